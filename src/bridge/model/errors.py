@@ -1,0 +1,141 @@
+"""Errors are data: where, what, permanent or not, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in something a person wrote or set up.
+
+    `where` is `file:line:column` for files, else the system and the object it was seen on.
+    `advice` says what would be right. `severity` is `error` (refused) or `warning` (works, but unwise).
+    """
+
+    where: str
+    what: str
+    advice: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" ({self.advice})" if self.advice else "")
+
+
+class BridgeError(Exception):
+    """What went wrong, for a person at 3 a.m. and for the queue.
+
+    `code` is the stable message code (`RB-…`), `where` the system and object, `what` what happened, `advice` what to
+    do next. `permanent` means that trying again cannot help. `retry_after` is the server's own wish in seconds.
+    """
+
+    code = "RB-1000"
+    permanent = False
+
+    def __init__(self, where: str, what: str, advice: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(where, what, advice)
+        self.where = where
+        self.what = what
+        self.advice = advice
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.where}: {self.what}" + (f" {self.advice}" if self.advice else "")
+
+
+class ConfigurationError(BridgeError):
+    """Files or settings are wrong; carries every problem found, not only the first."""
+
+    code = "RB-1100"
+    permanent = True
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("configuration", f"{len(problems)} problem(s)")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class RemoteUnavailable(BridgeError):  # noqa: N818 - named by what it says
+    """No usable answer: connection, time-out, 5xx, a body that is not what was asked for. Try again later."""
+
+    code = "RB-1201"
+
+
+class RateLimited(RemoteUnavailable):
+    """The server asks us to slow down (429, or 503 with Retry-After)."""
+
+    code = "RB-1202"
+
+
+class AuthenticationFailed(BridgeError):  # noqa: N818 - named by what it says
+    """The key or token is not accepted: nothing on this side can go on until a person mends it."""
+
+    code = "RB-1203"
+    permanent = True
+
+
+class Forbidden(BridgeError):  # noqa: N818 - named by what it says
+    """The account is known but may not do this."""
+
+    code = "RB-1204"
+    permanent = True
+
+
+class NotFound(BridgeError):  # noqa: N818 - named by what it says
+    """The object is not there, or not visible to the account."""
+
+    code = "RB-1205"
+    permanent = True
+
+
+class Rejected(BridgeError):  # noqa: N818 - named by what it says
+    """The server understood and refused (422 with reasons)."""
+
+    code = "RB-1206"
+    permanent = True
+
+    def __init__(self, where: str, reasons: tuple[str, ...], advice: str = "") -> None:
+        super().__init__(where, "; ".join(reasons) or "refused without a reason", advice)
+        self.reasons = reasons
+
+
+class Collision(BridgeError):  # noqa: N818 - named by what it says
+    """Somebody wrote at the same moment (Redmine: 422 without reasons, wiki 409): read again, merge again, send."""
+
+    code = "RB-1207"
+
+
+class NotApplied(BridgeError):  # noqa: N818 - named by what it says
+    """The server said yes and did not do it (seen when reading back)."""
+
+    code = "RB-1208"
+    permanent = True
+
+
+class WouldLeak(BridgeError):  # noqa: N818 - named by what it says
+    """Something private would become public: refused before anything was written."""
+
+    code = "RB-1209"
+    permanent = True
+
+
+class NotPossible(BridgeError):  # noqa: N818 - named by what it says
+    """The system cannot do what is asked (a capability or a transition is missing)."""
+
+    code = "RB-1210"
+    permanent = True
+
+
+class InvalidTransition(BridgeError):  # noqa: N818 - named by what it says
+    """A promotion's life cycle does not allow this step."""
+
+    code = "RB-1301"
+    permanent = True
+
+
+class StoreLocked(BridgeError):  # noqa: N818 - named by what it says
+    """Another process works on this store."""
+
+    code = "RB-1401"

@@ -1,0 +1,132 @@
+"""Promotions: states, transitions as data, and what belongs to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.model.errors import InvalidTransition
+
+
+class PromotionState(StrEnum):
+    """Where a promotion stands."""
+
+    CANDIDATE = "candidate"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    OPENING = "opening"
+    BLOCKED = "blocked"
+    ACTIVE = "active"
+    DELIVERED = "delivered"
+    VERIFIED = "verified"
+    INEFFECTIVE = "ineffective"
+    DEMOTED = "demoted"
+    MERGED = "merged"
+
+
+_S = PromotionState
+TRANSITIONS: dict[PromotionState, frozenset[PromotionState]] = {
+    _S.CANDIDATE: frozenset({_S.DEFERRED, _S.REJECTED, _S.EXPIRED, _S.OPENING, _S.MERGED}),
+    _S.DEFERRED: frozenset({_S.CANDIDATE, _S.REJECTED, _S.EXPIRED, _S.OPENING, _S.MERGED}),
+    _S.REJECTED: frozenset(),
+    _S.EXPIRED: frozenset({_S.CANDIDATE}),
+    _S.OPENING: frozenset({_S.ACTIVE, _S.BLOCKED, _S.DEMOTED}),
+    _S.BLOCKED: frozenset({_S.OPENING, _S.ACTIVE, _S.DELIVERED, _S.DEMOTED}),
+    _S.ACTIVE: frozenset({_S.BLOCKED, _S.DELIVERED, _S.DEMOTED, _S.MERGED}),
+    _S.DELIVERED: frozenset({_S.ACTIVE, _S.BLOCKED, _S.VERIFIED, _S.INEFFECTIVE, _S.DEMOTED}),
+    _S.VERIFIED: frozenset({_S.INEFFECTIVE}),
+    _S.INEFFECTIVE: frozenset({_S.ACTIVE}),
+    _S.DEMOTED: frozenset(),
+    _S.MERGED: frozenset(),
+}
+
+WAITING = frozenset({_S.CANDIDATE, _S.DEFERRED})
+RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A rule's finding about one group, and what became of it.
+
+    `opened_at` is the moment of approval, from which the exclusion of its incidents' time runs.
+    `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they exist.
+    `attention` is what a person is asked to look at, empty when nothing is.
+    """
+
+    id: int
+    rule_id: str
+    rule_version: str
+    source: str
+    group_key: str
+    label: str
+    name: str
+    state: PromotionState
+    reason: str
+    created_at: datetime
+    opened_at: datetime | None = None
+    delivered_at: datetime | None = None
+    owner: str = ""
+    identifier: str = ""
+    project_id: int | None = None
+    root_issue_id: int | None = None
+    approved_by: str = ""
+    decision_note: str = ""
+    attention: str = ""
+    tracker: str = "redmine"
+
+
+def move(promotion: Promotion, to: PromotionState) -> Promotion:
+    """The promotion in its next state.
+
+    Raises InvalidTransition when the life cycle has no such step; moving to the present state changes nothing.
+    """
+    if to == promotion.state:
+        return promotion
+    if to not in TRANSITIONS[promotion.state]:
+        allowed = ", ".join(sorted(TRANSITIONS[promotion.state])) or "nothing: this is an end"
+        raise InvalidTransition(
+            f"promotion {promotion.id} “{promotion.name}”",
+            f"is {promotion.state} and cannot become {to}.",
+            f"Possible now: {allowed}.",
+        )
+    return replace(promotion, state=to)
+
+
+class TaskKind(StrEnum):
+    """What an issue in a promotion's project stands for."""
+
+    ROOT = "root"
+    WORK = "work"
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An issue that the bridge creates in a project. `key` is unique within the promotion (`root`, `1.2`, `rt#17`)."""
+
+    promotion_id: int
+    key: str
+    kind: TaskKind
+    subject: str
+    issue_id: int | None = None
+    status: str = ""
+
+
+class Role(StrEnum):
+    """Why an incident belongs to a promotion."""
+
+    EVIDENCE = "evidence"  # it was resolved when the project was opened: never written to
+    OPEN = "open"  # still open then: has its own issue
+    LATER = "later"  # arrived while the project was open
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An incident's membership in a promotion."""
+
+    promotion_id: int
+    incident_id: int
+    role: Role
+    joined_at: datetime

@@ -1,0 +1,181 @@
+"""The store's repositories as the use cases see them. All belong to one transaction, see bridge.ports.UnitOfWork."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from bridge.model.effect import Effect, EffectSpec
+from bridge.model.incident import GroupRow, Incident, IncidentRef, Poison, SavedIncident, Snapshot
+from bridge.model.link import Link
+from bridge.model.promotion import Member, Promotion, PromotionState, Task
+
+
+class Incidents(Protocol):
+    """Incidents, their timeline and their facts."""
+
+    def save(self, snapshots: Sequence[Snapshot], observed_at: datetime) -> list[SavedIncident]:
+        """Stores snapshots, appends to the timelines and rebuilds the facts. Returns those that are new or changed.
+
+        Saving the same snapshot again changes nothing. An older snapshot than the stored one does not overwrite it.
+        """
+
+    def get(self, incident_id: int) -> Incident:
+        """The incident as last seen."""
+
+    def find(self, ref: IncidentRef) -> int | None:
+        """The store's id of an incident."""
+
+    def known(self, source: str, external_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these the store has."""
+
+    def many(self, incident_ids: Iterable[int]) -> dict[int, Incident]:
+        """Several incidents by id."""
+
+
+class Groups(Protocol):
+    """Which incident belongs to which group of which rule."""
+
+    def join(self, rows: Sequence[GroupRow]) -> None:
+        """Adds or moves incidents to groups: one group per rule and incident."""
+
+    def leave(self, rule_id: str, incident_id: int) -> None:
+        """The incident no longer matches the rule."""
+
+    def latest(self, rule_id: str, group_key: str, limit: int) -> list[tuple[int, Incident]]:
+        """The newest members by opened_at, newest first."""
+
+    def size(self, rule_id: str, group_key: str) -> int:
+        """How many incidents the group has."""
+
+    def keys(self, rule_id: str) -> list[str]:
+        """All group keys of a rule."""
+
+    def open_since(self, rule_id: str, before: datetime) -> list[tuple[str, int]]:
+        """(group key, incident id) of incidents that are open, in no promotion, and were opened before a moment."""
+
+
+class Promotions(Protocol):
+    """Promotions, their members and tasks."""
+
+    def add(self, promotion: Promotion) -> Promotion:
+        """Stores a new one and returns it with its id."""
+
+    def save(self, promotion: Promotion) -> None:
+        """Stores the present values."""
+
+    def get(self, promotion_id: int) -> Promotion:
+        """One promotion. Raises NotFound."""
+
+    def in_states(self, states: Iterable[PromotionState] | None = None) -> list[Promotion]:
+        """Promotions in some states (None: all), oldest first."""
+
+    def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
+        """The newest promotion of a group that is not demoted or merged."""
+
+    def of_incident(self, incident_id: int) -> Promotion | None:
+        """The promotion an incident belongs to, None when it is in none that is waiting or running."""
+
+    def of_root(self, issue_id: int) -> Promotion | None:
+        """The promotion whose root issue this is."""
+
+    def add_member(self, member: Member) -> bool:
+        """Adds an incident; False when it was there already."""
+
+    def members(self, promotion_id: int) -> list[Member]:
+        """The incidents of a promotion."""
+
+    def add_tasks(self, tasks: Sequence[Task]) -> None:
+        """Stores tasks that are to be created; those already there stay."""
+
+    def tasks(self, promotion_id: int) -> dict[str, Task]:
+        """Tasks by key."""
+
+    def save_task(self, task: Task) -> None:
+        """Stores a task's issue id and status."""
+
+    def task_of_issue(self, issue_id: int) -> Task | None:
+        """The task an issue stands for."""
+
+
+class Links(Protocol):
+    """Links between incidents and their own issues."""
+
+    def add(self, link: Link) -> Link:
+        """Stores a new link and returns it with its id; an incident has at most one that has not ended."""
+
+    def save(self, link: Link) -> None:
+        """Stores the present values."""
+
+    def get(self, link_id: int) -> Link:
+        """One link. Raises NotFound."""
+
+    def of_incident(self, incident_id: int) -> Link | None:
+        """The incident's link that has not ended."""
+
+    def of_issue(self, issue_id: int) -> Link | None:
+        """The issue's link that has not ended."""
+
+    def all(self, promotion_id: int | None = None) -> list[Link]:
+        """Links, ended ones too, oldest first."""
+
+
+class Effects(Protocol):
+    """The queue as the use cases see it."""
+
+    def enqueue(self, specs: Sequence[EffectSpec]) -> int:
+        """Stores effects with the present transaction; a known `unique` stays as it is.
+
+        Returns how many are new.
+        """
+
+    def enqueue_if_idle(self, spec: EffectSpec) -> bool:
+        """Stores the effect unless one of the same kind and key is ready to run; for work that re-reads everything."""
+
+    def pending(self, promotion_id: int) -> int:
+        """How many effects of a promotion are neither done nor dead."""
+
+    def dead(self, promotion_id: int) -> list[Effect]:
+        """The dead effects of a promotion."""
+
+
+class OwnWrites(Protocol):
+    """What the bridge itself wrote, so that its own changes are not taken for somebody's."""
+
+    def add(self, system: str, entity: str, remote_id: str) -> None:
+        """Remembers a note, journal or transaction as ours."""
+
+    def known(self, system: str, entity: str, remote_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these are ours."""
+
+
+class Exclusions(Protocol):
+    """Intervals of an incident's life that do not count in the adjusted KPIs."""
+
+    def start(
+        self, incident_id: int, promotion_id: int, policy: str, at: datetime, why: str, rule_version: str
+    ) -> None:
+        """Begins one; a running one of the same promotion stays."""
+
+    def end(self, incident_id: int, promotion_id: int, at: datetime, why: str) -> None:
+        """Ends a running one; none running is fine."""
+
+
+class Ledger(Protocol):
+    """Small durable facts: cursors, rule activations, parked items, the audit trail."""
+
+    def cursor(self, system: str, feed: str) -> str | None:
+        """A stored cursor."""
+
+    def set_cursor(self, system: str, feed: str, value: str) -> None:
+        """Stores a cursor."""
+
+    def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
+        """When this version of a rule became active: `at` when it is seen for the first time."""
+
+    def park(self, source: str, poison: Sequence[Poison], at: datetime) -> None:
+        """Stores items that could not be translated."""
+
+    def audit(self, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+        """Appends to the audit trail."""
