@@ -1,0 +1,1 @@
+"""Recipes that install and start the real servers the tests run against: see README.md beside this file."""
