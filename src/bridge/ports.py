@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bridge.model.effect import Effect
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability, Incident, Note, Page, State
 from bridge.model.project import ChangedPage, Issue, IssueChange, IssueSpec, Journal, Project, ProjectSpec, WikiPage
@@ -173,6 +174,17 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """A consistent view that writes nothing."""
+
+
+class Handler(Protocol):
+    """Delivers one kind of effect: looks, sends, reads back; called outside any transaction.
+
+    Returns what is to be stored together with “done”, as a function that runs inside the engine's transaction.
+    Raises BridgeError: tried again later with back-off unless it is permanent, then the effect is dead.
+    """
+
+    def __call__(self, effect: Effect) -> Callable[[UnitOfWork], None]:
+        """Delivers the effect."""
 
 
 class WorkingCalendar(Protocol):

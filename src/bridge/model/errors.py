@@ -128,6 +128,12 @@ class NotPossible(BridgeError):  # noqa: N818 - named by what it says
     permanent = True
 
 
+class Postponed(BridgeError):  # noqa: N818 - named by what it says
+    """Not now, and nobody's fault: tried again after `retry_after` seconds without using up an attempt."""
+
+    code = "RB-1211"
+
+
 class InvalidTransition(BridgeError):  # noqa: N818 - named by what it says
     """A promotion's life cycle does not allow this step."""
 
