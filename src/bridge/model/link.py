@@ -14,7 +14,8 @@ class Link:
     """An incident and its own issue, with one agreed value per synced field: the base of the merge.
 
     `incident_note` and `issue_note` are the ids of the last note seen on either side (transaction, journal);
-    empty means none yet. `issue_id` is None until the issue has been created.
+    empty means none yet. `issue_id` is None until the issue has been created. `attention` is what a person should know
+    about this link (an unmapped person, a state that cannot be carried over), empty when all is well.
     """
 
     id: int
@@ -31,3 +32,4 @@ class Link:
     instance: str = "main"
     ended_at: datetime | None = None
     ended_because: str = ""
+    attention: str = ""
