@@ -42,7 +42,7 @@ def state_dir() -> Path:
 
 
 def free_port() -> int:
-    """A port on which nothing listens now. Somebody may take it before the server does: start_instance tries again then."""
+    """A port on which nothing listens now (until the server does, somebody may take it)."""
     for port in random.sample(PORTS, 200):
         with socket.socket() as probe:
             try:
@@ -56,7 +56,7 @@ def free_port() -> int:
 def run_script(
     recipe: str, script: str, *args: str, env: dict[str, str] | None = None, timeout: float = INSTALL_SECONDS
 ) -> str:
-    """Standard output of tests/servers/<recipe>/<script>. Raises ServerUnavailable or ServerFailed with what it said."""
+    """Standard output of <recipe>/<script>. Raises ServerUnavailable or ServerFailed with what it said."""
     # output goes to files: a pipe would stay open as long as the server that the script leaves behind
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         done = subprocess.run(
@@ -139,7 +139,7 @@ def wait_until_ready(instance: Instance, ready: Callable[[Instance], bool]) -> N
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one server as one account: `caller("GET", "/issues/1.json")`. Statuses are not checked, that is the test's business."""
+    """Calls one server as one account: `caller("GET", "/issues/1.json")` is the answer, whatever its status."""
 
     base: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -154,7 +154,7 @@ class Caller:
             return session.request(method, self.base + path, json=json, headers=headers, timeout=CALL_SECONDS, **extra)
 
     def ok(self, method: str, path: str, json: Any = None, **extra: Any) -> Any:
-        """The decoded JSON answer (None if empty); raises AssertionError with the server's words when the status is not 2xx."""
+        """The decoded JSON (None if empty). Raises AssertionError with the server's words unless the status is 2xx."""
         answer = self(method, path, json, **extra)
         assert answer.ok, f"{method} {path}: HTTP {answer.status_code} {answer.text[:2000]}"
         return answer.json() if answer.content.strip() else None

@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps what it is given. Enough SMTP for one client that trusts it; no network, no disk."""
+"""A mail server on loopback that keeps what it is given: enough SMTP for one client that behaves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,6 @@ def _address(line: bytes) -> str:
 
 
 def _mail(sender: str, recipients: tuple[str, ...], raw: bytes) -> Mail:
-    message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     part = message.get_body(preferencelist=("plain", "html"))
     return Mail(sender, recipients, str(message["Subject"]), part.get_content() if part else "")

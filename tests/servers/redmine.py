@@ -60,7 +60,7 @@ class RedmineServer:
         return Caller(self.url, {"X-Redmine-API-Key": self.people[login].key})
 
     def mails(self) -> list[Mail]:
-        """Everything delivered so far (since the last reset), in order. Redmine delivers before it answers the request that caused it."""
+        """What was delivered since the start or reset. Redmine delivers before it answers the request that caused it."""
         assert self.mailbox is not None, "started without mail=True"
         return self.mailbox.mails()
 
@@ -95,7 +95,7 @@ class RedmineServer:
 def start_redmine(*, mail: bool = False, workers: int = 0, creator_may_publish: bool = True) -> RedmineServer:
     """A fresh Redmine that answers.
 
-    mail: notifications as Redmine sends them by default, into mails(); otherwise it sends none (and is five times faster).
+    mail: notifications as Redmine sends them by default, into mails(); else none (and each write is much faster).
     workers: processes of Puma with five threads each; 0 is a single process.
     creator_may_publish: False gives the creator of a project a role without the right to choose its publicity; versions
     before 5.1 have no such right, there it changes nothing.
