@@ -133,6 +133,9 @@ class Effects(Protocol):
     def enqueue_if_idle(self, spec: EffectSpec) -> bool:
         """Stores the effect unless one of the same kind and key is ready to run; for work that re-reads everything."""
 
+    def unfinished(self, key: str) -> tuple[str, ...]:
+        """The kinds of the ready or running effects of a key, oldest first."""
+
     def pending(self, promotion_id: int) -> int:
         """How many effects of a promotion are neither done nor dead."""
 
