@@ -11,6 +11,8 @@ log() { echo "[$(basename "$HERE")] $*" >&2; }
 fail() { log "$1"; [ -z "${2:-}" ] || tail -n 30 "$2" >&2 || true; exit 1; }
 unavailable() { log "$1"; exit 77; }
 admin() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+# lives PID [WORD]: it runs (a zombie, which has no command line, does not), and WORD is in its command line
+lives() { grep -qa -- "${2:-.}" "/proc/$1/cmdline" 2>/dev/null; }
 installed() { dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
 # Root starts no server as root: it becomes the account of the package. Anybody else stays who they are.
@@ -30,7 +32,7 @@ packages() {
     flock 8
     install_() {
       admin env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confold \
-        -qq install -y --no-install-recommends "${missing[@]}" >>"$out" 2>&1
+        -qq install -y --no-install-recommends "${missing[@]}" >>"$out" 2>&1 8>&- # no service that a package starts may keep the lock
     }
     : >"$out"
     install_ && exit 0
@@ -44,8 +46,8 @@ packages() {
   log "installed ${missing[*]} in $((SECONDS - began)) s"
 }
 
-# recipe_key FILE... : changes when a file of the recipe or the package changes; names the template
-recipe_key() { { cat "$HERE/../lib.sh" "$HERE"/*; for p in "$@"; do dpkg-query -W "$p"; done; } | sha256sum | cut -c1-16; }
+# recipe_key VERSION: changes when a file of the recipe or the version of the server changes; names the template
+recipe_key() { { cat "$HERE/../lib.sh" "$HERE"/*; echo "$1"; } | sha256sum | cut -c1-16; }
 
 # launch USER DIR OWNER COMMAND...: starts the server of DIR, its pid in DIR/server.pid, its output in DIR/log/server.log.
 # It ends when process OWNER (0: nobody) is gone without having stopped it.
@@ -54,28 +56,27 @@ launch() {
   [ "$(id -u)" != 0 ] || become=(setpriv --reuid="$user" --regid="$user" --init-groups --)
   setsid ${become[@]+"${become[@]}"} "$@" >"$dir/log/server.log" 2>&1 </dev/null &
   echo $! >"$dir/server.pid"
-  [ "$owner" = 0 ] || setsid bash -c 'while kill -0 "$2" 2>/dev/null && [ -e "$1/server.pid" ]; do sleep 1; done
+  [ "$owner" = 0 ] || setsid bash -c 'while grep -qa . "/proc/$2/cmdline" 2>/dev/null && [ -e "$1/server.pid" ]; do sleep 1; done
     [ ! -e "$1/server.pid" ] || exec "$3" "$(basename "$1")"' watch "$dir" "$owner" "$HERE/stop.sh" </dev/null >/dev/null 2>&1 &
   echo "DIR=$dir"
 }
 
-# sweep FOLDER: forgets instances whose server is not running any more (the machine was switched off)
+# sweep FOLDER: forgets instances whose server is not running any more (the machine was switched off) or never did
 sweep() {
-  local dir pid
+  local dir
   for dir in "$1"/*/; do
-    [ -e "${dir}server.pid" ] || continue
-    pid=$(cat "${dir}server.pid")
-    kill -0 "$pid" 2>/dev/null || rm -rf "$dir"
+    [ ! -e "${dir}server.pid" ] || lives "$(cat "${dir}server.pid")" || rm -rf "$dir"
   done
+  find "$1" -mindepth 1 -maxdepth 1 -mtime +0 ! -exec test -e '{}/server.pid' ';' -exec rm -rf '{}' +
 }
 
 # end PIDFILE WORD SIGNAL: ends that process, if its command line still has WORD in it, and waits for it
 end() {
   local pid; pid=$(cat "$1" 2>/dev/null) || return 0
-  if grep -qa -- "$2" "/proc/$pid/cmdline" 2>/dev/null; then
+  if lives "$pid" "$2"; then
     kill "-$3" "$pid" 2>/dev/null || true
-    for _ in $(seq 1 150); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    if kill -0 "$pid" 2>/dev/null; then kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true; fi
+    for _ in $(seq 1 300); do lives "$pid" "$2" || break; sleep 0.05; done
+    if lives "$pid" "$2"; then kill -KILL -- "-$pid" || true; fi # its process group: it leads one
   fi
   rm -f "$1"
 }

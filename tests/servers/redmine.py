@@ -60,7 +60,7 @@ class RedmineServer:
         return Caller(self.url, {"X-Redmine-API-Key": self.people[login].key})
 
     def mails(self) -> list[Mail]:
-        """What was delivered since the start or reset. Redmine delivers before it answers the request that caused it."""
+        """What was delivered since the start or reset. Redmine delivers before it answers the request behind it."""
         assert self.mailbox is not None, "started without mail=True"
         return self.mailbox.mails()
 

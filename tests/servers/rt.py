@@ -1,4 +1,4 @@
-"""A real Request Tracker 5 (Debian's package, SQLite) with what the tests need in it. See rt/bootstrap.pl for the seed."""
+"""A real Request Tracker 5 (Debian's package, SQLite) with what the tests need in it: see rt/bootstrap.pl."""
 
 from __future__ import annotations
 

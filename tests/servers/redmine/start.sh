@@ -34,14 +34,11 @@ template() {
   log "template made in $((SECONDS - began)) s"
 }
 
-# a machine that has all of it from elsewhere needs no package database
-[ -d /usr/share/redmine ] && [ ! -e /usr/bin/dpkg-query ] || {
-  if ! installed redmine && command -v debconf-set-selections >/dev/null && admin true 2>/dev/null; then
-    echo 'redmine redmine/instances/default/dbconfig-install boolean false' | admin debconf-set-selections # else it makes a database of its own
-  fi
-  packages redmine redmine-sqlite puma
-}
-APP=$BASE/$(recipe_key redmine) DIR=$BASE/inst/$NAME
+if ! installed redmine && command -v debconf-set-selections >/dev/null && admin true 2>/dev/null; then
+  echo 'redmine redmine/instances/default/dbconfig-install boolean false' | admin debconf-set-selections # else it makes a database of its own
+fi
+packages redmine redmine-sqlite puma
+APP=$BASE/$(recipe_key "$(dpkg-query -W redmine)") DIR=$BASE/inst/$NAME
 mkdir -p "$BASE/inst"
 reachable $USER_ "$BASE"
 (

@@ -38,7 +38,7 @@ request-tracker5 request-tracker5/dbconfig-install boolean false
 ANSWERS
 fi
 packages $want
-APP=$BASE/$(recipe_key request-tracker5) DIR=$BASE/inst/$NAME
+APP=$BASE/$(recipe_key "$(dpkg-query -W request-tracker5)") DIR=$BASE/inst/$NAME
 mkdir -p "$BASE/inst"
 reachable $USER_ "$BASE"
 (

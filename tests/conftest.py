@@ -1,0 +1,79 @@
+"""Real servers for the tests that ask for them. Each starts when first asked for and ends with the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.servers.common import INSTALL_SECONDS
+from tests.servers.fixture import provide
+from tests.servers.postgres import PostgresServer, start_postgres
+from tests.servers.redmine import RedmineServer, start_redmine
+from tests.servers.rt import RtServer, start_rt
+
+REAL = {"redmine", "mail_redmine", "rt", "postgres"}
+REQUIRED = os.environ.get("BRIDGE_REAL") == "required"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses a real server is `real`, and the first such test may have to install one."""
+    for item in items:
+        if REAL.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("real")
+        if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(INSTALL_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def redmine() -> Iterator[RedmineServer]:
+    """A real Redmine that mails nobody. Tests share its data: fresh_redmine does not."""
+    yield from provide(start_redmine, required=REQUIRED)
+
+
+@pytest.fixture
+def fresh_redmine(redmine: RedmineServer) -> RedmineServer:
+    """The real Redmine with nothing in it but the seed."""
+    redmine.reset()
+    return redmine
+
+
+@pytest.fixture(scope="session")
+def _mail_redmine() -> Iterator[RedmineServer]:
+    yield from provide(partial(start_redmine, mail=True), required=REQUIRED)
+
+
+@pytest.fixture
+def mail_redmine(_mail_redmine: RedmineServer) -> RedmineServer:
+    """A real Redmine, fresh, that notifies as Redmine does by default; mails() has what it delivered."""
+    _mail_redmine.reset()
+    return _mail_redmine
+
+
+@pytest.fixture(scope="session")
+def rt() -> Iterator[RtServer]:
+    """A real Request Tracker. Tests share its data: fresh_rt does not."""
+    yield from provide(start_rt, required=REQUIRED)
+
+
+@pytest.fixture
+def fresh_rt(rt: RtServer) -> RtServer:
+    """The real Request Tracker with nothing in it but the seed."""
+    rt.reset()
+    return rt
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL; postgres_url is a database in it."""
+    yield from provide(start_postgres, required=REQUIRED)
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The URL of a fresh, empty database, dropped after the test."""
+    with postgres.database() as url:
+        yield url
