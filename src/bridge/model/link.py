@@ -14,9 +14,9 @@ class Link:
     """An incident and its own issue, with one agreed value per synced field: the base of the merge.
 
     `incident_note` and `issue_note` are the ids of the last note seen on either side (transaction, journal);
-    empty means none yet. Notes on the incident up to `notes_since` (the source's time) were there before the link and are
-    not carried over. `issue_id` is None until the issue has been created. `attention` is what a person should know
-    about this link (an unmapped person, a state that cannot be carried over), empty when all is well.
+    empty means none yet. Notes on the incident up to `notes_since` (the source's time) were there before the link
+    and are not carried over. `issue_id` is None until the issue has been created. `attention` is what a person
+    should know about this link (an unmapped person, a state that cannot be carried over), empty when all is well.
     """
 
     id: int

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from bridge.model.errors import InvalidTransition
 
@@ -46,13 +48,17 @@ WAITING = frozenset({_S.CANDIDATE, _S.DEFERRED})
 RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
 
 
+NO_TERMS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """A rule's finding about one group, and what became of it.
 
     `opened_at` is the moment of approval, from which the exclusion of its incidents' time runs.
     `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they exist.
-    `attention` is what a person is asked to look at, empty when nothing is.
+    `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked for when
+    the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change them.
     """
 
     id: int
@@ -74,6 +80,7 @@ class Promotion:
     approved_by: str = ""
     decision_note: str = ""
     attention: str = ""
+    terms: Mapping[str, str] = NO_TERMS
     tracker: str = "redmine"
 
 

@@ -1,0 +1,155 @@
+"""Delivers writes to the incident system: notes, links, states, handlers. Never to an incident that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bridge.directory.directory import Directory
+from bridge.model.effect import Effect
+from bridge.model.errors import NotFound
+from bridge.model.incident import Incident, State
+from bridge.model.link import Link
+from bridge.model.promotion import Promotion
+from bridge.ports import Clock, IncidentSource, Store, Texts, UnitOfWork
+from bridge.sync.mapping import canonical
+from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.policy import EVIDENCE_PAGE, Policy
+
+Save = Callable[[UnitOfWork], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDelivery:
+    """Handlers of the effects on incidents."""
+
+    store: Store
+    sources: Mapping[str, IncidentSource]
+    directory: Callable[[], Directory]
+    texts: Texts
+    policy: Policy
+    clock: Clock
+
+    def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
+        """Kinds of effects and who delivers them."""
+        return {
+            "incident.tell": self.tell,
+            "incident.note": self.note,
+            "incident.link": self.link,
+            "incident.state": self.state,
+            "incident.assign": self.assign,
+        }
+
+    def tell(self, effect: Effect) -> Save:
+        """Writes one of the bridge's own texts as a private note, if the incident is still open."""
+        link, promotion = self._link(effect)
+        source = self._source(link)
+        incident = source.read(link.ref.external_id)
+        if not incident.state.is_open:
+            return self._skipped(link, effect, incident)
+        origin = self.policy.note_origin(link.ref, effect.payload["what"])
+        text = self.texts.render(
+            effect.payload["text"],
+            incident=incident,
+            promotion=promotion,
+            project_url=self.policy.project_url(promotion.identifier),
+            issue_url=self.policy.issue_url(link.issue_id) if link.issue_id else "",
+            page_url=self.policy.page_url(promotion.identifier, EVIDENCE_PAGE),
+        )
+        return self._add_note(source, link, effect, f"{text}\n\n{origin}", origin, private=True)
+
+    def note(self, effect: Effect) -> Save:
+        """Copies a note from the issue to the incident, author and time quoted."""
+        link, _ = self._link(effect)
+        payload = effect.payload
+        return self._add_note(
+            self._source(link), link, effect, payload["text"], payload["origin"], private=payload["private"]
+        )
+
+    def _add_note(
+        self, source: IncidentSource, link: Link, effect: Effect, text: str, origin: str, *, private: bool
+    ) -> Save:
+        external_id = link.ref.external_id
+        note_id = source.find_note(external_id, origin) if effect.unsure else None
+        if note_id is None:
+            note_id = source.add_note(external_id, text, private=private)
+
+        def save(uow: UnitOfWork) -> None:
+            if note_id:
+                uow.own_writes.add(link.ref.source, external_id, note_id)
+
+        return save
+
+    def link(self, effect: Effect) -> Save:
+        """Links the incident to its own issue, if it is still open."""
+        link, promotion = self._link(effect)
+        source = self._source(link)
+        if link.issue_id is None:
+            raise NotFound(str(link.ref), "its own issue does not exist yet.", "See `queue dead`.")
+        incident = source.read(link.ref.external_id)
+        if not incident.state.is_open:
+            return self._skipped(link, effect, incident)
+        url = self.policy.issue_url(link.issue_id)
+        if url not in source.links(link.ref.external_id):
+            source.add_link(link.ref.external_id, url, promotion.name)
+        return nothing
+
+    def state(self, effect: Effect) -> Save:
+        """Writes a state (resolve, hold, follow the issue); a resolved incident is never reopened."""
+        link, _ = self._link(effect)
+        source = self._source(link)
+        wanted = State(effect.payload["state"])
+        incident = source.read(link.ref.external_id)
+        if canonical(incident.state) is not canonical(wanted):
+            if not incident.state.is_open:
+                return self._skipped(link, effect, incident)
+            incident = source.set_state(link.ref.external_id, wanted, effect.payload.get("reason", ""))
+        return self._agree(link, STATE, str(canonical(incident.state)))
+
+    def assign(self, effect: Effect) -> Save:
+        """Gives the incident to the person who has its issue; somebody without a login there is reported."""
+        link, _ = self._link(effect)
+        source = self._source(link)
+        person = effect.payload["person"]
+        login = self.directory().login_of(person, link.ref.source) if person != NOBODY else ""
+        if login is None:
+            return self._attention(link, f"{person} has no login at {link.ref.source}: the incident's handler stays.")
+        incident = source.read(link.ref.external_id)
+        if not incident.state.is_open:
+            return self._skipped(link, effect, incident)
+        if incident.person != login:
+            source.assign(link.ref.external_id, login)
+        return self._agree(link, PERSON, person)
+
+    def _agree(self, link: Link, field: str, value: str) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            current = uow.links.get(link.id)
+            uow.links.save(replace(current, agreed={**current.agreed, field: value}))
+
+        return save
+
+    def _attention(self, link: Link, what: str) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            uow.links.save(replace(uow.links.get(link.id), attention=what))
+
+        return save
+
+    def _skipped(self, link: Link, effect: Effect, incident: Incident) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            uow.ledger.audit(
+                self.clock.now(), "bridge", "left alone", str(link.ref), {"kind": effect.kind, "state": incident.state}
+            )
+
+        return save
+
+    def _source(self, link: Link) -> IncidentSource:
+        source = self.sources.get(link.ref.source)
+        if source is None:
+            raise NotFound(str(link.ref), "its source is not configured any more.", "Add it to `sources` again.")
+        return source
+
+    def _link(self, effect: Effect) -> tuple[Link, Promotion]:
+        with self.store.reading() as uow:
+            link = uow.links.get(effect.payload["link"])
+            return link, uow.promotions.get(link.promotion_id)

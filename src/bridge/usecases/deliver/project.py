@@ -1,0 +1,224 @@
+"""Delivers the opening of a promotion's project: project, issues, relations, page, members, assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bridge.directory.directory import Directory
+from bridge.model.effect import Effect
+from bridge.model.errors import NotApplied, NotFound, Rejected
+from bridge.model.project import Issue, IssueChange, IssueSpec, ProjectSpec
+from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
+from bridge.ports import Clock, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.hand_over import root_changed
+from bridge.usecases.policy import ROOT_TASK, Policy
+from bridge.usecases.reconcile import reconcile_effect
+
+Save = Callable[[UnitOfWork], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDelivery:
+    """Handlers of the effects that open a project and fill it."""
+
+    store: Store
+    tracker: ProjectTracker
+    directory: Callable[[], Directory]
+    texts: Texts
+    policy: Policy
+    clock: Clock
+
+    def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
+        """Kinds of effects and who delivers them."""
+        return {
+            "project.open": self.open_project,
+            "task.create": self.create_task,
+            "task.relate": self.relate_tasks,
+            "task.assign": self.assign_task,
+            "page.write": self.write_page,
+            "member.add": self.add_member,
+            "promotion.activate": self.activate,
+        }
+
+    def open_project(self, effect: Effect) -> Save:
+        """Creates the project or adopts the one an earlier attempt made."""
+        promotion = self._promotion(effect)
+        payload = effect.payload
+        project = self.tracker.open_project(
+            ProjectSpec(
+                identifier=payload["identifier"],
+                name=payload["name"],
+                description=payload["description"],
+                parent=self.policy.parent_project,
+                origin=self.policy.promotion_origin(promotion),
+            ),
+            unsure=effect.unsure,
+        )
+
+        def save(uow: UnitOfWork) -> None:
+            current = uow.promotions.get(promotion.id)
+            uow.promotions.save(replace(current, project_id=project.id, identifier=project.identifier))
+            uow.ledger.audit(
+                self.clock.now(), "bridge", "project opened", f"promotion {promotion.id}", {"url": project.url}
+            )
+
+        return save
+
+    def create_task(self, effect: Effect) -> Save:
+        """Creates one issue: the root, a task of the plan, or an incident's own issue."""
+        promotion, tasks = self._promotion_and_tasks(effect)
+        payload = effect.payload
+        parent = payload.get("parent")
+        spec = IssueSpec(
+            project_id=_required(promotion.project_id, promotion, "project"),
+            subject=payload["subject"],
+            description=payload["description"],
+            origin=self.policy.task_origin(promotion.id, payload["task"]),
+            tracker=payload.get("tracker", ""),
+            priority=payload.get("priority", ""),
+            parent_id=_issue_of(tasks, parent, promotion) if parent else None,
+            start=_day(payload.get("start")),
+            due=_day(payload.get("due")),
+            estimate=payload.get("estimate"),
+        )
+        issue = self.tracker.create_issue(spec, unsure=effect.unsure)
+        task = tasks[payload["task"]]
+
+        def save(uow: UnitOfWork) -> None:
+            uow.promotions.save_task(replace(task, issue_id=issue.id, status=issue.status))
+            if task.kind is TaskKind.ROOT:
+                uow.promotions.save(replace(uow.promotions.get(promotion.id), root_issue_id=issue.id))
+            if task.kind is TaskKind.INCIDENT:
+                self._save_link(uow, payload["link"], issue)
+
+        return save
+
+    def _save_link(self, uow: UnitOfWork, link_id: int, issue: Issue) -> None:
+        link = uow.links.get(link_id)
+        state = self.policy.statuses.state_of(issue.status)
+        agreed = {PERSON: NOBODY} | ({STATE: str(state)} if state else {})
+        uow.links.save(replace(link, issue_id=issue.id, agreed=agreed))
+
+    def relate_tasks(self, effect: Effect) -> Save:
+        """Relates two issues of the project."""
+        promotion, tasks = self._promotion_and_tasks(effect)
+        payload = effect.payload
+        self.tracker.relate(
+            _issue_of(tasks, payload["task"], promotion), _issue_of(tasks, payload["other"], promotion), payload["kind"]
+        )
+        return nothing
+
+    def write_page(self, effect: Effect) -> Save:
+        """Writes a marked section of a wiki page of the project."""
+        promotion = self._promotion(effect)
+        payload = effect.payload
+        self.tracker.write_page(
+            _required(promotion.project_id, promotion, "project"), payload["title"], payload["section"], payload["text"]
+        )
+        return nothing
+
+    def add_member(self, effect: Effect) -> Save:
+        """Makes a person a member; an account that Redmine refuses is reported and does not stop the project."""
+        promotion = self._promotion(effect)
+        person = effect.payload["person"]
+        user = self.directory().redmine_id(person)
+        if user is None:
+            return self._report(promotion, f"{person} has no Redmine account in the directory and is not a member.")
+        try:
+            self.tracker.add_member(
+                _required(promotion.project_id, promotion, "project"), user, self.policy.member_role
+            )
+        except (Rejected, NotFound) as error:
+            return self._report(promotion, f"{person} could not become a member: {error.what}")
+        return nothing
+
+    def assign_task(self, effect: Effect) -> Save:
+        """Assigns an issue; an account that Redmine refuses (locked) falls through to the stand-in and is reported."""
+        promotion, tasks = self._promotion_and_tasks(effect)
+        issue_id = _issue_of(tasks, effect.payload["task"], promotion)
+        name = effect.payload["person"]
+        directory = self.directory()
+        locked: frozenset[int] = frozenset()
+        reports: list[str] = []
+        while True:
+            resolution = directory.stand_in(name, locked)
+            reports += [problem.what for problem in resolution.reports]
+            user = directory.redmine_id(resolution.person.key) if resolution.person else None
+            if user is None or user in locked:
+                reports.append(f"nobody could be assigned to “{tasks[effect.payload['task']].subject}” for {name}.")
+                break
+            try:
+                self._assign(promotion, issue_id, user, unsure=effect.unsure)
+                break
+            except (Rejected, NotApplied) as error:
+                reports.append(f"{resolution.person.key if resolution.person else name}: {error.what}")
+                locked |= {user}
+        return self._report(promotion, *reports) if reports else nothing
+
+    def _assign(self, promotion: Promotion, issue_id: int, user: int, *, unsure: bool) -> None:
+        try:
+            self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
+        except Rejected:
+            # A stand-in may not be a member yet; a refused membership then tells why.
+            self.tracker.add_member(
+                _required(promotion.project_id, promotion, "project"), user, self.policy.member_role
+            )
+            self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
+
+    def activate(self, effect: Effect) -> Save:
+        """Everything is there: the promotion is active and its incidents are kept in step from now on."""
+        promotion_id = effect.payload["promotion"]
+
+        def save(uow: UnitOfWork) -> None:
+            promotion = uow.promotions.get(promotion_id)
+            if promotion.state in {PromotionState.OPENING, PromotionState.BLOCKED}:
+                promotion = move(promotion, PromotionState.ACTIVE)
+                uow.promotions.save(promotion)
+            for link in uow.links.all(promotion_id):
+                if link.ended_at is None:
+                    uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"activate:{effect.id}"))
+            # Somebody may have closed the root while the project was still being filled.
+            root = uow.promotions.tasks(promotion_id)[ROOT_TASK]
+            root_changed(uow, self.texts, self.policy, promotion, root.status, self.clock.now())
+
+        return save
+
+    def _report(self, promotion: Promotion, *reports: str) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            current = uow.promotions.get(promotion.id)
+            text = "\n".join(dict.fromkeys([*filter(None, current.attention.split("\n")), *reports]))
+            uow.promotions.save(replace(current, attention=text))
+            for report in reports:
+                uow.ledger.audit(self.clock.now(), "bridge", "reported", f"promotion {promotion.id}", {"what": report})
+
+        return save
+
+    def _promotion(self, effect: Effect) -> Promotion:
+        with self.store.reading() as uow:
+            return uow.promotions.get(effect.payload["promotion"])
+
+    def _promotion_and_tasks(self, effect: Effect) -> tuple[Promotion, dict[str, Task]]:
+        with self.store.reading() as uow:
+            promotion = uow.promotions.get(effect.payload["promotion"])
+            return promotion, uow.promotions.tasks(promotion.id)
+
+
+def _issue_of(tasks: Mapping[str, Task], key: str, promotion: Promotion) -> int:
+    task = tasks.get(key)
+    return _required(task.issue_id if task else None, promotion, f"issue of task {key}")
+
+
+def _required(value: int | None, promotion: Promotion, what: str) -> int:
+    if value is None:
+        raise NotFound(
+            f"promotion {promotion.id} “{promotion.name}”", f"its {what} does not exist yet.", "See `queue dead`."
+        )
+    return value
+
+
+def _day(value: str | None) -> date | None:
+    return datetime.fromisoformat(value).date() if value else None

@@ -1,0 +1,121 @@
+"""Follows the tracker: which issues changed, and what a root issue's status means for operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bridge.model.project import Changed
+from bridge.model.promotion import Promotion, PromotionState, Role, move
+from bridge.ports import Clock, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.usecases.deliver.effects import incident_effect, project_effect
+from bridge.usecases.policy import Policy
+from bridge.usecases.reconcile import reconcile_effect
+
+CURSOR = "issues"
+TRACKER = "tracker"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Polls the tracker and hands delivered projects back to operations."""
+
+    store: Store
+    tracker: ProjectTracker
+    texts: Texts
+    policy: Policy
+    clock: Clock
+
+    def poll(self) -> int:
+        """Takes in what changed in the tracker since the last poll; returns how many of its issues are ours."""
+        with self.store.reading() as uow:
+            cursor = uow.ledger.cursor(TRACKER, CURSOR)
+        if cursor is None:
+            start = self.tracker.start_cursor()
+            with self.store.transaction() as uow:
+                uow.ledger.set_cursor(TRACKER, CURSOR, start)
+            return 0
+        page = self.tracker.changes(cursor)
+        if page.cursor == cursor and not page.issues:
+            return 0
+        now = self.clock.now()
+        with self.store.transaction() as uow:
+            ours = sum(self._changed(uow, issue, now) for issue in page.issues)
+            uow.ledger.set_cursor(TRACKER, CURSOR, page.cursor)
+        return ours
+
+    def _changed(self, uow: UnitOfWork, issue: Changed, now: datetime) -> bool:
+        task = uow.promotions.task_of_issue(issue.id)
+        if task is None:
+            return False
+        if task.status != issue.status:
+            uow.promotions.save_task(replace(task, status=issue.status))
+        link = uow.links.of_issue(issue.id)
+        promotion = uow.promotions.get(task.promotion_id)
+        if link is not None and promotion.state in {PromotionState.ACTIVE, PromotionState.DELIVERED}:
+            uow.effects.enqueue_if_idle(
+                reconcile_effect(link.id, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
+            )
+        if promotion.root_issue_id == issue.id:
+            root_changed(uow, self.texts, self.policy, promotion, issue.status, now)
+        return True
+
+
+def root_changed(
+    uow: UnitOfWork, texts: Texts, policy: Policy, promotion: Promotion, status: str, now: datetime
+) -> None:
+    """What the root issue's status means: delivered hands back to operations, refused asks a person, else nothing."""
+    if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
+        return
+    if status in policy.delivered:
+        deliver(uow, promotion, now)
+    elif status in policy.refused:
+        _ask(uow, texts, policy, promotion, status)
+
+
+def _ask(uow: UnitOfWork, texts: Texts, policy: Policy, promotion: Promotion, status: str) -> None:
+    question = (
+        f"its root issue was set to “{status}”: nothing was resolved. "
+        "Set it to a delivered status when the work is done, or demote the promotion."
+    )
+    if question in promotion.attention:
+        return
+    attention = "\n".join(filter(None, [promotion.attention, question]))
+    uow.promotions.save(replace(promotion, attention=attention))
+    origin = policy.origin(f"promotion {promotion.id}", f"question {status}")
+    text = texts.render(
+        "root_rejected_question", promotion=promotion, status=status, open_incidents=_open_count(uow, promotion)
+    )
+    asked = f"{text}\n\n{origin}"
+    name = f"question:{status}"
+    uow.effects.enqueue([project_effect(promotion.id, "root.note", name, text=asked, origin=origin, private=False)])
+
+
+def deliver(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
+    """The project is delivered: its open incidents are told and, when the rule says so, resolved.
+
+    Their exclusion from the adjusted KPIs ends. Incidents that are over already are not touched.
+    """
+    uow.promotions.save(replace(move(promotion, PromotionState.DELIVERED), delivered_at=now))
+    uow.ledger.audit(now, "bridge", "delivered", f"promotion {promotion.id}", {"name": promotion.name})
+    incidents = uow.incidents.many(m.incident_id for m in uow.promotions.members(promotion.id))
+    for link in uow.links.all(promotion.id):
+        uow.exclusions.end(link.incident_id, promotion.id, now, "delivered")
+        if link.ended_at is not None or not incidents[link.incident_id].state.is_open:
+            continue
+        told = incident_effect(link, "incident.tell", "closing", text="incident_closing_note", what="closing note")
+        uow.effects.enqueue([told])
+        if promotion.terms.get("on_delivery") == "resolve":
+            uow.effects.enqueue(
+                [
+                    incident_effect(
+                        link, "incident.state", "delivered", state="resolved", reason="", after=(told.unique,)
+                    )
+                ]
+            )
+
+
+def _open_count(uow: UnitOfWork, promotion: Promotion) -> int:
+    members = [m for m in uow.promotions.members(promotion.id) if m.role is not Role.EVIDENCE]
+    incidents = uow.incidents.many(m.incident_id for m in members)
+    return sum(incident.state.is_open for incident in incidents.values())

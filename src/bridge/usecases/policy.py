@@ -1,0 +1,81 @@
+"""What the settings decide, as the use cases need it, and the lines by which the bridge finds its own work again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.model.incident import IncidentRef
+from bridge.model.promotion import Promotion, TaskKind
+from bridge.sync.mapping import StatusMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings in the use cases' words.
+
+    `instance` is unique to this bridge and its store: it stands in every origin line. `delivered` and `refused` are
+    names of statuses of the root issue. `trackers` names the tracker for a kind of task, "" the project's first one.
+    """
+
+    instance: str
+    parent_project: str
+    tracker_url: str
+    statuses: StatusMapping
+    identifier_prefix: str = "ops"
+    delivered: frozenset[str] = frozenset({"Closed"})
+    refused: frozenset[str] = frozenset({"Rejected"})
+    trackers: Mapping[TaskKind, str] = field(default_factory=dict)
+    member_role: str = "Developer"
+    language: str = "en"
+
+    def issue_url(self, issue_id: int) -> str:
+        """Where a person finds an issue."""
+        return f"{self.tracker_url}/issues/{issue_id}"
+
+    def project_url(self, identifier: str) -> str:
+        """Where a person finds a project."""
+        return f"{self.tracker_url}/projects/{identifier}"
+
+    def page_url(self, identifier: str, title: str) -> str:
+        """Where a person finds a wiki page."""
+        return f"{self.tracker_url}/projects/{identifier}/wiki/{title}"
+
+    def origin(self, *parts: str) -> str:
+        """The line that proves who wrote something: readable, and found again as a whole, brackets included."""
+        return "[" + " · ".join((f"bridge {self.instance}", *parts)) + "]"
+
+    def promotion_origin(self, promotion: Promotion) -> str:
+        """The origin line of a promotion's project."""
+        return self.origin(f"promotion {promotion.id}")
+
+    def task_origin(self, promotion_id: int, task_key: str) -> str:
+        """The origin line of an issue that the bridge creates."""
+        return self.origin(f"promotion {promotion_id}", f"task {task_key}")
+
+    def note_origin(self, ref: IncidentRef, what: str) -> str:
+        """The origin line of a note about an incident; `what` tells one note from the others."""
+        return self.origin(str(ref), what)
+
+    @property
+    def origin_prefix(self) -> str:
+        """How every origin line of this bridge begins."""
+        return f"[bridge {self.instance} · "
+
+
+EVIDENCE_PAGE = "Evidence"
+EVIDENCE_SECTION = "evidence"
+ROOT_TASK = "root"
+
+
+def incident_task_key(ref: IncidentRef) -> str:
+    """The task key of an incident's own issue."""
+    return f"{ref.source}#{ref.external_id}"
+
+
+def endpoint_of(source: str) -> str:
+    """The rate limit that applies to a source."""
+    return f"source:{source}"
+
+
+TRACKER_ENDPOINT = "redmine"

@@ -1,0 +1,186 @@
+"""Keeps an incident and its own issue in step: re-read both, merge against the agreed values, store the writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.directory.directory import Directory
+from bridge.model.effect import Effect, EffectSpec
+from bridge.model.errors import NotFound, Postponed
+from bridge.model.incident import Incident, Note
+from bridge.model.link import Link
+from bridge.model.project import Issue, Journal
+from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.sync.merge import Side
+from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
+from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
+from bridge.usecases.policy import TRACKER_ENDPOINT, Policy
+
+KIND = "link.reconcile"
+
+
+def reconcile_effect(link_id: int, why: str) -> EffectSpec:
+    """Asks for a reconciliation of a link; `why` tells one request from the others."""
+    return EffectSpec(
+        kind=KIND,
+        key=f"link:{link_id}",
+        unique=f"link:{link_id}:{KIND}:{why}",
+        endpoint=TRACKER_ENDPOINT,
+        payload={"link": link_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The handler of `link.reconcile`: reads both sides and writes nothing remotely."""
+
+    store: Store
+    sources: Mapping[str, IncidentSource]
+    tracker: ProjectTracker
+    directory: Callable[[], Directory]
+    texts: Texts
+    policy: Policy
+    clock: Clock
+
+    def handlers(self) -> Mapping[str, Callable[[Effect], Callable[[UnitOfWork], None]]]:
+        """Kinds of effects and who delivers them."""
+        return {KIND: self.reconcile}
+
+    def reconcile(self, effect: Effect) -> Callable[[UnitOfWork], None]:
+        """Plans one link and stores what is to be written; a side that is gone ends the link."""
+        with self.store.reading() as uow:
+            link = uow.links.get(effect.payload["link"])
+            waiting = [kind for kind in uow.effects.unfinished(f"link:{link.id}") if kind != KIND]
+        if link.ended_at is not None or link.issue_id is None:
+            return nothing
+        if waiting:
+            # What was planned before is not written yet: planning now would plan it twice.
+            raise Postponed(str(link.ref), "its earlier writes are still on their way.", retry_after=1.0)
+        source = self.sources.get(link.ref.source)
+        if source is None:
+            return self._end(link, "its source is not configured any more")
+        try:
+            incident = source.read(link.ref.external_id)
+            notes = source.notes(link.ref.external_id, link.incident_note)
+        except NotFound:
+            return self._end(link, "the incident is gone or no longer visible")
+        try:
+            issue = self.tracker.read_issue(link.issue_id)
+        except NotFound:
+            return self._end(link, "the issue is gone or no longer visible")
+        return self._planned(effect, link, incident, notes, issue)
+
+    def _planned(
+        self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue
+    ) -> Callable[[UnitOfWork], None]:
+        new_notes, new_journals = self._foreign(link, notes, issue)
+        directory = self.directory()
+        decided = plan(
+            link.agreed,
+            IncidentSide(incident.state, self._person(directory, incident), incident.person, new_notes),
+            IssueSide(issue.status, self._assignee(directory, issue), issue.assignee_name, new_journals),
+            self.policy.statuses,
+        )
+        effects = self._effects(effect, link, issue, decided)
+        seen = replace(
+            link,
+            agreed={**link.agreed, **decided.agreed},
+            incident_note=notes[-1].remote_id if notes else link.incident_note,
+            issue_note=str(issue.journals[-1].id) if issue.journals else link.issue_note,
+            attention="\n".join(decided.reports),
+        )
+
+        def save(uow: UnitOfWork) -> None:
+            uow.links.save(seen)
+            uow.effects.enqueue(effects)
+            if seen.attention and seen.attention != link.attention:
+                uow.ledger.audit(self.clock.now(), "bridge", "reported", str(link.ref), {"what": seen.attention})
+
+        return save
+
+    def _foreign(self, link: Link, notes: Sequence[Note], issue: Issue) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
+        """The notes on either side that somebody else wrote since the link was last looked at."""
+        fresh = [j for j in issue.journals if j.notes and (not link.issue_note or j.id > int(link.issue_note))]
+        with self.store.reading() as uow:
+            ours = uow.own_writes.known(link.ref.source, link.ref.external_id, [n.remote_id for n in notes])
+            own_journals = uow.own_writes.known(TRACKER_SYSTEM, str(issue.id), [str(j.id) for j in fresh])
+        return (
+            tuple(
+                n
+                for n in notes
+                if n.remote_id not in ours and not self._is_ours(n.text) and n.created_at > link.notes_since
+            ),
+            tuple(_note_of(j) for j in fresh if str(j.id) not in own_journals and not self._is_ours(j.notes)),
+        )
+
+    def _is_ours(self, text: str) -> bool:
+        # A whole line, so that a person's answer that quotes our note (“> [bridge …”) still counts as theirs.
+        return any(line.startswith(self.policy.origin_prefix) for line in text.splitlines())
+
+    def _effects(self, effect: Effect, link: Link, issue: Issue, decided: Plan) -> list[EffectSpec]:
+        name = str(effect.id)
+        # Notes first: a closing note goes before the status, never after it.
+        effects = [self._note_effect(link, issue, write) for write in decided.notes]
+        to_issue = {w.field: w.value for w in decided.fields if w.side is Side.ISSUE}
+        lost = [w for w in decided.fields if w.lost is not None]
+        if to_issue:
+            effects.append(issue_effect(link, "issue.update", name, **to_issue))
+        if lost:
+            origin = self.policy.note_origin(link.ref, f"conflict {name}")
+            text = self.texts.render(
+                "conflict_note", conflicts=[_conflict(w) for w in lost], incident_ref=str(link.ref)
+            )
+            effects.append(
+                issue_effect(
+                    link, "issue.note", f"conflict:{name}", text=f"{text}\n\n{origin}", origin=origin, private=True
+                )
+            )
+        for write in decided.fields:
+            if write.side is Side.INCIDENT:
+                kind = "incident.state" if write.field == STATE else "incident.assign"
+                effects.append(incident_effect(link, kind, name, **{write.field: write.value}))
+        return effects
+
+    def _note_effect(self, link: Link, issue: Issue, write: NoteWrite) -> EffectSpec:
+        note = write.note
+        if write.side is Side.ISSUE:
+            origin = self.policy.note_origin(link.ref, f"note {note.remote_id}")
+            text = self.texts.render("note_from_incident", note=note, incident_ref=str(link.ref))
+            return issue_effect(
+                link, "issue.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
+            )
+        origin = self.policy.note_origin(link.ref, f"journal {note.remote_id}")
+        text = self.texts.render("note_from_issue", note=note, issue_url=self.policy.issue_url(issue.id))
+        return incident_effect(
+            link, "incident.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
+        )
+
+    def _person(self, directory: Directory, incident: Incident) -> str | None:
+        if not incident.person:
+            return NOBODY
+        person = directory.person_by_login(incident.source, incident.person)
+        return person.key if person else None
+
+    def _assignee(self, directory: Directory, issue: Issue) -> str | None:
+        if issue.assignee_id is None:
+            return NOBODY
+        person = directory.person_by_redmine(issue.assignee_id)
+        return person.key if person else None
+
+    def _end(self, link: Link, why: str) -> Callable[[UnitOfWork], None]:
+        now = self.clock.now()
+
+        def save(uow: UnitOfWork) -> None:
+            uow.links.save(replace(link, ended_at=now, ended_because=why))
+            uow.ledger.audit(now, "bridge", "unlinked", str(link.ref), {"why": why})
+
+        return save
+
+
+def _note_of(journal: Journal) -> Note:
+    return Note(str(journal.id), journal.user_name, journal.created_at, journal.notes, journal.private)
+
+
+def _conflict(write: FieldWrite) -> dict[str, str]:
+    return {"field": write.field, "kept": write.value, "lost": write.lost or ""}
