@@ -1,0 +1,42 @@
+"""Options that every source over HTTP has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from bridge.model.errors import ConfigurationError, Problem
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConnectionOptions(BaseModel):
+    """How to reach a server. Times are in seconds and hold for each request; the queue's lease is longer."""
+
+    model_config = STRICT
+
+    connect_timeout: float = Field(5, gt=0)
+    read_timeout: float = Field(30, gt=0)
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    use_environment: bool = False
+    """Whether proxy and certificate settings of the process environment apply."""
+    pool_size: int = Field(8, ge=1)
+
+
+def read_secret(value: SecretStr | None, file: Path | None, where: str) -> str:
+    """A secret given directly or as the first line of a file.
+
+    Raises ConfigurationError when neither is there or the file cannot be read.
+    """
+    if value is not None:
+        return value.get_secret_value()
+    try:
+        text = file.read_text(encoding="utf-8").strip() if file else ""
+    except OSError as error:
+        problem = Problem(where, f"the secret file cannot be read: {error.strerror}", f"Check the file {file}.")
+        raise ConfigurationError([problem]) from error
+    if not text:
+        raise ConfigurationError([Problem(where, "no secret is given", "Set the value or its …_file.")])
+    return text.splitlines()[0].strip()

@@ -1,0 +1,1 @@
+"""Incidents from CSV and JSON Lines files."""

@@ -1,0 +1,97 @@
+"""Options of the source kind `file`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, Field, model_validator
+
+from bridge.sources.connection import STRICT
+from bridge.sources.tables import Priorities, States
+from bridge.sources.times import Times
+
+
+class RowsAre(StrEnum):
+    """What a row stands for: an incident, or one entry of an incident's audit trail."""
+
+    INCIDENTS = "incidents"
+    EVENT_LOG = "event_log"
+
+
+class FileFormat(StrEnum):
+    """How a file is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Columns(BaseModel):
+    """Which column feeds which field of an incident; empty: none.
+
+    `summary`, `description` and `url` may be texts with columns in braces, as in `{category} / {subcategory}`.
+    """
+
+    model_config = STRICT
+
+    id: str
+    opened_at: str
+    updated_at: str
+    state: str
+    summary: str = ""
+    description: str = ""
+    url: str = ""
+    hold_reason: str = ""
+    priority: str = ""
+    impact: str = ""
+    urgency: str = ""
+    type: str = ""
+    service: str = ""
+    category: str = ""
+    subcategory: str = ""
+    ci: str = ""
+    site: str = ""
+    caller: str = ""
+    team: str = ""
+    person: str = ""
+    acknowledged_at: str = ""
+    resolved_at: str = ""
+    closed_at: str = ""
+    reopen_count: str = ""
+    reassignment_count: str = ""
+    parent: str = ""
+    problem: str = ""
+    tags: str = ""
+
+
+class FileOptions(BaseModel):
+    """Incidents in files: `path` is one file or a pattern, also .gz and .zip.
+
+    `missing` are the texts that mean “no value”. `fields` are further columns kept under their own names (`["*"]`: all
+    not used elsewhere). `final` are columns that carry an incident's last value on each row of an event log, also
+    on rows written before it was known: a replay learns them only from the row that makes the incident resolved.
+    """
+
+    model_config = STRICT
+
+    path: str
+    format: FileFormat | None = None
+    rows: RowsAre = RowsAre.INCIDENTS
+    encoding: str = "utf-8-sig"
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    columns: Columns
+    fields: tuple[str, ...] = ()
+    final: frozenset[str] = frozenset()
+    times: Times = Times()
+    missing: frozenset[str] = frozenset({""})
+    states: States
+    priorities: Priorities = Field(default_factory=dict)
+    impacts: Priorities = Field(default_factory=dict)
+    urgencies: Priorities = Field(default_factory=dict)
+    page_size: int = Field(1000, ge=1)
+
+    @model_validator(mode="after")
+    def _final_needs_log(self) -> FileOptions:
+        if self.final and self.rows is not RowsAre.EVENT_LOG:
+            message = "final has a meaning only with rows: event_log"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,1 @@
+"""Any incident system with a JSON interface, described by configuration alone."""

@@ -1,0 +1,73 @@
+"""How a source writes moments in time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, field_validator
+
+from bridge.sources.connection import STRICT
+
+_EPOCH_MS = {"epoch": 1, "epoch_ms": 1000}
+
+
+class Times(BaseModel):
+    """`format`: `iso`, `epoch` (seconds), `epoch_ms` or a pattern of strptime. `zone` counts where a text has none."""
+
+    model_config = STRICT
+
+    format: str = "iso"
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            message = f"“{name}” is not a time zone, for example Europe/Paris"
+            raise ValueError(message) from error
+        return name
+
+
+class TimeCodec:
+    """Reads and writes a source's moments. Inside they are aware UTC."""
+
+    def __init__(self, times: Times) -> None:
+        self._format = times.format
+        self._zone: ZoneInfo | None = None if times.zone == "UTC" else ZoneInfo(times.zone)
+        self._divisor = _EPOCH_MS.get(times.format)
+        self._last: tuple[object, datetime] | None = None
+
+    def read(self, value: object) -> datetime:
+        """The moment. Raises ValueError when the value is not in the configured format."""
+        if self._last is not None and self._last[0] == value:
+            return self._last[1]  # lists repeat the same moment often, and strptime is slow
+        moment = self._parse(value)
+        self._last = (value, moment)
+        return moment
+
+    def write(self, moment: datetime) -> str | int | float:
+        """The moment in the source's own format and zone; `iso` in UTC with microseconds only where there are any."""
+        if self._divisor is not None:
+            number = moment.timestamp() * self._divisor
+            return int(number) if number == int(number) else number
+        if self._format == "iso":
+            return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return moment.astimezone(self._zone or UTC).strftime(self._format)
+
+    def _parse(self, value: object) -> datetime:
+        try:
+            if self._divisor is not None:
+                return datetime.fromtimestamp(float(str(value)) / self._divisor, UTC)
+            text = str(value)
+            moment = datetime.fromisoformat(text) if self._format == "iso" else datetime.strptime(text, self._format)  # noqa: DTZ007 - the zone follows
+        except (ValueError, OverflowError, OSError) as error:
+            message = f"“{value}” is not a time in the format {self._format}"
+            raise ValueError(message) from error
+        if moment.tzinfo is None:
+            return (
+                moment.replace(tzinfo=self._zone or UTC).astimezone(UTC) if self._zone else moment.replace(tzinfo=UTC)
+            )
+        return moment.astimezone(UTC)
