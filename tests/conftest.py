@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import partial
 
@@ -15,7 +14,6 @@ from tests.servers.redmine import RedmineServer, start_redmine
 from tests.servers.rt import RtServer, start_rt
 
 REAL = {"redmine", "mail_redmine", "rt", "postgres"}
-REQUIRED = os.environ.get("BRIDGE_REAL") == "required"
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
@@ -31,7 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def redmine() -> Iterator[RedmineServer]:
     """A real Redmine that mails nobody. Tests share its data: fresh_redmine does not."""
-    yield from provide(start_redmine, required=REQUIRED)
+    with provide(start_redmine) as server:
+        yield server
 
 
 @pytest.fixture
@@ -43,7 +42,8 @@ def fresh_redmine(redmine: RedmineServer) -> RedmineServer:
 
 @pytest.fixture(scope="session")
 def _mail_redmine() -> Iterator[RedmineServer]:
-    yield from provide(partial(start_redmine, mail=True), required=REQUIRED)
+    with provide(partial(start_redmine, mail=True)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -56,7 +56,8 @@ def mail_redmine(_mail_redmine: RedmineServer) -> RedmineServer:
 @pytest.fixture(scope="session")
 def rt() -> Iterator[RtServer]:
     """A real Request Tracker. Tests share its data: fresh_rt does not."""
-    yield from provide(start_rt, required=REQUIRED)
+    with provide(start_rt) as server:
+        yield server
 
 
 @pytest.fixture
@@ -69,7 +70,8 @@ def fresh_rt(rt: RtServer) -> RtServer:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL; postgres_url is a database in it."""
-    yield from provide(start_postgres, required=REQUIRED)
+    with provide(start_postgres) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import pytest
@@ -19,8 +21,12 @@ class Stoppable(Protocol):
 Server = TypeVar("Server", bound=Stoppable)
 
 
-def provide(start: Callable[[], Server], *, required: bool) -> Iterator[Server]:
-    """The server for as long as the fixture lives, stopped whatever happens.
+REQUIRED = os.environ.get("BRIDGE_REAL") == "required"
+
+
+@contextmanager
+def provide(start: Callable[[], Server], *, required: bool = REQUIRED) -> Iterator[Server]:
+    """A server for the block, stopped whatever happens in it.
 
     Where this machine cannot have it the test is skipped with the reason; it fails with it if `required`.
     """
