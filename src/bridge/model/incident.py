@@ -79,7 +79,7 @@ class Incident:
     tags: tuple[str, ...] = ()
     parent: str = ""
     problem: str = ""
-    fields: Mapping[str, str] = NO_FIELDS
+    fields: Mapping[str, str] = field(default_factory=lambda: NO_FIELDS)
     unknown: tuple[tuple[str, str], ...] = ()
 
     @property
