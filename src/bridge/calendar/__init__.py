@@ -1,0 +1,1 @@
+"""Compiled working calendars. Standard library only; holidays by country come in as data."""
