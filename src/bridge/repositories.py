@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from bridge.kpi.facts import IncidentFacts
 from bridge.model.effect import Effect, EffectSpec
+from bridge.model.exclusion import Exclusion
 from bridge.model.incident import GroupRow, Incident, IncidentRef, Poison, SavedIncident, Snapshot
 from bridge.model.link import Link
 from bridge.model.promotion import Member, Promotion, PromotionState, Task
@@ -30,6 +32,12 @@ class Incidents(Protocol):
     def known(self, source: str, external_ids: Sequence[str]) -> frozenset[str]:
         """Which of these the store has."""
 
+    def scan(self, after_id: int, limit: int) -> list[tuple[int, Incident]]:
+        """All incidents in the order of their ids, in parts: those with ids above `after_id`."""
+
+    def facts(self, after_id: int, limit: int) -> list[tuple[int, IncidentFacts]]:
+        """What the KPIs need of every incident, in the order of their ids, in parts."""
+
     def many(self, incident_ids: Iterable[int]) -> dict[int, Incident]:
         """Several incidents by id."""
 
@@ -42,6 +50,9 @@ class Groups(Protocol):
 
     def leave(self, rule_id: str, incident_id: int) -> None:
         """The incident no longer matches the rule."""
+
+    def clear(self, rule_id: str) -> None:
+        """Forgets a rule's groups, because its conditions changed."""
 
     def latest(self, rule_id: str, group_key: str, limit: int) -> list[tuple[int, Incident]]:
         """The newest members by opened_at, newest first."""
@@ -81,7 +92,7 @@ class Promotions(Protocol):
         """The promotion whose root issue this is."""
 
     def add_member(self, member: Member) -> bool:
-        """Adds an incident; False when it was there already."""
+        """Adds an incident or changes its role; True when it is new."""
 
     def members(self, promotion_id: int) -> list[Member]:
         """The incidents of a promotion."""
@@ -161,6 +172,9 @@ class Exclusions(Protocol):
     ) -> None:
         """Begins one; a running one of the same promotion stays."""
 
+    def of_incidents(self, incident_ids: Sequence[int]) -> dict[int, list[Exclusion]]:
+        """The exclusions of some incidents, oldest first."""
+
     def end(self, incident_id: int, promotion_id: int, at: datetime, why: str) -> None:
         """Ends a running one; none running is fine."""
 
@@ -173,6 +187,9 @@ class Ledger(Protocol):
 
     def set_cursor(self, system: str, feed: str, value: str) -> None:
         """Stores a cursor."""
+
+    def activated_at(self, rule_id: str, version: str) -> datetime | None:
+        """When this version of a rule became active, None when it never was."""
 
     def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
         """When this version of a rule became active: `at` when it is seen for the first time."""

@@ -15,7 +15,8 @@ class Policy:
     """Settings in the use cases' words.
 
     `instance` is unique to this bridge and its store: it stands in every origin line. `delivered` and `refused` are
-    names of statuses of the root issue. `trackers` names the tracker for a kind of task, "" the project's first one.
+    names of statuses of the root issue. `trackers` names the tracker for a kind of task, "" the project's first one;
+    `priorities` the issue priority for an incident's 1 … 5.
     """
 
     instance: str
@@ -26,6 +27,7 @@ class Policy:
     delivered: frozenset[str] = frozenset({"Closed"})
     refused: frozenset[str] = frozenset({"Rejected"})
     trackers: Mapping[TaskKind, str] = field(default_factory=dict)
+    priorities: Mapping[int, str] = field(default_factory=dict)
     member_role: str = "Developer"
     language: str = "en"
 

@@ -20,7 +20,7 @@ from bridge.usecases.policy import TRACKER_ENDPOINT, Policy
 KIND = "link.reconcile"
 
 
-def reconcile_effect(link_id: int, why: str) -> EffectSpec:
+def reconcile_effect(link_id: int, why: str, after: tuple[str, ...] = ()) -> EffectSpec:
     """Asks for a reconciliation of a link; `why` tells one request from the others."""
     return EffectSpec(
         kind=KIND,
@@ -28,6 +28,7 @@ def reconcile_effect(link_id: int, why: str) -> EffectSpec:
         unique=f"link:{link_id}:{KIND}:{why}",
         endpoint=TRACKER_ENDPOINT,
         payload={"link": link_id},
+        after=after,
     )
 
 

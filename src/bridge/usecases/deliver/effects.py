@@ -27,6 +27,11 @@ def project_effect(
     )
 
 
+def activation(promotion_id: int) -> str:
+    """The unique name of the effect that ends the opening of a project."""
+    return f"promotion:{promotion_id}:promotion.activate:"
+
+
 def incident_effect(link: Link, kind: str, name: str, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:
     """An effect on a linked incident; all of one incident and its own issue run one after the other."""
     return _link_effect(link, kind, name, endpoint_of(link.ref.source), after, payload)

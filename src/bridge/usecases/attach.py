@@ -1,0 +1,95 @@
+"""An incident joins an open project: its own issue, a private note, a link; it stays with its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bridge.model.incident import Incident
+from bridge.model.link import Link
+from bridge.model.promotion import Member, Promotion, Role, Task, TaskKind
+from bridge.ports import UnitOfWork
+from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.effects import activation, incident_effect, project_effect
+from bridge.usecases.evidence import page_effect
+from bridge.usecases.policy import ROOT_TASK, incident_task_key
+from bridge.usecases.reconcile import reconcile_effect
+
+
+def attach(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, incident_ids: Iterable[int], now: datetime
+) -> None:
+    """Adds a group's new incidents to its open project; those that are over already only count as evidence."""
+    joined = []
+    for incident_id in incident_ids:
+        if uow.promotions.of_incident(incident_id) is not None:
+            continue
+        incident = uow.incidents.get(incident_id)
+        role = Role.LATER if incident.state.is_open else Role.EVIDENCE
+        uow.promotions.add_member(Member(promotion.id, incident_id, role, now))
+        joined.append(incident_id)
+        if role is Role.LATER:
+            link, issue = link_incident(uow, configured, promotion, incident_id, incident, now, later=True)
+            ready = (issue, activation(promotion.id))
+            uow.effects.enqueue([reconcile_effect(link.id, "joined", after=ready)])
+        uow.ledger.audit(now, "bridge", "attached", str(incident.ref), {"promotion": promotion.id, "role": str(role)})
+    if joined:
+        uow.effects.enqueue([page_effect(uow, configured, promotion)])
+
+
+def link_incident(
+    uow: UnitOfWork,
+    configured: Configured,
+    promotion: Promotion,
+    incident_id: int,
+    incident: Incident,
+    now: datetime,
+    *,
+    later: bool,
+) -> tuple[Link, str]:
+    """Stores an open incident's link and everything that is to be written about it.
+
+    Returns the link and the unique name of the effect that creates the incident's own issue.
+    """
+    policy, texts = configured.policy, configured.texts
+    key = incident_task_key(incident.ref)
+    link = uow.links.add(
+        Link(
+            id=0,
+            incident_id=incident_id,
+            ref=incident.ref,
+            promotion_id=promotion.id,
+            task_key=key,
+            agreed={},
+            created_at=now,
+            notes_since=incident.updated_at,
+        )
+    )
+    subject = f"{incident.ref}: {incident.summary}"
+    uow.promotions.add_tasks([Task(promotion.id, key, TaskKind.INCIDENT, subject)])
+    issue = project_effect(
+        promotion.id,
+        "task.create",
+        key,
+        task=key,
+        link=link.id,
+        subject=subject,
+        description=texts.render("incident_issue", incident=incident, promotion=promotion),
+        tracker=policy.trackers.get(TaskKind.INCIDENT, ""),
+        priority=policy.priorities.get(incident.priority or 0, ""),
+    )
+    related = project_effect(
+        promotion.id, "task.relate", f"{ROOT_TASK}-{key}", task=ROOT_TASK, other=key, kind="relates"
+    )
+    text = "incident_note_later" if later else "incident_note_linked"
+    told = incident_effect(link, "incident.tell", "joined", text=text, what="joined", after=(issue.unique,))
+    linked = incident_effect(link, "incident.link", "issue", after=(issue.unique,))
+    effects = [issue, related, told, linked]
+    if promotion.terms.get("later" if later else "open") == "hold":
+        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", after=(issue.unique,)))
+    uow.effects.enqueue(effects)
+    if promotion.terms.get("kpi") in {"pause", "remove"}:
+        uow.exclusions.start(
+            incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
+        )
+    return link, issue.unique

@@ -1,0 +1,111 @@
+"""Builds history: stores past incidents and their groups. Writes nothing remotely and notifies nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.model.incident import SavedIncident
+from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
+from bridge.rules.decision import DecisionKind
+from bridge.usecases.configured import Configured
+from bridge.usecases.promote import Finding, add_candidate, join_groups, look
+
+DONE = "done"
+SCAN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill is; `total` is None when the source does not tell."""
+
+    incidents: int
+    parked: int
+    total: int | None
+
+
+@dataclass(slots=True)
+class Backfilled:
+    """What a backfill brought and what the rules would propose because of it."""
+
+    incidents: int = 0
+    changed: int = 0
+    parked: int = 0
+    proposals: list[Finding] = field(default_factory=list)
+
+
+def backfill(
+    source: IncidentSource,
+    store: Store,
+    clock: Clock,
+    configured: Configured,
+    since: datetime,
+    until: datetime | None,
+    told: Callable[[Progress], None],
+) -> Backfilled:
+    """Reads all incidents opened in [since, until); goes on where an interrupted one of the same range ended."""
+    feed = f"backfill {since.isoformat()} {until.isoformat() if until else 'now'}"
+    with store.reading() as uow:
+        resume = uow.ledger.cursor(source.name, feed)
+    result = Backfilled()
+    for page in source.history(since, until, None if resume == DONE else resume):
+        with store.transaction() as uow:
+            saved = uow.incidents.save(page.snapshots, clock.now())
+            if page.poison:
+                uow.ledger.park(source.name, page.poison, clock.now())
+            join_groups(uow, configured, saved)
+            uow.ledger.set_cursor(source.name, feed, page.cursor)
+        result.incidents += len(page.snapshots)
+        result.changed += len(saved)
+        result.parked += len(page.poison)
+        told(Progress(result.incidents, result.parked, page.total))
+    with store.transaction() as uow:
+        uow.ledger.set_cursor(source.name, feed, DONE)
+    return result
+
+
+def proposals(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
+    """What the rules find in the groups as they are now; stores nothing."""
+    found = []
+    for rule in configured.rules.rules:
+        for key in uow.groups.keys(rule.id):
+            finding = look(uow, configured, rule, key, now)
+            if finding is not None and finding.decision.kind in {DecisionKind.CANDIDATE, DecisionKind.OPEN}:
+                found.append(finding)
+    return found
+
+
+def propose(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
+    """Stores what the rules find in the groups as candidates for a person, whatever the rules' modes."""
+    stored = []
+    for finding in proposals(uow, configured, now):
+        promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
+        if promotion is None or promotion.delivered_at is not None:
+            add_candidate(uow, configured, finding, now)
+            stored.append(finding)
+    return stored
+
+
+def activate_rules(store: Store, configured: Configured, now: datetime) -> list[Finding]:
+    """Makes new and changed rules active: groups what is stored, and turns older findings into candidates.
+
+    A rule acts by itself only on incidents opened after this moment.
+    """
+    with store.reading() as uow:
+        fresh = [rule for rule in configured.rules.rules if uow.ledger.activated_at(rule.id, rule.version) is None]
+    if not fresh:
+        return []
+    with store.transaction() as uow:
+        for rule in fresh:
+            uow.groups.clear(rule.id)
+            uow.ledger.activate_rule(rule.id, rule.version, now)
+        _regroup(uow, configured)
+        return propose(uow, configured, now)
+
+
+def _regroup(uow: UnitOfWork, configured: Configured) -> None:
+    last = 0
+    while rows := uow.incidents.scan(last, SCAN):
+        join_groups(uow, configured, [SavedIncident(i, incident, None) for i, incident in rows])
+        last = rows[-1][0]

@@ -1,0 +1,25 @@
+"""What admins configured, as one value that is replaced as a whole when files change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.calendar.business import BusinessCalendar
+from bridge.directory.directory import Directory
+from bridge.planning.template import WbsTemplate
+from bridge.ports import Texts
+from bridge.rules.ruleset import RuleSet
+from bridge.usecases.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Rules, people, templates, texts and policy: what deciding needs beside the store and the time."""
+
+    rules: RuleSet
+    directory: Directory
+    templates: Mapping[str, WbsTemplate]
+    texts: Texts
+    calendar: BusinessCalendar
+    policy: Policy

@@ -1,0 +1,89 @@
+"""Takes in what changed in an incident system, and decides about it in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.model.incident import Page, SavedIncident
+from bridge.model.promotion import PromotionState
+from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
+from bridge.usecases.configured import Configured
+from bridge.usecases.promote import Finding, consider, join_groups, sweep
+from bridge.usecases.reconcile import reconcile_effect
+
+CURSOR = "incidents"
+IN_STEP = frozenset({PromotionState.ACTIVE, PromotionState.BLOCKED, PromotionState.DELIVERED})
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one poll brought."""
+
+    incidents: int = 0
+    parked: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Tells a source which incidents the store has, so that it follows them out of its query."""
+
+    store: Store
+    source: str
+
+    def __call__(self, external_ids: Sequence[str]) -> frozenset[str]:
+        """The subset that is known."""
+        with self.store.reading() as uow:
+            return uow.incidents.known(self.source, external_ids)
+
+
+def poll(source: IncidentSource, store: Store, clock: Clock, configured: Configured) -> Taken:
+    """Takes in what changed since the last poll.
+
+    The first poll ever only notes where to start: history is the business of `backfill` and never acts.
+    """
+    taken = Taken()
+    with store.reading() as uow:
+        cursor = uow.ledger.cursor(source.name, CURSOR)
+    if cursor is None:
+        start = source.start_cursor()
+        with store.transaction() as uow:
+            uow.ledger.set_cursor(source.name, CURSOR, start)
+        return taken
+    for page in source.changes(cursor, Known(store, source.name)):
+        if page.cursor == cursor and not page.snapshots and not page.poison:
+            continue
+        with store.transaction() as uow:
+            take_page(uow, configured, source.name, page, clock.now(), taken)
+        cursor = page.cursor
+    return taken
+
+
+def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, now: datetime, taken: Taken) -> None:
+    """Stores one page, decides about the groups it touched, and asks for reconciliation of linked incidents."""
+    saved = uow.incidents.save(page.snapshots, now)
+    if page.poison:
+        uow.ledger.park(source, page.poison, now)
+    touched = join_groups(uow, configured, saved)
+    taken.findings += consider(uow, configured, touched, now)
+    _reconcile(uow, saved, now)
+    uow.ledger.set_cursor(source, CURSOR, page.cursor)
+    taken.incidents += len(saved)
+    taken.parked += len(page.poison)
+
+
+def _reconcile(uow: UnitOfWork, saved: Sequence[SavedIncident], now: datetime) -> None:
+    for one in saved:
+        link = uow.links.of_incident(one.id)
+        if link is None or link.issue_id is None:
+            continue
+        if uow.promotions.get(link.promotion_id).state in IN_STEP:
+            uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"incident at {now.isoformat()}"))
+
+
+def tick(store: Store, clock: Clock, configured: Configured) -> list[Finding]:
+    """Decides about groups whose time has come although nothing was heard of them."""
+    with store.transaction() as uow:
+        return sweep(uow, configured, clock.now())

@@ -1,0 +1,177 @@
+"""Opens a promotion: everything that a careful colleague would write into Redmine, as effects in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bridge.model.effect import EffectSpec
+from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
+from bridge.planning.identifiers import identifier
+from bridge.planning.plan import Plan, PlannedTask, plan_tasks
+from bridge.ports import UnitOfWork
+from bridge.rules.matching import CompiledRule
+from bridge.usecases.attach import link_incident
+from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.effects import activation, project_effect
+from bridge.usecases.evidence import evidence_of, page_effect
+from bridge.usecases.policy import ROOT_TASK
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who works on a project: Redmine users to be members, the owner, and who has which role of the template."""
+
+    members: tuple[str, ...]
+    owner: str
+    roles: dict[str, str]
+    reports: tuple[str, ...]
+
+
+def open_promotion(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, approved_by: str, now: datetime
+) -> Promotion:
+    """Moves a candidate to *opening* and stores every effect of it; nothing is sent here."""
+    template = configured.templates[rule.project.template]
+    start = configured.calendar.business_day(now.date())
+    plan = plan_tasks(template, start, configured.calendar, due=rule.due(start, configured.calendar))
+    people = _people(uow, configured, promotion, rule, plan)
+    promotion = replace(
+        move(promotion, PromotionState.OPENING),
+        opened_at=now,
+        approved_by=approved_by,
+        owner=people.owner or promotion.owner,
+        identifier=identifier(configured.policy.identifier_prefix, promotion.name, rule.id, promotion.id),
+        attention="\n".join([*people.reports, *(problem.what for problem in plan.problems)]),
+    )
+    uow.promotions.save(promotion)
+    uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
+    issues = _issues(uow, configured, promotion, plan)
+    linked = _incidents(uow, configured, promotion, now)
+    page = page_effect(uow, configured, promotion, after=(issues[ROOT_TASK],))
+    last = _members_and_assignments(uow, promotion, plan, people, (*issues.values(), *linked, page.unique), page)
+    activate = project_effect(promotion.id, "promotion.activate", "", after=last)
+    assert activate.unique == activation(promotion.id)
+    uow.effects.enqueue([activate])
+    return promotion
+
+
+def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan: Plan) -> dict[str, str]:
+    """The project, its root issue and its tasks, unassigned; returns the unique effect name by task key."""
+    texts, policy = configured.texts, configured.policy
+    evidence = evidence_of(uow, promotion)
+    opened = project_effect(
+        promotion.id,
+        "project.open",
+        "",
+        identifier=promotion.identifier,
+        name=promotion.name,
+        description=texts.render("project_description", promotion=promotion, evidence=evidence),
+    )
+    root = project_effect(
+        promotion.id,
+        "task.create",
+        ROOT_TASK,
+        task=ROOT_TASK,
+        subject=promotion.name,
+        description=texts.render("root_issue", promotion=promotion, evidence=evidence),
+        tracker=policy.trackers.get(TaskKind.ROOT, ""),
+        start=_iso(plan.start),
+        due=_iso(plan.due),
+        after=(opened.unique,),
+    )
+    uow.promotions.add_tasks([Task(promotion.id, ROOT_TASK, TaskKind.ROOT, promotion.name)])
+    uow.effects.enqueue([opened, root])
+    unique = {ROOT_TASK: root.unique}
+    for task in plan.tasks:
+        effect = _task(configured, promotion, task, unique)
+        unique[task.key] = effect.unique
+        uow.promotions.add_tasks([Task(promotion.id, task.key, TaskKind.WORK, effect.payload["subject"])])
+        uow.effects.enqueue([effect])
+    for relation in plan.relations:
+        after = (unique[relation.task], unique[relation.follower])
+        name = f"{relation.task}-{relation.follower}"
+        effect = project_effect(
+            promotion.id, "task.relate", name, task=relation.task, other=relation.follower, kind="precedes", after=after
+        )
+        unique[f"precedes {name}"] = effect.unique
+        uow.effects.enqueue([effect])
+    return unique
+
+
+def _task(configured: Configured, promotion: Promotion, task: PlannedTask, unique: dict[str, str]) -> EffectSpec:
+    parent = task.parent or ROOT_TASK
+    return project_effect(
+        promotion.id,
+        "task.create",
+        task.key,
+        task=task.key,
+        parent=parent,
+        subject=f"{task.number} {task.title}",
+        description=configured.texts.render("task_description", task=task, promotion=promotion),
+        tracker=configured.policy.trackers.get(TaskKind.WORK, ""),
+        priority=task.priority,
+        start=_iso(task.start),
+        due=_iso(task.due),
+        estimate=task.estimate_hours,
+        after=(unique[parent],),
+    )
+
+
+def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:
+    """Links every incident that is still open; those that are over stay untouched. Returns unique effect names."""
+    return [
+        link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)[1]
+        for member in uow.promotions.members(promotion.id)
+        if (incident := uow.incidents.get(member.incident_id)).state.is_open
+    ]
+
+
+def _members_and_assignments(
+    uow: UnitOfWork,
+    promotion: Promotion,
+    plan: Plan,
+    people: People,
+    before: tuple[str, ...],
+    page: EffectSpec,
+) -> tuple[str, ...]:
+    """Members, then assignments, last of all: so that Redmine mails each assignee once per issue and nobody else."""
+    members = [
+        project_effect(promotion.id, "member.add", person, person=person, after=before) for person in people.members
+    ]
+    ready = (*before, *(effect.unique for effect in members))
+    who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
+    if people.owner:
+        who = {ROOT_TASK: people.owner, **who}
+    assigned = [
+        project_effect(promotion.id, "task.assign", key, task=key, person=person, after=ready)
+        for key, person in who.items()
+    ]
+    uow.effects.enqueue([page, *members, *assigned])
+    return (*ready, *(effect.unique for effect in assigned))
+
+
+def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:
+    directory = configured.directory
+    owner = directory.stand_in(rule.project.owner, frozenset())
+    listed = directory.members_of(rule.project.members)
+    reports = [problem.what for problem in (*owner.reports, *listed.reports)]
+    roles: dict[str, str] = {}
+    for role, name in plan.roles.items():
+        found = directory.stand_in(name, frozenset())
+        reports += [problem.what for problem in found.reports]
+        if found.person is not None:
+            roles[role] = found.person.key
+    handlers = []
+    for evidence in evidence_of(uow, promotion):
+        if evidence.is_open and evidence.incident.person:
+            person = directory.person_by_login(evidence.incident.source, evidence.incident.person)
+            handlers += [person.key] if person and person.active else []
+    key = [owner.person.key] if owner.person else []
+    everybody = [*key, *(person.key for person in listed.people), *roles.values(), *handlers]
+    members = tuple(p for p in dict.fromkeys(everybody) if directory.redmine_id(p) is not None)
+    return People(members, key[0] if key else "", roles, tuple(dict.fromkeys(reports)))
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,163 @@
+"""From incidents to promotions: joins groups, decides by the rules, and stores what was decided with its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.model.incident import GroupRow, Incident, SavedIncident
+from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
+from bridge.ports import UnitOfWork
+from bridge.rules.decide import decide
+from bridge.rules.decision import Decision, DecisionKind, GroupMember, GroupView
+from bridge.rules.matching import CompiledRule, group_key, group_label
+from bridge.usecases.attach import attach
+from bridge.usecases.configured import Configured
+from bridge.usecases.opening import open_promotion
+
+# A group's open incidents beyond this many stay in the group and are not linked one by one.
+MOST_OPEN_INCIDENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule decided about a group."""
+
+    rule: CompiledRule
+    group_key: str
+    label: str
+    decision: Decision
+
+
+def join_groups(
+    uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident]
+) -> list[tuple[CompiledRule, str]]:
+    """Puts changed incidents into their rules' groups; returns the groups touched, in the rules' order."""
+    touched: dict[tuple[str, str], CompiledRule] = {}
+    rows: list[GroupRow] = []
+    for one in saved:
+        now_in = _groups_of(configured, one.incident)
+        before_in = _groups_of(configured, one.before) if one.before else {}
+        for rule_id in before_in.keys() - now_in.keys():
+            uow.groups.leave(rule_id, one.id)
+        for rule_id, (rule, key) in now_in.items():
+            rows.append(GroupRow(rule_id, key, one.id, one.incident.opened_at))
+            touched[rule_id, key] = rule
+    uow.groups.join(rows)
+    order = {rule.id: n for n, rule in enumerate(configured.rules.rules)}
+    return sorted(((rule, key) for (_, key), rule in touched.items()), key=lambda pair: (order[pair[0].id], pair[1]))
+
+
+def _groups_of(configured: Configured, incident: Incident) -> dict[str, tuple[CompiledRule, str]]:
+    found = {}
+    for rule in configured.rules.matching(incident):
+        key = group_key(rule, incident)
+        if key is not None:
+            found[rule.id] = (rule, key)
+    return found
+
+
+def consider(
+    uow: UnitOfWork, configured: Configured, groups: Iterable[tuple[CompiledRule, str]], now: datetime
+) -> list[Finding]:
+    """Decides about groups and stores candidates, promotions and their effects. Returns every decision taken."""
+    findings = []
+    for rule, key in groups:
+        finding = look(uow, configured, rule, key, now)
+        if finding is not None:
+            findings.append(finding)
+            _act(uow, configured, finding, now)
+    return findings
+
+
+def look(uow: UnitOfWork, configured: Configured, rule: CompiledRule, key: str, now: datetime) -> Finding | None:
+    """What a rule decides about a group now; None when the group has no incident. Writes nothing."""
+    promotion = uow.promotions.of_group(rule.id, key)
+    newest = _countable(uow.groups.latest(rule.id, key, rule.members_needed), promotion)
+    if not newest:
+        return None
+    mine = promotion.id if promotion else None
+    members = []
+    for incident_id, incident in newest:
+        claimed = uow.promotions.of_incident(incident_id)
+        if claimed is None or claimed.id == mine:
+            joined = claimed is not None
+            members.append(GroupMember.of(incident_id, incident, joined=joined))
+    label = group_label(rule, newest[0][1])
+    view = GroupView(
+        key=key,
+        label=label,
+        members=tuple(members),
+        activated_at=uow.ledger.activate_rule(rule.id, rule.version, now),
+        promotion=promotion.state if promotion else None,
+        quiet_until=None,
+    )
+    return Finding(rule, key, label, decide(rule, view, now))
+
+
+def _countable(members: list[tuple[int, Incident]], promotion: Promotion | None) -> list[tuple[int, Incident]]:
+    """The members that count: what a delivered project covered is not counted again."""
+    if promotion is None or promotion.delivered_at is None:
+        return members
+    return [(i, incident) for i, incident in members if incident.opened_at > promotion.delivered_at]
+
+
+def _act(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetime) -> None:
+    kind = finding.decision.kind
+    if kind is DecisionKind.NOTHING:
+        return
+    promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
+    if promotion is not None and promotion.state in RUNNING:
+        attach(uow, configured, promotion, finding.decision.evidence, now)
+    elif promotion is not None and promotion.state in WAITING:
+        add_evidence(uow, promotion, finding.decision.evidence, now)
+    else:
+        promotion = add_candidate(uow, configured, finding, now)
+        if kind is DecisionKind.OPEN:
+            open_promotion(uow, configured, promotion, finding.rule, f"rule {finding.rule.id}", now)
+
+
+def add_candidate(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetime) -> Promotion:
+    """Stores a finding as a candidate with its evidence and every open incident of its group."""
+    rule = finding.rule
+    promotion = uow.promotions.add(
+        Promotion(
+            id=0,
+            rule_id=rule.id,
+            rule_version=rule.version,
+            source="",
+            group_key=finding.group_key,
+            label=finding.label,
+            name=rule.project_name(finding.label),
+            state=PromotionState.CANDIDATE,
+            reason="\n".join(finding.decision.reasons_met()),
+            created_at=now,
+            owner=rule.project.owner,
+            terms=rule.terms(),
+        )
+    )
+    add_evidence(uow, promotion, finding.decision.evidence, now)
+    open_ones = uow.groups.latest(rule.id, finding.group_key, MOST_OPEN_INCIDENTS)
+    add_evidence(uow, promotion, [i for i, incident in open_ones if incident.state.is_open], now)
+    uow.ledger.audit(now, f"rule {rule.id}", "candidate", f"promotion {promotion.id}", {"why": promotion.reason})
+    return promotion
+
+
+def add_evidence(uow: UnitOfWork, promotion: Promotion, incident_ids: Iterable[int], now: datetime) -> None:
+    """Adds incidents to a promotion unless another one has them: the first rule that claims an incident wins."""
+    for incident_id in incident_ids:
+        claimed = uow.promotions.of_incident(incident_id)
+        if claimed is None:
+            uow.promotions.add_member(Member(promotion.id, incident_id, Role.EVIDENCE, now))
+
+
+def sweep(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
+    """Decides about groups whose time has come although nothing changed (`open_for`)."""
+    findings: list[Finding] = []
+    for rule in configured.rules.rules:
+        if rule.open_for is None:
+            continue
+        due = uow.groups.open_since(rule.id, now - rule.open_for)
+        findings += consider(uow, configured, [(rule, key) for key in dict.fromkeys(key for key, _ in due)], now)
+    return findings
