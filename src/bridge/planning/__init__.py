@@ -1,0 +1,1 @@
+"""Work breakdown templates, their schedule over a working calendar, and identifiers. Pure, except for the loader."""
