@@ -70,7 +70,7 @@ def proposals(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Fi
     found = []
     for rule in configured.rules.rules:
         for key in uow.groups.keys(rule.id):
-            finding = look(uow, configured, rule, key, now)
+            finding = look(uow, rule, key, now)
             if finding is not None and finding.decision.kind in {DecisionKind.CANDIDATE, DecisionKind.OPEN}:
                 found.append(finding)
     return found
@@ -82,7 +82,7 @@ def propose(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Find
     for finding in proposals(uow, configured, now):
         promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
         if promotion is None or promotion.delivered_at is not None:
-            add_candidate(uow, configured, finding, now)
+            add_candidate(uow, finding, now)
             stored.append(finding)
     return stored
 
@@ -99,7 +99,8 @@ def activate_rules(store: Store, configured: Configured, now: datetime) -> list[
     with store.transaction() as uow:
         for rule in fresh:
             uow.groups.clear(rule.id)
-            uow.ledger.activate_rule(rule.id, rule.version, now)
+            # Sources tell times in whole seconds: what was opened in this very second counts as after it.
+            uow.ledger.activate_rule(rule.id, rule.version, now.replace(microsecond=0))
         _regroup(uow, configured)
         return propose(uow, configured, now)
 

@@ -64,14 +64,14 @@ def consider(
     """Decides about groups and stores candidates, promotions and their effects. Returns every decision taken."""
     findings = []
     for rule, key in groups:
-        finding = look(uow, configured, rule, key, now)
+        finding = look(uow, rule, key, now)
         if finding is not None:
             findings.append(finding)
             _act(uow, configured, finding, now)
     return findings
 
 
-def look(uow: UnitOfWork, configured: Configured, rule: CompiledRule, key: str, now: datetime) -> Finding | None:
+def look(uow: UnitOfWork, rule: CompiledRule, key: str, now: datetime) -> Finding | None:
     """What a rule decides about a group now; None when the group has no incident. Writes nothing."""
     promotion = uow.promotions.of_group(rule.id, key)
     newest = _countable(uow.groups.latest(rule.id, key, rule.members_needed), promotion)
@@ -89,7 +89,7 @@ def look(uow: UnitOfWork, configured: Configured, rule: CompiledRule, key: str, 
         key=key,
         label=label,
         members=tuple(members),
-        activated_at=uow.ledger.activate_rule(rule.id, rule.version, now),
+        activated_at=uow.ledger.activated_at(rule.id, rule.version) or now,
         promotion=promotion.state if promotion else None,
         quiet_until=None,
     )
@@ -113,12 +113,12 @@ def _act(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetim
     elif promotion is not None and promotion.state in WAITING:
         add_evidence(uow, promotion, finding.decision.evidence, now)
     else:
-        promotion = add_candidate(uow, configured, finding, now)
+        promotion = add_candidate(uow, finding, now)
         if kind is DecisionKind.OPEN:
             open_promotion(uow, configured, promotion, finding.rule, f"rule {finding.rule.id}", now)
 
 
-def add_candidate(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetime) -> Promotion:
+def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion:
     """Stores a finding as a candidate with its evidence and every open incident of its group."""
     rule = finding.rule
     promotion = uow.promotions.add(
