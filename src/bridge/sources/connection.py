@@ -18,6 +18,8 @@ class ConnectionOptions(BaseModel):
 
     connect_timeout: float = Field(5, gt=0)
     read_timeout: float = Field(30, gt=0)
+    total_timeout: float = Field(120, gt=0)
+    """The longest a whole answer may take to arrive."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
     use_environment: bool = False
