@@ -1,0 +1,205 @@
+"""A template becomes a plan: tasks with dates in the order of their creation, and relations that move nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bridge.calendar.business import BusinessCalendar
+from bridge.calendar.spec import WEEKDAYS, CalendarSpec, Span
+from bridge.directory.directory import NOBODY_LOCKED, Directory, Person
+from bridge.model.errors import Problem
+from bridge.planning.schedule import NoWorkingDays, Schedule, Workdays, schedule
+from bridge.planning.template import Numbered, WbsTemplate, numbered
+from bridge.planning.tracker_days import WEEKEND
+
+OWNER_ROLE = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A task to be created.
+
+    `number` is its place in the breakdown (1, 1.1 …) and unique in the plan, `parent` the parent's number or empty.
+    `estimate` is in hours, None on parents. `critical` marks tasks whose delay delays the plan.
+    """
+
+    number: str
+    parent: str
+    key: str
+    title: str
+    role: str
+    priority: str
+    description: str
+    start: date
+    due: date
+    estimate: float | None
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A finish-to-start dependency between two tasks by number; `delay` is in days as Redmine counts them."""
+
+    from_: str
+    to: str
+    kind: str = "precedes"
+    delay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be created: tasks parents first, then relations in this very order, else Redmine moves tasks.
+
+    `start` and `due` are the root issue's, `end` is the day the tasks end. `critical_path` holds task numbers.
+    `hours` is the sum of the estimates.
+    """
+
+    tasks: tuple[PlannedTask, ...]
+    relations: tuple[Relation, ...]
+    start: date
+    due: date
+    end: date
+    critical_path: tuple[str, ...]
+    hours: float
+    problems: tuple[Problem, ...] = ()
+
+
+def plan_tasks(
+    template: WbsTemplate,
+    start: datetime,
+    calendar: BusinessCalendar,
+    due: date | None = None,
+    *,
+    tracker_free: frozenset[int] = WEEKEND,
+) -> Plan:
+    """Plans a checked template from a moment on, over a calendar and the weekdays that Redmine does not work.
+
+    `due` is the rule's date: a later one than the computed end becomes the root's, an earlier one is reported and the
+    computed dates stay. Problems are warnings; nothing is raised for them.
+    """
+    problems = []
+    # Redmine works every day when all seven are marked as free.
+    free = tracker_free if len(tracker_free) < len(WEEKDAYS) else frozenset()
+    workdays = Workdays(calendar, free)
+    try:
+        made = schedule(template.tasks, start, workdays)
+    except NoWorkingDays:
+        workdays = Workdays(_every_day(calendar), free)
+        made = schedule(template.tasks, start, workdays)
+        problems.append(
+            _warning(
+                f"calendar {calendar.name}",
+                "has no working day that Redmine counts as one; planned as if every day had eight hours.",
+                "give the calendar hours on a weekday, or let Redmine work on the calendar's days",
+            )
+        )
+    if due is not None and due < made.due:
+        problems.append(
+            _warning(
+                f"template {template.name}",
+                f"its tasks end on {made.due.isoformat()}, after the due date of {due.isoformat()}; "
+                "the computed dates were kept.",
+                "shorten the template, add people, or move the due date",
+            )
+        )
+    return _plan(template, made, workdays, due, tuple(problems))
+
+
+def _plan(
+    template: WbsTemplate, made: Schedule, workdays: Workdays, due: date | None, problems: tuple[Problem, ...]
+) -> Plan:
+    entries = tuple(numbered(template.tasks))
+    numbers = {entry.task.key: entry.number for entry in entries}
+    return Plan(
+        tasks=tuple(_task(entry, made) for entry in entries),
+        relations=_relations(entries, numbers, made, workdays),
+        start=made.start,
+        due=max(made.due, due) if due else made.due,
+        end=made.due,
+        critical_path=tuple(numbers[key] for key in made.critical),
+        hours=sum(entry.task.estimate for entry in entries),
+        problems=problems,
+    )
+
+
+def _task(entry: Numbered, made: Schedule) -> PlannedTask:
+    task = entry.task
+    dates = made.dates[task.key]
+    return PlannedTask(
+        number=entry.number,
+        parent=entry.parent,
+        key=task.key,
+        title=task.title,
+        role=task.role,
+        priority=task.priority,
+        description=task.description,
+        start=dates.start,
+        due=dates.due,
+        estimate=None if task.children else task.estimate,
+        critical=task.key in made.critical,
+    )
+
+
+def _relations(
+    entries: tuple[Numbered, ...], numbers: Mapping[str, str], made: Schedule, workdays: Workdays
+) -> tuple[Relation, ...]:
+    """The relations that hold a follower's start first, each with the delay that keeps it there, then the slack ones.
+
+    Redmine pulls a follower forward to a relation's earliest day unless an earlier relation already holds it.
+    """
+    holding, slack = [], []
+    for entry in entries:
+        for key in dict.fromkeys(entry.task.after):
+            earliest, delay = workdays.after(made.dates[key].due)
+            if earliest == made.dates[entry.task.key].start:
+                holding.append(Relation(numbers[key], entry.number, delay=delay))
+            else:
+                slack.append(Relation(numbers[key], entry.number))
+    return (*holding, *slack)
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """Who fills each role of a template; a role that nobody fills is missing from `people`."""
+
+    people: Mapping[str, Person]
+    reports: tuple[Problem, ...] = ()
+
+
+def people_for_roles(
+    template: WbsTemplate,
+    directory: Directory,
+    *,
+    owner: str,
+    roles: Mapping[str, str] | None = None,
+    locked: frozenset[int] = NOBODY_LOCKED,
+) -> Staffing:
+    """The people for a template's roles: the rule's choice, else the template's; the role `owner` is the owner.
+
+    A team is represented by its lead, and whoever cannot work by their stand-in; both are reported. Tasks of roles
+    that nobody fills stay unassigned.
+    """
+    chosen = {OWNER_ROLE: owner, **template.roles, **(roles or {})}
+    people: dict[str, Person] = {}
+    reports: list[Problem] = []
+    for role in dict.fromkeys(entry.task.role for entry in numbered(template.tasks) if entry.task.role):
+        name = chosen.get(role, "")
+        if not name:
+            reports.append(_warning(f"role {role}", "nobody fills it; its tasks stay unassigned.", "name somebody"))
+            continue
+        found = directory.stand_in(name, locked)
+        reports += found.reports
+        if found.person is not None:
+            people[role] = found.person
+    return Staffing(people, tuple(reports))
+
+
+def _every_day(calendar: BusinessCalendar) -> BusinessCalendar:
+    office = (Span(9 * 60, 17 * 60),)
+    return BusinessCalendar(CalendarSpec(calendar.name, calendar.spec.zone, (office,) * len(WEEKDAYS)))
+
+
+def _warning(where: str, what: str, advice: str) -> Problem:
+    return Problem(where, what, advice, severity="warning")
