@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from bridge.model.errors import InvalidTransition
 
@@ -48,9 +47,6 @@ WAITING = frozenset({_S.CANDIDATE, _S.DEFERRED})
 RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
 
 
-NO_TERMS: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """A rule's finding about one group, and what became of it.
@@ -80,7 +76,7 @@ class Promotion:
     approved_by: str = ""
     decision_note: str = ""
     attention: str = ""
-    terms: Mapping[str, str] = NO_TERMS
+    terms: Mapping[str, str] = field(default_factory=dict)
     tracker: str = "redmine"
 
 
