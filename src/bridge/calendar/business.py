@@ -87,9 +87,13 @@ class BusinessCalendar:
         table = self._covering(x, x)
         return x < table.ends[bisect_right(table.starts, x) - 1]
 
-    def business_day(self, day: date) -> bool:
+    def is_business_day(self, day: date) -> bool:
         """True when any working time lies on the day in the calendar's zone."""
         return bool(self.spec.spans_on(day))
+
+    def business_day(self, day: date) -> date:
+        """The day itself, or the next business day when it is not one. Raises BeyondHorizon."""
+        return self.add_business_days(day, 0)
 
     def add_business_days(self, day: date, days: int) -> date:
         """The business day that many business days after `day`, or before it when `days` is negative.

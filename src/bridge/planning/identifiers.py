@@ -28,7 +28,7 @@ _FOLDED = str.maketrans(
 )
 
 
-def project_identifier(prefix: str, title: str, number: int, fallback: str) -> str:
+def identifier(prefix: str, title: str, fallback: str, number: int) -> str:
     """`<prefix>-<slug of the title>-<number>`, at most 100 characters of a-z, 0-9 and “-”.
 
     Titles in other scripts, of which less than half could be written in ASCII, are replaced by `fallback` (the rule's

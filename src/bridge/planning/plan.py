@@ -21,39 +21,43 @@ OWNER_ROLE = "owner"
 class PlannedTask:
     """A task to be created.
 
-    `number` is its place in the breakdown (1, 1.1 …) and unique in the plan, `parent` the parent's number or empty.
-    `estimate` is in hours, None on parents. `critical` marks tasks whose delay delays the plan.
+    `key` is unique in the plan, `parent` the parent's key or empty, `number` the place in the breakdown (1, 1.1 …).
+    `estimate_hours` is None on parents. `critical` marks tasks whose delay delays the plan.
     """
 
+    key: str
     number: str
     parent: str
-    key: str
     title: str
     role: str
     priority: str
     description: str
     start: date
     due: date
-    estimate: float | None
+    estimate_hours: float | None
     critical: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A finish-to-start dependency between two tasks by number; `delay` is in days as Redmine counts them."""
+    """A finish-to-start dependency between two tasks by key: `follower` starts after `task` is done.
 
-    from_: str
-    to: str
+    `delay_days` is in working days as Redmine counts them; it bridges holidays that Redmine does not know.
+    """
+
+    task: str
+    follower: str
     kind: str = "precedes"
-    delay: int = 0
+    delay_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be created: tasks parents first, then relations in this very order, else Redmine moves tasks.
 
-    `start` and `due` are the root issue's, `end` is the day the tasks end. `critical_path` holds task numbers.
-    `hours` is the sum of the estimates.
+    `start` and `due` are the root issue's, `end` is the day the tasks end. `critical_path` holds task keys in order of
+    their start. `hours` is the sum of the estimates. `roles` maps each role of the tasks to the person or team that the
+    template names for it, "" where the rule says who.
     """
 
     tasks: tuple[PlannedTask, ...]
@@ -63,19 +67,21 @@ class Plan:
     end: date
     critical_path: tuple[str, ...]
     hours: float
+    roles: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
 
 
 def plan_tasks(
     template: WbsTemplate,
-    start: datetime,
+    start: datetime | date,
     calendar: BusinessCalendar,
     due: date | None = None,
     *,
     tracker_free: frozenset[int] = WEEKEND,
 ) -> Plan:
-    """Plans a checked template from a moment on, over a calendar and the weekdays that Redmine does not work.
+    """Plans a checked template over a calendar and the weekdays that Redmine does not work.
 
+    `start` is a moment, or a day whose working time counts as a whole.
     `due` is the rule's date: a later one than the computed end becomes the root's, an earlier one is reported and the
     computed dates stay. Problems are warnings; nothing is raised for them.
     """
@@ -111,15 +117,16 @@ def _plan(
     template: WbsTemplate, made: Schedule, workdays: Workdays, due: date | None, problems: tuple[Problem, ...]
 ) -> Plan:
     entries = tuple(numbered(template.tasks))
-    numbers = {entry.task.key: entry.number for entry in entries}
+    used = dict.fromkeys(entry.task.role for entry in entries if entry.task.role)
     return Plan(
         tasks=tuple(_task(entry, made) for entry in entries),
-        relations=_relations(entries, numbers, made, workdays),
+        relations=_relations(entries, made, workdays),
         start=made.start,
         due=max(made.due, due) if due else made.due,
         end=made.due,
-        critical_path=tuple(numbers[key] for key in made.critical),
+        critical_path=made.critical,
         hours=sum(entry.task.estimate for entry in entries),
+        roles={role: template.roles.get(role, "") for role in used},
         problems=problems,
     )
 
@@ -128,23 +135,21 @@ def _task(entry: Numbered, made: Schedule) -> PlannedTask:
     task = entry.task
     dates = made.dates[task.key]
     return PlannedTask(
+        key=task.key,
         number=entry.number,
         parent=entry.parent,
-        key=task.key,
         title=task.title,
         role=task.role,
         priority=task.priority,
         description=task.description,
         start=dates.start,
         due=dates.due,
-        estimate=None if task.children else task.estimate,
+        estimate_hours=None if task.children else task.estimate,
         critical=task.key in made.critical,
     )
 
 
-def _relations(
-    entries: tuple[Numbered, ...], numbers: Mapping[str, str], made: Schedule, workdays: Workdays
-) -> tuple[Relation, ...]:
+def _relations(entries: tuple[Numbered, ...], made: Schedule, workdays: Workdays) -> tuple[Relation, ...]:
     """The relations that hold a follower's start first, each with the delay that keeps it there, then the slack ones.
 
     Redmine pulls a follower forward to a relation's earliest day unless an earlier relation already holds it.
@@ -154,37 +159,38 @@ def _relations(
         for key in dict.fromkeys(entry.task.after):
             earliest, delay = workdays.after(made.dates[key].due)
             if earliest == made.dates[entry.task.key].start:
-                holding.append(Relation(numbers[key], entry.number, delay=delay))
+                holding.append(Relation(key, entry.task.key, delay_days=delay))
             else:
-                slack.append(Relation(numbers[key], entry.number))
+                slack.append(Relation(key, entry.task.key))
     return (*holding, *slack)
 
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """Who fills each role of a template; a role that nobody fills is missing from `people`."""
+    """Who fills each role of a plan; a role that nobody fills is missing from `people`."""
 
     people: Mapping[str, Person]
     reports: tuple[Problem, ...] = ()
 
 
 def people_for_roles(
-    template: WbsTemplate,
+    plan: Plan,
     directory: Directory,
     *,
     owner: str,
     roles: Mapping[str, str] | None = None,
     locked: frozenset[int] = NOBODY_LOCKED,
 ) -> Staffing:
-    """The people for a template's roles: the rule's choice, else the template's; the role `owner` is the owner.
+    """The people for a plan's roles: the rule's choice, else the template's; the role `owner` is the owner.
 
     A team is represented by its lead, and whoever cannot work by their stand-in; both are reported. Tasks of roles
     that nobody fills stay unassigned.
     """
-    chosen = {OWNER_ROLE: owner, **template.roles, **(roles or {})}
+    named = {role: name for role, name in plan.roles.items() if name}
+    chosen = {OWNER_ROLE: owner, **named, **(roles or {})}
     people: dict[str, Person] = {}
     reports: list[Problem] = []
-    for role in dict.fromkeys(entry.task.role for entry in numbered(template.tasks) if entry.task.role):
+    for role in plan.roles:
         name = chosen.get(role, "")
         if not name:
             reports.append(_warning(f"role {role}", "nobody fills it; its tasks stay unassigned.", "name somebody"))

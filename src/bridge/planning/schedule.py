@@ -50,16 +50,17 @@ class Workdays:
 
     def counts(self, day: date) -> bool:
         """True when work can be planned on the day."""
-        return day.weekday() not in self.free and self.calendar.business_day(day)
+        return day.weekday() not in self.free and self.calendar.is_business_day(day)
 
-    def first(self, start: datetime) -> tuple[date, float]:
-        """The first day with working time left at or after a moment, and the hours left on it."""
-        day = self.calendar.day_of(start)
+    def first(self, start: datetime | date) -> tuple[date, float]:
+        """The first day with working time left at or after a moment or day, and the hours left on it."""
+        moment = start if isinstance(start, datetime) else None
+        day = self.calendar.day_of(moment) if moment else start
         for _ in range(_SEARCHED_DAYS):
             if self.counts(day):
-                end = self.calendar.end_of_day(day)
-                left = self.calendar.elapsed(start, end) / 3600
-                left = min(left, self.calendar.hours_on(day))
+                left = self.calendar.hours_on(day)
+                if moment:
+                    left = min(left, self.calendar.elapsed(moment, self.calendar.end_of_day(day)) / 3600)
                 if left > 0:
                     return day, left
             day += timedelta(days=1)
@@ -86,7 +87,7 @@ class Workdays:
         return day
 
 
-def schedule(tasks: tuple[WbsTask, ...], start: datetime, workdays: Workdays) -> Schedule:
+def schedule(tasks: tuple[WbsTask, ...], start: datetime | date, workdays: Workdays) -> Schedule:
     """Dates for tasks that begin as early as they can: the first ones now, followers on the next working day.
 
     The tasks must be free of cycles. Raises NoWorkingDays when there is no day to plan on.

@@ -41,7 +41,7 @@ class WbsTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A task with its place in the breakdown: `number` is 1, 1.1 …, `parent` the parent's number or empty."""
+    """A task with its place in the breakdown: `number` is 1, 1.1 …, `parent` the parent's key or empty."""
 
     number: str
     parent: str
@@ -58,12 +58,12 @@ def parse_estimate(text: str) -> float:
     return float(match[2]) * _HOURS[match[3]]
 
 
-def numbered(tasks: tuple[WbsTask, ...], parent: str = "") -> Iterator[Numbered]:
+def numbered(tasks: tuple[WbsTask, ...], parent: str = "", prefix: str = "") -> Iterator[Numbered]:
     """All tasks with their numbers, parents before their children."""
     for position, task in enumerate(tasks, start=1):
-        number = f"{parent}.{position}" if parent else str(position)
+        number = f"{prefix}{position}"
         yield Numbered(number, parent, task)
-        yield from numbered(task.children, number)
+        yield from numbered(task.children, task.key, f"{number}.")
 
 
 def leaves(task: WbsTask) -> Iterator[WbsTask]:

@@ -1,6 +1,7 @@
 """Redmine's own reckoning of working days, so that a plan stands still when its relations are created.
 
-Read in Redmine 5.0.4 (`lib/redmine/utils/date_calculation.rb`, `app/models/issue_relation.rb`, `issue.rb`). Redmine knows days off by weekday only, no holidays.
+Read in Redmine 5.0.4 (`lib/redmine/utils/date_calculation.rb`, `app/models/issue_relation.rb`, `app/models/issue.rb`).
+Redmine knows days off by weekday only, no holidays.
 """
 
 from __future__ import annotations
