@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.calendar.business import BusinessCalendar
 from bridge.directory.directory import Directory
 from bridge.planning.template import WbsTemplate
 from bridge.ports import Texts
@@ -21,5 +20,4 @@ class Configured:
     directory: Directory
     templates: Mapping[str, WbsTemplate]
     texts: Texts
-    calendar: BusinessCalendar
     policy: Policy

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from bridge.directory.directory import Directory
 from bridge.model.effect import EffectSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
-from bridge.planning.identifiers import identifier
-from bridge.planning.plan import Plan, PlannedTask, plan_tasks
+from bridge.planning.identifiers import project_identifier
+from bridge.planning.plan import Plan, PlannedTask, people_for_roles, plan_tasks
+from bridge.planning.template import WbsTemplate
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
@@ -20,7 +22,7 @@ from bridge.usecases.policy import ROOT_TASK
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who works on a project: Redmine users to be members, the owner, and who has which role of the template."""
+    """Who works on a project, as keys of the directory: members, the owner, and who has which role of the template."""
 
     members: tuple[str, ...]
     owner: str
@@ -32,16 +34,17 @@ def open_promotion(
     uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, approved_by: str, now: datetime
 ) -> Promotion:
     """Moves a candidate to *opening* and stores every effect of it; nothing is sent here."""
+    calendar = configured.directory.calendar_of(rule.project.owner)
     template = configured.templates[rule.project.template]
-    start = configured.calendar.business_day(now.date())
-    plan = plan_tasks(template, start, configured.calendar, due=rule.due(start, configured.calendar))
-    people = _people(uow, configured, promotion, rule, plan)
+    plan = plan_tasks(template, now, calendar, rule.due(now.date(), calendar))
+    people = _people(uow, configured, promotion, rule, template)
+    policy = configured.policy
     promotion = replace(
         move(promotion, PromotionState.OPENING),
         opened_at=now,
         approved_by=approved_by,
         owner=people.owner or promotion.owner,
-        identifier=identifier(configured.policy.identifier_prefix, promotion.name, rule.id, promotion.id),
+        identifier=project_identifier(policy.identifier_prefix, promotion.name, promotion.id, rule.id),
         attention="\n".join([*people.reports, *(problem.what for problem in plan.problems)]),
     )
     uow.promotions.save(promotion)
@@ -85,16 +88,21 @@ def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan:
     unique = {ROOT_TASK: root.unique}
     for task in plan.tasks:
         effect = _task(configured, promotion, task, unique)
-        unique[task.key] = effect.unique
-        uow.promotions.add_tasks([Task(promotion.id, task.key, TaskKind.WORK, effect.payload["subject"])])
+        unique[task.number] = effect.unique
+        uow.promotions.add_tasks([Task(promotion.id, task.number, TaskKind.WORK, effect.payload["subject"])])
         uow.effects.enqueue([effect])
     for relation in plan.relations:
-        after = (unique[relation.task], unique[relation.follower])
-        name = f"{relation.task}-{relation.follower}"
         effect = project_effect(
-            promotion.id, "task.relate", name, task=relation.task, other=relation.follower, kind="precedes", after=after
+            promotion.id,
+            "task.relate",
+            f"{relation.from_}-{relation.to}",
+            task=relation.from_,
+            other=relation.to,
+            kind=relation.kind,
+            delay=relation.delay,
+            after=(unique[relation.from_], unique[relation.to]),
         )
-        unique[f"precedes {name}"] = effect.unique
+        unique[f"{relation.from_}-{relation.to}"] = effect.unique
         uow.effects.enqueue([effect])
     return unique
 
@@ -104,8 +112,8 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
     return project_effect(
         promotion.id,
         "task.create",
-        task.key,
-        task=task.key,
+        task.number,
+        task=task.number,
         parent=parent,
         subject=f"{task.number} {task.title}",
         description=configured.texts.render("task_description", task=task, promotion=promotion),
@@ -113,7 +121,7 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
         priority=task.priority,
         start=_iso(task.start),
         due=_iso(task.due),
-        estimate=task.estimate_hours,
+        estimate=task.estimate,
         after=(unique[parent],),
     )
 
@@ -140,7 +148,7 @@ def _members_and_assignments(
         project_effect(promotion.id, "member.add", person, person=person, after=before) for person in people.members
     ]
     ready = (*before, *(effect.unique for effect in members))
-    who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
+    who = {task.number: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
     if people.owner:
         who = {ROOT_TASK: people.owner, **who}
     assigned = [
@@ -151,26 +159,30 @@ def _members_and_assignments(
     return (*ready, *(effect.unique for effect in assigned))
 
 
-def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:
+def _people(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, template: WbsTemplate
+) -> People:
     directory = configured.directory
-    owner = directory.stand_in(rule.project.owner, frozenset())
+    owner = directory.stand_in(rule.project.owner)
     listed = directory.members_of(rule.project.members)
-    reports = [problem.what for problem in (*owner.reports, *listed.reports)]
-    roles: dict[str, str] = {}
-    for role, name in plan.roles.items():
-        found = directory.stand_in(name, frozenset())
-        reports += [problem.what for problem in found.reports]
-        if found.person is not None:
-            roles[role] = found.person.key
+    staffing = people_for_roles(template, directory, owner=rule.project.owner)
+    roles = {role: person.key for role, person in staffing.people.items()}
+    reports = [problem.what for problem in (*owner.reports, *listed.reports, *staffing.reports)]
+    owners = [owner.person.key] if owner.person else []
+    handlers = _handlers(uow, directory, promotion)
+    everybody = [*owners, *(person.key for person in listed.people), *roles.values(), *handlers]
+    members = tuple(p for p in dict.fromkeys(everybody) if directory.redmine_id(p) is not None)
+    return People(members, owners[0] if owners else "", roles, tuple(dict.fromkeys(reports)))
+
+
+def _handlers(uow: UnitOfWork, directory: Directory, promotion: Promotion) -> list[str]:
+    """Who works on the open incidents: their issues can only be assigned to members."""
     handlers = []
     for evidence in evidence_of(uow, promotion):
         if evidence.is_open and evidence.incident.person:
             person = directory.person_by_login(evidence.incident.source, evidence.incident.person)
             handlers += [person.key] if person and person.active else []
-    key = [owner.person.key] if owner.person else []
-    everybody = [*key, *(person.key for person in listed.people), *roles.values(), *handlers]
-    members = tuple(p for p in dict.fromkeys(everybody) if directory.redmine_id(p) is not None)
-    return People(members, key[0] if key else "", roles, tuple(dict.fromkeys(reports)))
+    return handlers
 
 
 def _iso(day: date | None) -> str | None:

@@ -112,8 +112,8 @@ class IncidentDelivery:
         link, _ = self._link(effect)
         source = self._source(link)
         person = effect.payload["person"]
-        login = self.directory().login_of(person, link.ref.source) if person != NOBODY else ""
-        if login is None:
+        login = self.directory().login_of(person, link.ref.source)
+        if person != NOBODY and not login:
             return self._attention(link, f"{person} has no login at {link.ref.source}: the incident's handler stays.")
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open:

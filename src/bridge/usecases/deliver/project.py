@@ -107,9 +107,8 @@ class ProjectDelivery:
         """Relates two issues of the project."""
         promotion, tasks = self._promotion_and_tasks(effect)
         payload = effect.payload
-        self.tracker.relate(
-            _issue_of(tasks, payload["task"], promotion), _issue_of(tasks, payload["other"], promotion), payload["kind"]
-        )
+        first, second = (_issue_of(tasks, payload[side], promotion) for side in ("task", "other"))
+        self.tracker.relate(first, second, payload["kind"], payload.get("delay", 0))
         return nothing
 
     def write_page(self, effect: Effect) -> Save:
