@@ -6,27 +6,21 @@ import hashlib
 import hmac
 import json
 import signal
-import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import sqlalchemy as sa
 from tests.servers import common
-from tests.servers.common import ServerFailed, ServerUnavailable
+from tests.servers.common import ServerFailed
 from tests.servers.fixture import provide
-from tests.servers.mailbox import Mailbox
 from tests.servers.postgres import PostgresServer
-from tests.servers.redmine import RedmineServer
+from tests.servers.receiver import running_receiver
+from tests.servers.redmine import RedmineServer, start_redmine
 from tests.servers.rt import RtServer, start_rt
 
 REPOSITORY = Path(__file__).parents[2]
@@ -111,6 +105,17 @@ def test_bridge_opens_a_private_project_and_does_all_it_has_to(fresh_redmine: Re
     assert bridge.ok("GET", "/projects/itsm-router-1.json")["project"]["status"] == 5
 
 
+@pytest.mark.real
+def test_creator_without_the_right_to_choose_publicity() -> None:
+    """From 5.1 such a creator's private project comes out public; before, the right is unknown and it stays private."""
+    with provide(partial(start_redmine, creator_may_publish=False)) as server:
+        project = {"name": "x", "identifier": "x", "parent_id": server.parent_project_id, "is_public": False}
+        made = server.as_user("itsm-sync").ok("POST", "/projects.json", {"project": project})["project"]
+        knows_the_right = not server.version.startswith("5.0.")
+        assert server.creator_role == ("Bridge without publicity" if knows_the_right else "Bridge")
+        assert made["is_public"] is knows_the_right
+
+
 def test_redmine_resets_while_it_runs(fresh_redmine: RedmineServer) -> None:
     """Data and files are gone, the seed is there, and ids begin again."""
     bridge = fresh_redmine.as_user("itsm-sync")
@@ -191,7 +196,7 @@ def test_rt_resets_while_it_runs(fresh_rt: RtServer) -> None:
 def test_rt_with_a_hook_and_another_zone() -> None:
     """Changes are posted, signed over time stamp and body; the account has the zone asked for; both survive a reset."""
     with (
-        receiver() as hook,
+        running_receiver() as hook,
         provide(partial(start_rt, hook_url=hook.url, hook_secret="it's \\ me", timezone="Asia/Seoul")) as server,
     ):
         server.reset()
@@ -261,95 +266,10 @@ def test_developers_server_ends_on_ctrl_c(postgres: PostgresServer) -> None:
         sa.create_engine(url).connect()
 
 
-# --- where there is no server ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class FakeServer:
-    stopped: bool = False
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-def absent() -> FakeServer:
-    raise ServerUnavailable("no apt-get here")
-
-
-def test_absent_server_skips_with_the_reason() -> None:
-    """A developer's machine without apt-get still runs the rest."""
-    with pytest.raises(pytest.skip.Exception, match="no apt-get here"), provide(absent, required=False):
-        pass
-
-
-def test_absent_server_fails_where_it_is_required() -> None:
-    """CI cannot lose the real servers without noticing."""
-    said = r"BRIDGE_REAL=required.*no apt-get here"
-    with pytest.raises(pytest.fail.Exception, match=said), provide(absent, required=True):
-        pass
-
-
-def test_server_is_stopped_when_the_session_is_interrupted() -> None:
-    """Ctrl-C in a test stops the server on the way out."""
-    server = FakeServer()
-    with pytest.raises(KeyboardInterrupt), provide(lambda: server):
-        raise KeyboardInterrupt
-    assert server.stopped
-
-
-@pytest.mark.parametrize(
-    ("tools", "reason"),
-    [
-        ((), "there is no apt-get here"),
-        (("apt-get",), "neither root nor password-less sudo"),
-    ],
-)
-def test_recipe_says_why_a_machine_cannot_have_the_server(tmp_path: Path, tools: tuple[str, ...], reason: str) -> None:
-    """A package that is not there and cannot be installed is reported as such, not as an error of the recipe."""
-    recipe = tmp_path / "recipe"
-    recipe.mkdir()
-    start = recipe / "start.sh"
-    lib = REPOSITORY / "tests" / "servers" / "lib.sh"
-    start.write_text(f'#!/bin/bash\n. "{lib}"\npackages bridge-no-such-package\n')
-    start.chmod(0o755)
-    bin_ = machine(tmp_path / "bin", tools)
-    done = subprocess.run(
-        [start],
-        env={"PATH": str(bin_), "BRIDGE_TEST_STATE": str(tmp_path / "state")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == common.UNAVAILABLE
-    assert reason in done.stderr.splitlines()[-1]
-
-
 def test_failed_recipe_tells_what_it_said(postgres: PostgresServer) -> None:
     """Whoever reads the report sees the script's own words."""
     with pytest.raises(ServerFailed, match=r"an instance named .* exists already"):
         common.run_script("postgres", "start.sh", postgres.instance.name, str(common.free_port()))
-
-
-# --- the mail sink ---------------------------------------------------------------------------------------------------
-
-
-def test_mailbox_keeps_what_smtp_brings() -> None:
-    """Envelope, decoded subject and text, a line that begins with a dot, two mails on one connection."""
-    mailbox = Mailbox()
-    try:
-        with smtplib.SMTP("127.0.0.1", mailbox.port, timeout=30) as client:
-            text = "Subject: =?utf-8?b?6Lev55Sx5Zmo?=\nContent-Type: text/plain; charset=utf-8\n\n.dot\nend"
-            client.sendmail("bridge@example.invalid", ["a@example.invalid", "b@example.invalid"], text)
-            client.sendmail("bridge@example.invalid", ["c@example.invalid"], "Subject: two\n\nx")
-            first, second = mailbox.mails()
-        assert first.recipients == ("a@example.invalid", "b@example.invalid")
-        assert (first.subject, first.text.splitlines()) == ("路由器", [".dot", "end"])
-        assert (second.sender, second.subject) == ("bridge@example.invalid", "two")
-        mailbox.clear()
-        assert mailbox.mails() == []
-    finally:
-        mailbox.close()
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
@@ -360,47 +280,3 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def machine(folder: Path, tools: tuple[str, ...]) -> Path:
-    """A PATH of an ordinary account: what the recipes need of every Linux, plus empty `tools`, and no sudo."""
-    folder.mkdir()
-    for name in ("bash", "mkdir", "readlink", "dirname", "basename", "grep", "env"):
-        found = next(Path(d, name) for d in ("/usr/bin", "/bin") if Path(d, name).exists())
-        (folder / name).symlink_to(found)
-    for name, body in {"id": "echo 4711", **dict.fromkeys(tools, "exit 1")}.items():
-        (folder / name).write_text(f"#!/bin/bash\n{body}\n")
-        (folder / name).chmod(0o755)
-    return folder
-
-
-@dataclass
-class Receiver:
-    url: str
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
-@contextmanager
-def receiver() -> Iterator[Receiver]:
-    """An HTTP server on loopback that keeps what is posted to it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept.requests.append((dict(self.headers), body))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing: the test looks at what was kept."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hook")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield kept
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)

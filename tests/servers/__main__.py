@@ -9,12 +9,14 @@ from contextlib import ExitStack
 
 from tests.servers.common import ServerFailed, ServerUnavailable
 from tests.servers.postgres import running_postgres
-from tests.servers.redmine import running_redmine
+from tests.servers.redmine import RedmineServer, running_redmine
 from tests.servers.rt import running_rt
 
 
 def start_redmine(stack: ExitStack, options: argparse.Namespace) -> dict[str, str]:
     server = stack.enter_context(running_redmine(mail=options.mail))
+    if options.mail:
+        stack.callback(show_mails, server)
     keys = {f"REDMINE_KEY_{login.upper().replace('-', '_')}": person.key for login, person in server.people.items()}
     return {
         "REDMINE_URL": server.url,
@@ -38,6 +40,11 @@ def start_rt(stack: ExitStack, options: argparse.Namespace) -> dict[str, str]:
 
 def start_postgres(stack: ExitStack, options: argparse.Namespace) -> dict[str, str]:
     return {"POSTGRES_URL": stack.enter_context(running_postgres()).create_database()}
+
+
+def show_mails(server: RedmineServer) -> None:
+    for mail in server.mails():
+        print(f"mail to {', '.join(mail.recipients)}: {mail.subject}", flush=True)
 
 
 STARTERS = {"redmine": start_redmine, "rt": start_rt, "postgres": start_postgres}
