@@ -8,9 +8,8 @@ from datetime import date, datetime
 from bridge.directory.directory import Directory
 from bridge.model.effect import EffectSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
-from bridge.planning.identifiers import project_identifier
+from bridge.planning.identifiers import identifier
 from bridge.planning.plan import Plan, PlannedTask, people_for_roles, plan_tasks
-from bridge.planning.template import WbsTemplate
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
@@ -37,14 +36,14 @@ def open_promotion(
     calendar = configured.directory.calendar_of(rule.project.owner)
     template = configured.templates[rule.project.template]
     plan = plan_tasks(template, now, calendar, rule.due(now.date(), calendar))
-    people = _people(uow, configured, promotion, rule, template)
+    people = _people(uow, configured, promotion, rule, plan)
     policy = configured.policy
     promotion = replace(
         move(promotion, PromotionState.OPENING),
         opened_at=now,
         approved_by=approved_by,
         owner=people.owner or promotion.owner,
-        identifier=project_identifier(policy.identifier_prefix, promotion.name, promotion.id, rule.id),
+        identifier=identifier(policy.identifier_prefix, promotion.name, rule.id, promotion.id),
         attention="\n".join([*people.reports, *(problem.what for problem in plan.problems)]),
     )
     uow.promotions.save(promotion)
@@ -88,21 +87,21 @@ def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan:
     unique = {ROOT_TASK: root.unique}
     for task in plan.tasks:
         effect = _task(configured, promotion, task, unique)
-        unique[task.number] = effect.unique
-        uow.promotions.add_tasks([Task(promotion.id, task.number, TaskKind.WORK, effect.payload["subject"])])
+        unique[task.key] = effect.unique
+        uow.promotions.add_tasks([Task(promotion.id, task.key, TaskKind.WORK, effect.payload["subject"])])
         uow.effects.enqueue([effect])
     for relation in plan.relations:
         effect = project_effect(
             promotion.id,
             "task.relate",
-            f"{relation.from_}-{relation.to}",
-            task=relation.from_,
-            other=relation.to,
+            f"{relation.task}-{relation.follower}",
+            task=relation.task,
+            other=relation.follower,
             kind=relation.kind,
-            delay=relation.delay,
-            after=(unique[relation.from_], unique[relation.to]),
+            delay=relation.delay_days,
+            after=(unique[relation.task], unique[relation.follower]),
         )
-        unique[f"{relation.from_}-{relation.to}"] = effect.unique
+        unique[f"{relation.task}-{relation.follower}"] = effect.unique
         uow.effects.enqueue([effect])
     return unique
 
@@ -112,8 +111,8 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
     return project_effect(
         promotion.id,
         "task.create",
-        task.number,
-        task=task.number,
+        task.key,
+        task=task.key,
         parent=parent,
         subject=f"{task.number} {task.title}",
         description=configured.texts.render("task_description", task=task, promotion=promotion),
@@ -121,7 +120,7 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
         priority=task.priority,
         start=_iso(task.start),
         due=_iso(task.due),
-        estimate=task.estimate,
+        estimate=task.estimate_hours,
         after=(unique[parent],),
     )
 
@@ -148,7 +147,7 @@ def _members_and_assignments(
         project_effect(promotion.id, "member.add", person, person=person, after=before) for person in people.members
     ]
     ready = (*before, *(effect.unique for effect in members))
-    who = {task.number: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
+    who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
     if people.owner:
         who = {ROOT_TASK: people.owner, **who}
     assigned = [
@@ -159,13 +158,11 @@ def _members_and_assignments(
     return (*ready, *(effect.unique for effect in assigned))
 
 
-def _people(
-    uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, template: WbsTemplate
-) -> People:
+def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:
     directory = configured.directory
     owner = directory.stand_in(rule.project.owner)
     listed = directory.members_of(rule.project.members)
-    staffing = people_for_roles(template, directory, owner=rule.project.owner)
+    staffing = people_for_roles(plan, directory, owner=rule.project.owner)
     roles = {role: person.key for role, person in staffing.people.items()}
     reports = [problem.what for problem in (*owner.reports, *listed.reports, *staffing.reports)]
     owners = [owner.person.key] if owner.person else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import Effect, EffectSpec
@@ -123,7 +124,7 @@ class Reconciliation:
         name = str(effect.id)
         # Notes first: a closing note goes before the status, never after it.
         effects = [self._note_effect(link, issue, write) for write in decided.notes]
-        to_issue = {w.field: w.value for w in decided.fields if w.side is Side.ISSUE}
+        to_issue: dict[str, Any] = {w.field: w.value for w in decided.fields if w.side is Side.ISSUE}
         lost = [w for w in decided.fields if w.lost is not None]
         if to_issue:
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
@@ -140,7 +141,8 @@ class Reconciliation:
         for write in decided.fields:
             if write.side is Side.INCIDENT:
                 kind = "incident.state" if write.field == STATE else "incident.assign"
-                effects.append(incident_effect(link, kind, name, **{write.field: write.value}))
+                value: dict[str, Any] = {write.field: write.value}
+                effects.append(incident_effect(link, kind, name, **value))
         return effects
 
     def _note_effect(self, link: Link, issue: Issue, write: NoteWrite) -> EffectSpec:

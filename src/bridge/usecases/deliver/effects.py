@@ -32,12 +32,12 @@ def activation(promotion_id: int) -> str:
     return f"promotion:{promotion_id}:promotion.activate:"
 
 
-def incident_effect(link: Link, kind: str, name: str, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:
+def incident_effect(link: Link, kind: str, name: str, /, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:
     """An effect on a linked incident; all of one incident and its own issue run one after the other."""
     return _link_effect(link, kind, name, endpoint_of(link.ref.source), after, payload)
 
 
-def issue_effect(link: Link, kind: str, name: str, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:
+def issue_effect(link: Link, kind: str, name: str, /, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:
     """An effect on an incident's own issue; all of one incident and its own issue run one after the other."""
     return _link_effect(link, kind, name, TRACKER_ENDPOINT, after, payload)
 
