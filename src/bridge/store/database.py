@@ -1,0 +1,94 @@
+"""The store as one object: transactions, reading views, migrations, the daemon's lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Self
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from bridge.model.errors import StoreLocked
+from bridge.ports import Clock
+from bridge.store import engines, locks, migrate
+from bridge.store.engines import BUSY_SECONDS, Engines
+from bridge.store.unit import Unit
+
+
+class Database:
+    """Implements bridge.ports.Store on SQLite or PostgreSQL. Safe to share between threads."""
+
+    def __init__(self, connections: Engines, clock: Clock) -> None:
+        self._engines = connections
+        self._clock = clock
+        self._writing = threading.Lock()
+        self._writer: int | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    @classmethod
+    def open(cls, url: str, clock: Clock) -> Self:
+        """The store at `sqlite:///path` or `postgresql://user@host/database`; connects when first used.
+
+        Raises ConfigurationError when the address is neither. The clock dates what the store itself adds.
+        """
+        return cls(engines.connect(engines.parse(url)), clock)
+
+    def upgrade(self) -> None:
+        """Brings the tables to the version of this program; from empty too."""
+        migrate.upgrade(self._engines.url)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engines.dispose()
+
+    def on_enqueued(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` after every committed transaction that stored effects, in the thread that committed."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Unit]:
+        """See the protocol. Raises StoreLocked when another process has been writing for 30 seconds.
+
+        Raises RuntimeError when this thread is in a transaction already: it would wait for itself.
+        """
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a transaction inside a transaction")
+        with self._writing:
+            self._writer = threading.get_ident()
+            try:
+                with self._begin() as connection:
+                    unit = Unit(connection, self._clock)
+                    yield unit
+                    connection.commit()
+            finally:
+                self._writer = None
+        if unit.effects.stored:
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """See the protocol. Sees what was committed before its first query, and nothing that is committed later."""
+        with self._engines.reader.connect() as connection:
+            yield Unit(connection, self._clock)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it."""
+        if self._engines.url.get_backend_name() == "sqlite":
+            return locks.file_lock(engines.sqlite_path(self._engines.url))
+        return locks.advisory_lock(self._engines.reader)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._engines.writer.connect() as connection:
+            try:
+                connection.begin()
+            except OperationalError as error:
+                what = f"cannot be reached, or another process has been writing for {BUSY_SECONDS} s: {error.orig}"
+                where = f"store {self._engines.url.render_as_string(hide_password=True)}"
+                raise StoreLocked(
+                    where, what, "Nothing of this transaction was stored; it can be tried again."
+                ) from error
+            yield connection

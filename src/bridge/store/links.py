@@ -1,0 +1,76 @@
+"""Links between incidents and their own issues."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+
+from bridge.model.errors import NotFound
+from bridge.model.incident import IncidentRef
+from bridge.model.link import Link
+from bridge.store import tables
+from bridge.store.values import frozen
+
+_LINK = tables.link
+_COLUMNS = [name for name in _LINK.columns.keys() if name not in ("id", "source", "external_id")]  # noqa: SIM118 - a collection, no dict
+
+
+class StoredLinks:
+    """Implements bridge.repositories.Links."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, link: Link) -> Link:
+        """See the protocol. The id given is ignored; raises sqlalchemy's IntegrityError when the incident has one."""
+        done = self._connection.execute(insert(_LINK).values(_values(link)).returning(_LINK.c.id))
+        return replace(link, id=done.scalar_one())
+
+    def save(self, link: Link) -> None:
+        """See the protocol. Raises NotFound when it was never added."""
+        done = self._connection.execute(update(_LINK).where(_LINK.c.id == link.id).values(_values(link)))
+        if not done.rowcount:
+            raise _missing(link.id)
+
+    def get(self, link_id: int) -> Link:
+        """See the protocol."""
+        found = self._first(select(_LINK).where(_LINK.c.id == link_id))
+        if found is None:
+            raise _missing(link_id)
+        return found
+
+    def of_incident(self, incident_id: int) -> Link | None:
+        """See the protocol."""
+        return self._first(select(_LINK).where(_LINK.c.incident_id == incident_id, _LINK.c.ended_at.is_(None)))
+
+    def of_issue(self, issue_id: int) -> Link | None:
+        """See the protocol."""
+        return self._first(select(_LINK).where(_LINK.c.issue_id == issue_id, _LINK.c.ended_at.is_(None)))
+
+    def all(self, promotion_id: int | None = None) -> list[Link]:
+        """See the protocol."""
+        query = select(_LINK).order_by(_LINK.c.id)
+        if promotion_id is not None:
+            query = query.where(_LINK.c.promotion_id == promotion_id)
+        return [_link(row) for row in self._connection.execute(query).mappings()]
+
+    def _first(self, query: Select[Any]) -> Link | None:
+        row = self._connection.execute(query.order_by(_LINK.c.id).limit(1)).mappings().first()
+        return None if row is None else _link(row)
+
+
+def _missing(link_id: int) -> NotFound:
+    return NotFound(f"link {link_id}", "is not in the store.", "Look at `links list` for those there are.")
+
+
+def _values(link: Link) -> dict[str, Any]:
+    values = {name: getattr(link, name) for name in _COLUMNS}
+    return values | {"source": link.ref.source, "external_id": link.ref.external_id}
+
+
+def _link(row: RowMapping) -> Link:
+    values = dict(row)
+    ref = IncidentRef(values.pop("source"), values.pop("external_id"))
+    return Link(ref=ref, **{**values, "agreed": frozen(values["agreed"])})

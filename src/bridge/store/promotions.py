@@ -1,0 +1,159 @@
+"""Promotions, their members and their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+
+from bridge.model.errors import NotFound
+from bridge.model.promotion import (
+    RUNNING,
+    WAITING,
+    Member,
+    Promotion,
+    PromotionState,
+    Role,
+    Task,
+    TaskKind,
+)
+from bridge.store import tables
+from bridge.store.sql import execute, execute_many, insert_text
+from bridge.store.values import clean, micros
+
+_PROMOTION = tables.promotion
+_COLUMNS = [name for name in _PROMOTION.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
+_MEMBER = tables.promotion_member
+_TASK = tables.task
+_ADD_MEMBER = insert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at")) + " ON CONFLICT DO NOTHING"
+_ADD_TASK = (
+    insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status")) + " ON CONFLICT DO NOTHING"
+)
+
+
+class StoredPromotions:
+    """Implements bridge.repositories.Promotions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, promotion: Promotion) -> Promotion:
+        """See the protocol. The id given is ignored."""
+        done = self._connection.execute(insert(_PROMOTION).values(_values(promotion)).returning(_PROMOTION.c.id))
+        return replace(promotion, id=done.scalar_one())
+
+    def save(self, promotion: Promotion) -> None:
+        """See the protocol. Raises NotFound when it was never added."""
+        done = self._connection.execute(
+            update(_PROMOTION).where(_PROMOTION.c.id == promotion.id).values(_values(promotion))
+        )
+        if not done.rowcount:
+            raise _missing(promotion.id)
+
+    def get(self, promotion_id: int) -> Promotion:
+        """See the protocol."""
+        found = self._first(select(_PROMOTION).where(_PROMOTION.c.id == promotion_id))
+        if found is None:
+            raise _missing(promotion_id)
+        return found
+
+    def in_states(self, states: Iterable[PromotionState] | None = None) -> list[Promotion]:
+        """See the protocol."""
+        query = select(_PROMOTION).order_by(_PROMOTION.c.id)
+        if states is not None:
+            query = query.where(_PROMOTION.c.state.in_([state.value for state in states]))
+        return [_promotion(row) for row in self._connection.execute(query).mappings()]
+
+    def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
+        """See the protocol."""
+        gone = [PromotionState.DEMOTED.value, PromotionState.MERGED.value]
+        return self._first(
+            select(_PROMOTION)
+            .where(_PROMOTION.c.rule_id == rule_id, _PROMOTION.c.group_key == group_key)
+            .where(_PROMOTION.c.state.not_in(gone))
+            .order_by(_PROMOTION.c.id.desc())
+        )
+
+    def of_incident(self, incident_id: int) -> Promotion | None:
+        """See the protocol: the newest, should there be several."""
+        return self._first(
+            select(_PROMOTION)
+            .join(_MEMBER)
+            .where(_MEMBER.c.incident_id == incident_id)
+            .where(_PROMOTION.c.state.in_(sorted(WAITING | RUNNING)))
+            .order_by(_PROMOTION.c.id.desc())
+        )
+
+    def of_root(self, issue_id: int) -> Promotion | None:
+        """See the protocol."""
+        return self._first(
+            select(_PROMOTION).where(_PROMOTION.c.root_issue_id == issue_id).order_by(_PROMOTION.c.id.desc())
+        )
+
+    def add_member(self, member: Member) -> bool:
+        """See the protocol."""
+        values = member.promotion_id, member.incident_id, member.role.value, micros(member.joined_at)
+        return execute(self._connection, _ADD_MEMBER, *values) == 1
+
+    def members(self, promotion_id: int) -> list[Member]:
+        """See the protocol: in the order of their ids."""
+        query = select(_MEMBER).where(_MEMBER.c.promotion_id == promotion_id).order_by(_MEMBER.c.incident_id)
+        return [
+            Member(row.promotion_id, row.incident_id, Role(row.role), row.joined_at)
+            for row in self._connection.execute(query)
+        ]
+
+    def add_tasks(self, tasks: Sequence[Task]) -> None:
+        """See the protocol."""
+        execute_many(
+            self._connection,
+            _ADD_TASK,
+            [
+                (task.promotion_id, clean(task.key), task.kind.value, clean(task.subject), task.issue_id, task.status)
+                for task in tasks
+            ],
+        )
+
+    def tasks(self, promotion_id: int) -> dict[str, Task]:
+        """See the protocol."""
+        query = select(_TASK).where(_TASK.c.promotion_id == promotion_id).order_by(_TASK.c.key)
+        return {row["key"]: _task(row) for row in self._connection.execute(query).mappings()}
+
+    def save_task(self, task: Task) -> None:
+        """See the protocol. Raises NotFound when it was never added."""
+        done = self._connection.execute(
+            update(_TASK)
+            .where(_TASK.c.promotion_id == task.promotion_id, _TASK.c.key == task.key)
+            .values(issue_id=task.issue_id, status=task.status)
+        )
+        if not done.rowcount:
+            raise NotFound(f"promotion {task.promotion_id}", f"has no task “{task.key}”.")
+
+    def task_of_issue(self, issue_id: int) -> Task | None:
+        """See the protocol."""
+        row = self._connection.execute(select(_TASK).where(_TASK.c.issue_id == issue_id)).mappings().first()
+        return None if row is None else _task(row)
+
+    def _first(self, query: Select[Any]) -> Promotion | None:
+        row = self._connection.execute(query.limit(1)).mappings().first()
+        return None if row is None else _promotion(row)
+
+
+def _missing(promotion_id: int) -> NotFound:
+    return NotFound(
+        f"promotion {promotion_id}", "is not in the store.", "Look at `promotions list` for those there are."
+    )
+
+
+def _values(promotion: Promotion) -> dict[str, Any]:
+    return {name: getattr(promotion, name) for name in _COLUMNS}
+
+
+def _promotion(row: RowMapping) -> Promotion:
+    return Promotion(**{**row, "state": PromotionState(row["state"])})
+
+
+def _task(row: RowMapping) -> Task:
+    return Task(**{**row, "kind": TaskKind(row["kind"])})

@@ -1,0 +1,129 @@
+"""Incidents, events and facts as the plain tuples that drivers take in thousands."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+
+from bridge.kpi.facts import IncidentFacts
+from bridge.model.incident import NO_FIELDS, OPEN_STATES, EventKind, Incident, State, TimelineEvent
+from bridge.store.sql import Row
+from bridge.store.values import clean, duration_micros, micros, micros_or_none, moment, moment_or_none, to_json
+
+INCIDENT = (
+    "source", "external_id", "summary", "state", "opened_at", "updated_at", "url", "description", "hold_reason",
+    "priority", "impact", "urgency", "type", "service", "category", "subcategory", "ci", "site", "caller", "team",
+    "person", "acknowledged_at", "resolved_at", "closed_at", "reopen_count", "reassignment_count", "tags", "parent",
+    "problem", "fields", "unknown", "is_open",
+)  # fmt: skip
+"""The columns of an incident's row, in order."""
+
+EVENT = ("incident_id", "kind", "value", "occurred_at", "observed_at", "remote_id")
+FACT = (
+    "incident_id", "opened_at", "responded_at", "resolved_reported", "resolved_timeline", "hold", "hold_reported",
+    "hold_timeline", "hold_by_reason", "on_hold_since", "team", "service", "priority",
+)  # fmt: skip
+
+UPDATED_AT = INCIDENT.index("updated_at")
+_STATE = INCIDENT.index("state")
+_FIELDS = INCIDENT.index("fields")
+_LISTS = INCIDENT.index("tags"), INCIDENT.index("unknown")
+_MOMENTS = tuple(index for index, name in enumerate(INCIDENT) if name.endswith("_at"))
+_STATES = {str(state): state for state in State}
+_KINDS = {str(kind): kind for kind in EventKind}
+_OPEN = {state: state in OPEN_STATES for state in State}
+
+
+def incident_row(incident: Incident) -> Row:
+    """The values of INCIDENT."""
+    fields, tags, unknown = incident.fields, incident.tags, incident.unknown
+    return (
+        clean(incident.source),
+        clean(incident.external_id),
+        clean(incident.summary),
+        incident.state.value,
+        micros(incident.opened_at),
+        micros(incident.updated_at),
+        clean(incident.url),
+        clean(incident.description),
+        clean(incident.hold_reason),
+        incident.priority,
+        incident.impact,
+        incident.urgency,
+        clean(incident.type),
+        clean(incident.service),
+        clean(incident.category),
+        clean(incident.subcategory),
+        clean(incident.ci),
+        clean(incident.site),
+        clean(incident.caller),
+        clean(incident.team),
+        clean(incident.person),
+        micros_or_none(incident.acknowledged_at),
+        micros_or_none(incident.resolved_at),
+        micros_or_none(incident.closed_at),
+        incident.reopen_count,
+        incident.reassignment_count,
+        to_json(tags) if tags else "[]",
+        clean(incident.parent),
+        clean(incident.problem),
+        to_json(fields) if fields else "{}",
+        to_json(unknown) if unknown else "[]",
+        _OPEN[incident.state],
+    )
+
+
+def incident_of(row: Row) -> Incident:
+    """The incident of a row of INCIDENT."""
+    *values, _is_open = row
+    values[_STATE] = _STATES[row[_STATE]]
+    for index in _MOMENTS:
+        values[index] = moment_or_none(row[index])
+    for index in _LISTS:
+        values[index] = _list(row[index])
+    values[_FIELDS] = NO_FIELDS if row[_FIELDS] == "{}" else MappingProxyType(json.loads(row[_FIELDS]))
+    return Incident(*values)
+
+
+def _list(text: str) -> tuple[object, ...]:
+    """A tuple of texts, or of pairs."""
+    if text == "[]":
+        return ()
+    return tuple(tuple(item) if isinstance(item, list) else item for item in json.loads(text))
+
+
+def event_row(incident_id: int, event: TimelineEvent) -> Row:
+    """The values of EVENT."""
+    return (
+        incident_id,
+        event.kind.value,
+        clean(event.value),
+        micros(event.occurred_at),
+        micros(event.observed_at),
+        clean(event.remote_id),
+    )
+
+
+def event_of(row: Row) -> TimelineEvent:
+    """The event of a row of EVENT."""
+    return TimelineEvent(_KINDS[row[1]], row[2], moment(row[3]), moment(row[4]), row[5])
+
+
+def fact_row(incident_id: int, facts: IncidentFacts) -> Row:
+    """The values of FACT."""
+    reasons = facts.hold_by_reason
+    return (
+        incident_id,
+        micros(facts.opened_at),
+        micros_or_none(facts.responded_at),
+        micros_or_none(facts.resolved_reported),
+        micros_or_none(facts.resolved_timeline),
+        duration_micros(facts.hold),
+        duration_micros(facts.hold_reported),
+        duration_micros(facts.hold_timeline),
+        to_json({reason: duration_micros(time) for reason, time in reasons.items()}) if reasons else "{}",
+        micros_or_none(facts.on_hold_since),
+        clean(facts.team),
+        clean(facts.service),
+        facts.priority,
+    )

@@ -1,0 +1,294 @@
+"""Every table. Moments are microseconds since 1970 UTC, JSON is text; see bridge.store.values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from bridge.store.values import Clean, Id, Json, Key, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(*, given: bool = False) -> Column[int]:
+    """A row's number; `given` by us where many rows are numbered at once."""
+    return Column("id", Id, primary_key=True, autoincrement=not given)
+
+
+def _is(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, kind, nullable=False) for name in names]
+
+
+def _maybe(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, kind, nullable=True) for name in names]
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def _of(name: str, target: str, *, key: bool = False) -> Column[int]:
+    return Column(name, Id, ForeignKey(target), primary_key=key, nullable=False, autoincrement=False)
+
+
+incident = Table(
+    "incident",
+    metadata,
+    _id(given=True),
+    *_is(Clean, "source", "external_id", "summary", "state"),
+    *_is(Moment, "opened_at", "updated_at"),
+    *_is(Clean, "url", "description", "hold_reason"),
+    *_maybe(Integer, "priority", "impact", "urgency"),
+    *_is(Clean, "type", "service", "category", "subcategory", "ci", "site", "caller", "team", "person"),
+    *_maybe(Moment, "acknowledged_at", "resolved_at", "closed_at"),
+    *_is(Integer, "reopen_count", "reassignment_count"),
+    *_is(Json, "tags"),
+    *_is(Clean, "parent", "problem"),
+    *_is(Json, "fields", "unknown"),
+    *_is(Boolean, "is_open"),
+    UniqueConstraint("source", "external_id"),
+    Index("ix_incident_open", "opened_at", **_where("is_open")),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    _id(),
+    _of("incident_id", "incident.id"),
+    *_is(Clean, "kind", "value"),
+    *_is(Moment, "occurred_at", "observed_at"),
+    *_is(Clean, "remote_id"),
+    Index("ix_timeline_incident_id", "incident_id"),
+    Index("uq_timeline_remote", "incident_id", "kind", "remote_id", unique=True, **_where("remote_id <> ''")),
+)
+
+incident_fact = Table(
+    "incident_fact",
+    metadata,
+    _of("incident_id", "incident.id", key=True),
+    *_is(Moment, "opened_at"),
+    *_maybe(Moment, "responded_at", "resolved_reported", "resolved_timeline"),
+    *_is(BigInteger, "hold", "hold_reported", "hold_timeline"),
+    *_is(Json, "hold_by_reason"),
+    *_maybe(Moment, "on_hold_since"),
+    *_is(Clean, "team", "service"),
+    *_maybe(Integer, "priority"),
+)
+
+group_member = Table(
+    "group_member",
+    metadata,
+    Column("rule_id", Clean, primary_key=True),
+    _of("incident_id", "incident.id", key=True),
+    *_is(Key, "group_key"),
+    *_is(Moment, "opened_at"),
+    Index("ix_group_member_newest", "rule_id", "group_key", "opened_at", "incident_id"),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    _id(),
+    *_is(Clean, "rule_id", "rule_version", "source"),
+    *_is(Key, "group_key"),
+    *_is(Clean, "label", "name", "state", "reason"),
+    *_is(Moment, "created_at"),
+    *_maybe(Moment, "opened_at", "delivered_at"),
+    *_is(Clean, "owner", "identifier"),
+    *_maybe(Integer, "project_id", "root_issue_id"),
+    *_is(Clean, "approved_by", "decision_note", "attention", "tracker"),
+    Index(None, "rule_id", "group_key"),
+    Index(None, "root_issue_id"),
+)
+
+promotion_member = Table(
+    "promotion_member",
+    metadata,
+    _of("promotion_id", "promotion.id", key=True),
+    _of("incident_id", "incident.id", key=True),
+    *_is(Clean, "role"),
+    *_is(Moment, "joined_at"),
+    Index(None, "incident_id"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    _of("promotion_id", "promotion.id", key=True),
+    Column("key", Clean, primary_key=True),
+    *_is(Clean, "kind", "subject"),
+    *_maybe(Integer, "issue_id"),
+    *_is(Clean, "status"),
+    Index(None, "issue_id"),
+)
+
+link = Table(
+    "link",
+    metadata,
+    _id(),
+    _of("incident_id", "incident.id"),
+    *_is(Clean, "source", "external_id"),
+    _of("promotion_id", "promotion.id"),
+    *_is(Clean, "task_key"),
+    *_is(Json, "agreed"),
+    *_is(Moment, "created_at"),
+    *_maybe(Integer, "issue_id"),
+    *_is(Clean, "incident_note", "issue_note", "tracker", "instance"),
+    *_maybe(Moment, "ended_at"),
+    *_is(Clean, "ended_because"),
+    Index(None, "promotion_id"),
+    Index(None, "issue_id"),
+    Index("uq_link_running", "incident_id", unique=True, **_where("ended_at IS NULL")),
+)
+
+effect = Table(
+    "effect",
+    metadata,
+    _id(given=True),
+    *_is(Clean, "kind"),
+    *_is(Key, "key", "unique_key"),
+    *_is(Clean, "endpoint"),
+    *_is(Json, "payload"),
+    *_is(Clean, "state"),
+    *_is(Integer, "attempts"),
+    *_is(Boolean, "unsure"),
+    *_is(Moment, "run_at", "created_at"),
+    *_maybe(Moment, "claimed_at", "finished_at"),
+    *_is(Clean, "error"),
+    Column("promotion_id", Id, nullable=True),
+    *_is(Clean, "tracker", "instance"),
+    UniqueConstraint("unique_key"),
+    Index("ix_effect_due", "run_at", "id", **_where("state = 'ready'")),
+    Index("ix_effect_key", "key", "state", "id"),
+    Index("ix_effect_state", "state", "promotion_id"),
+)
+
+effect_predecessor = Table(
+    "effect_predecessor",
+    metadata,
+    _of("effect_id", "effect.id", key=True),
+    _of("predecessor_id", "effect.id", key=True),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    _id(),
+    _of("effect_id", "effect.id"),
+    *_is(Clean, "error"),
+    *_is(Moment, "died_at"),
+    *_is(Integer, "attempts"),
+    *_maybe(Moment, "resolved_at"),
+    Index(None, "effect_id"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("system", Clean, primary_key=True),
+    Column("feed", Clean, primary_key=True),
+    Column("tracker", Clean, primary_key=True),
+    Column("instance", Clean, primary_key=True),
+    *_is(Clean, "value"),
+    *_is(Moment, "moved_at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    *_is(Clean, "source"),
+    *_is(Key, "delivery"),
+    *_is(Clean, "body"),
+    *_is(Moment, "received_at"),
+    *_maybe(Moment, "handled_at"),
+    UniqueConstraint("source", "delivery"),
+)
+
+command = Table(
+    "command",
+    metadata,
+    _id(),
+    *_is(Clean, "name"),
+    *_is(Json, "args"),
+    *_is(Clean, "state"),
+    *_maybe(Json, "result"),
+    *_is(Moment, "created_at"),
+    *_maybe(Moment, "started_at", "finished_at"),
+    Index(None, "state", "id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    *_is(Moment, "at"),
+    *_is(Clean, "actor", "action", "subject"),
+    *_is(Json, "detail"),
+    Index(None, "subject"),
+)
+
+own_write = Table(
+    "own_write",
+    metadata,
+    *(Column(name, Clean, primary_key=True) for name in ("system", "entity", "remote_id")),
+    *_is(Moment, "written_at"),
+)
+
+exclusion = Table(
+    "exclusion",
+    metadata,
+    _id(),
+    _of("incident_id", "incident.id"),
+    _of("promotion_id", "promotion.id"),
+    *_is(Clean, "policy", "rule_version"),
+    *_is(Moment, "started_at"),
+    *_is(Clean, "started_because"),
+    *_maybe(Moment, "ended_at"),
+    *_is(Clean, "ended_because"),
+    Index(None, "incident_id"),
+    Index("uq_exclusion_running", "promotion_id", "incident_id", unique=True, **_where("ended_at IS NULL")),
+)
+
+rule_activation = Table(
+    "rule_activation",
+    metadata,
+    Column("rule_id", Clean, primary_key=True),
+    Column("version", Clean, primary_key=True),
+    *_is(Moment, "active_since"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    _id(),
+    *_is(Clean, "source"),
+    *_is(Key, "external_id", "error"),
+    *_is(Clean, "raw"),
+    *_is(Moment, "first_at", "last_at"),
+    *_is(Integer, "times"),
+    UniqueConstraint("source", "external_id", "error"),
+)
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), *_is(Clean, "value"))

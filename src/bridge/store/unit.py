@@ -1,0 +1,32 @@
+"""One transaction over all repositories."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from bridge.ports import Clock
+from bridge.store.commands import Commands
+from bridge.store.effects import StoredEffects
+from bridge.store.exclusions import StoredExclusions
+from bridge.store.groups import StoredGroups
+from bridge.store.incidents import StoredIncidents
+from bridge.store.ledger import StoredLedger
+from bridge.store.links import StoredLinks
+from bridge.store.own_writes import StoredOwnWrites
+from bridge.store.promotions import StoredPromotions
+
+
+class Unit:
+    """Implements bridge.ports.UnitOfWork. `connection` is for the queue, which is the store's neighbour."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self.incidents = StoredIncidents(connection)
+        self.groups = StoredGroups(connection)
+        self.promotions = StoredPromotions(connection)
+        self.links = StoredLinks(connection)
+        self.effects = StoredEffects(connection, clock)
+        self.own_writes = StoredOwnWrites(connection, clock)
+        self.exclusions = StoredExclusions(connection)
+        self.ledger = StoredLedger(connection, clock)
+        self.commands = Commands(connection, clock)
