@@ -13,7 +13,7 @@ TRACKER_SYSTEM = "tracker"
 
 
 def project_effect(
-    promotion_id: int, kind: str, name: str, *, after: tuple[str, ...] = (), **payload: Any
+    promotion_id: int, kind: str, name: str, /, *, after: tuple[str, ...] = (), **payload: Any
 ) -> EffectSpec:
     """An effect on a promotion's project; all of one project run one after the other."""
     return EffectSpec(
