@@ -235,7 +235,7 @@ class _Builder:
             self._unknown_tag(node)
             return None
         elif tag != _STR and not next(pattern for core, pattern in _CORE if core == tag).match(text):
-            self.problems.append(_at(self.name, node.start_mark, f"is not a {tag.rpartition(':')[2]}, as its tag says"))
+            self.problems.append(_at(self.name, node.start_mark, "is not of the type that its tag says"))
             return None
         if tag in {_INT, _FLOAT} and len(text) > _LONGEST_NUMBER:
             self.problems.append(_at(self.name, node.start_mark, "is too long for a number", "put it in quotes"))

@@ -84,6 +84,9 @@ def _position(problem: Problem) -> tuple[str, int, int]:
 
 def _problem(model: type[BaseModel], marked: Marked, error: ErrorDetails) -> Problem:
     loc, kind = error["loc"], error["type"]
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        loc = (*loc, error["ctx"]["discriminator"].strip("'"))
+        kind = "missing" if kind == "union_tag_not_found" else kind
     path, value = _follow(marked.data, loc)
     name = _name(path if kind != "missing" else loc)
     if kind == "missing":
@@ -108,9 +111,8 @@ def _in_words(error: ErrorDetails, name: str, shown: str, value: object) -> tupl
     if kind in {"enum", "literal_error", "union_tag_invalid"}:
         listed = str(context.get("expected_tags" if kind == "union_tag_invalid" else "expected", ""))
         what = f"{name} cannot be {shown or 'this'}"
-        advice = did_you_mean(str(value), re.findall(r"'([^']*)'", listed), "possible")
-    elif kind == "union_tag_not_found":
-        what = f"{name} lacks {context.get('discriminator', 'a key that says its kind')}"
+        known = [quoted or plain for quoted, plain in re.findall(r"'([^']*)'|([^\s,']+)", listed) if plain != "or"]
+        advice = did_you_mean(str(value), known, "possible")
     elif kind in _NEEDED:
         what = f"{name} must be {_NEEDED[kind]}{but}"
         advice = "put it in quotes" if kind == "string_type" and isinstance(value, int | float) else ""
