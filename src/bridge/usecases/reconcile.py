@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import Effect, EffectSpec
-from bridge.model.errors import NotFound, Postponed
+from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, Note
 from bridge.model.link import Link
 from bridge.model.project import Issue, Journal
@@ -57,8 +58,8 @@ class Reconciliation:
         if link.ended_at is not None or link.issue_id is None:
             return nothing
         if waiting:
-            # What was planned before is not written yet: planning now would plan it twice.
-            raise Postponed(str(link.ref), "its earlier writes are still on their way.", retry_after=1.0)
+            # What was planned before is not written yet, and planning now would plan it twice: get in line behind it.
+            return partial(_again, link.id)
         source = self.sources.get(link.ref.source)
         if source is None:
             return self._end(link, "its source is not configured any more")
@@ -187,3 +188,7 @@ def _note_of(journal: Journal) -> Note:
 
 def _conflict(write: FieldWrite) -> dict[str, str]:
     return {"field": write.field, "kept": write.value, "lost": write.lost or ""}
+
+
+def _again(link_id: int, uow: UnitOfWork) -> None:
+    uow.effects.enqueue_if_idle(reconcile_effect(link_id, "after its writes"))
