@@ -1,0 +1,108 @@
+"""A bridge with its configuration in a folder of its own, run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bridge.app import App, Cycle
+from bridge.configuration import load
+from tests.system.desks import Desk
+from tests.system.office import Office
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+RULE = """\
+version: 1
+rules:
+  - id: router-cpu
+    title: Router CPU keeps alerting
+    mode: auto
+    match:
+      all:
+        - {field: summary, regex: "(?i)router.*cpu"}
+        - {field: priority, at_most: 3}
+    group_by: [service, fields.Correlation Key]
+    when:
+      any:
+        - recurs: {at_least: 5, within: 14d}
+        - open_for: {longer_than: 72h}
+    project:
+      name: "{{ rule.title }}: {{ group.label }}"
+      template: network-problem
+      owner: jane
+      members: [network-team]
+      due: 20 business days
+    incident: {open: link, later: link, on_delivery: resolve}
+    kpi: pause
+"""
+
+
+def directory(office: Office, source: str, logins: Mapping[str, str]) -> dict[str, Any]:
+    """jane leads the network team of ben, mia and li; `logins` maps people to their logins at the source."""
+    people = {
+        key: {
+            "name": key.title(),
+            "redmine": {"login": key, "id": office.ids[key]},
+            "mail": f"{key}@example.invalid",
+            "logins": {source: logins[key]} if key in logins else {},
+        }
+        for key in ("jane", "ben", "mia", "li")
+    }
+    team = {"name": "Network", "members": ["ben", "mia", "li"], "lead": "jane", "names": {source: "Incidents"}}
+    return {"version": 1, "people": people, "teams": {"network-team": team}}
+
+
+@dataclass
+class Stage:
+    """One bridge between a desk and an office."""
+
+    folder: Path
+    desk: Desk
+    office: Office
+
+    def write(self, *, rule: str = RULE, logins: Mapping[str, str] | None = None, **settings: Any) -> Path:
+        """Writes bridge.yaml, the rule and the directory; returns the path of bridge.yaml."""
+        logins = {"ben": "alice", "mia": "bob"} if logins is None else logins
+        (self.folder / "rules").mkdir(exist_ok=True)
+        (self.folder / "rules" / "network.yaml").write_text(rule, encoding="utf-8")
+        people = directory(self.office, self.desk.source, logins)
+        (self.folder / "directory.yaml").write_text(yaml.safe_dump(people, allow_unicode=True), encoding="utf-8")
+        bridge = {
+            "version": 1,
+            "instance": "test",
+            "store": {"url": f"sqlite:///{self.folder / 'bridge.sqlite3'}"},
+            "redmine": self.office.settings(),
+            "sources": [self.desk.source_settings()],
+            "rules": ["rules/*.yaml"],
+            "directory": "directory.yaml",
+            "templates": str(CONFIG / "templates"),
+            "language": "en",
+            **settings,
+        }
+        path = self.folder / "bridge.yaml"
+        path.write_text(yaml.safe_dump(bridge, allow_unicode=True), encoding="utf-8")
+        return path
+
+    def app(self, resources: ExitStack) -> App:
+        """The bridge as configured, open until `resources` are closed."""
+        return resources.enter_context(App(load(self.folder / "bridge.yaml", {})))
+
+    def once(self) -> Cycle:
+        """One `once` in a bridge of its own, as a cron job would run it."""
+        with ExitStack() as resources:
+            cycle = self.app(resources).once()
+        assert not cycle.failures, cycle.failures
+        return cycle
+
+
+@contextmanager
+def opened(stage: Stage) -> Any:
+    """The bridge of a stage, to look into its store."""
+    with ExitStack() as resources:
+        yield stage.app(resources)
