@@ -1,0 +1,244 @@
+"""The templates of every text that is written to people or remote systems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bridge import quoting
+from bridge.model.errors import BridgeError, Problem
+from bridge.shipped import shipped
+
+FALLBACK_LANGUAGE = "en"
+# MySQL's TEXT column holds 65,535 bytes; the origin line that follows a text needs some of them.
+LONGEST_TEXT = 60_000
+_CODE = re.compile(r"\{#-?\s*code:\s*(RB-\d{4})\b[^\n]*#\}")
+_VALUE = re.compile(r"^\s+(\w+) — ", re.MULTILINE)
+# What a template may trip over: its own mistakes and values that are not what it expects.
+_RENDER_ERRORS = (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+class TextBroken(BridgeError):  # noqa: N818 - named by what it says
+    """A text could not be made from its template."""
+
+    code = "RB-2001"
+    permanent = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A template file: which text in which language, and what stands in it."""
+
+    name: str
+    language: str
+    path: Path
+    text: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.language}/{self.name}.txt"
+
+    @property
+    def is_part(self) -> bool:
+        """True for files that other templates include; they are no message of their own."""
+        return self.name.startswith("_")
+
+    @property
+    def code(self) -> str:
+        """The stable message code in the first line."""
+        found = _CODE.match(self.text)
+        return found[1] if found else ""
+
+    @property
+    def values(self) -> frozenset[str]:
+        """The names that the comment at the top explains."""
+        return frozenset(_VALUE.findall(self.text.partition("#}\n{#")[2].partition("#}")[0]))
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which a template finds the parts it includes in its own language, else in English."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        own = f"{parent.partition('/')[0]}/{template}"
+        return own if self.loader and own in self.loader.list_templates() else f"{FALLBACK_LANGUAGE}/{template}"
+
+
+class JinjaTexts:
+    """Texts from templates by name and language; see bridge.ports.Texts."""
+
+    def __init__(self, templates: Mapping[tuple[str, str], Template], default_language: str) -> None:
+        self._templates = dict(templates)
+        self._default = default_language
+
+    def render(self, name: str, language: str = "", **values: Any) -> str:
+        """The text `name` in a language, else in the default language, else in English; at most 60,000 bytes of UTF-8.
+
+        A language with a region falls back to the language itself. Raises TextBroken.
+        """
+        wanted = [language, language.partition("-")[0], self._default, FALLBACK_LANGUAGE]
+        for one in wanted:
+            template = self._templates.get((name, one))
+            if template is not None:
+                return _rendered(template, f"text {name} ({one})", values)
+        raise TextBroken(
+            f"text {name}", "there is no template of this name.", "Reinstall the bridge: files are missing."
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all texts."""
+        return frozenset(name for name, _ in self._templates)
+
+
+def render_inline(source: str, where: str, **values: Any) -> str:
+    """A text from a template written in a file of the admin's, such as a project's name. Raises TextBroken.
+
+    `where` says which place in which file, for the error.
+    """
+    try:
+        template = _environment({}).from_string(source)
+    except TemplateSyntaxError as error:
+        raise TextBroken(where, f"the template is broken: {error.message}.") from error
+    return _rendered(template, where, values)
+
+
+def check_inline(source: str, where: str, allowed: Iterable[str]) -> list[Problem]:
+    """What is wrong with such a template: its syntax, or names that it will not be given."""
+    environment = _environment({})
+    try:
+        used = meta.find_undeclared_variables(environment.parse(source))
+    except TemplateSyntaxError as error:
+        return [Problem(where, f"the template is broken: {error.message}")]
+    return _unknown_values(where, used, frozenset(allowed))
+
+
+def load_texts(directories: Sequence[Path], default_language: str) -> tuple[JinjaTexts, list[Problem]]:
+    """The shipped texts, each replaced by the first of `directories` that has a file `<language>/<name>.txt` for it.
+
+    Returns what can be used, a shipped text in place of a broken one, and all problems.
+    """
+    own: list[_Source] = []
+    problems: list[Problem] = []
+    shipped_sources = {source.id: source for source in _read(shipped("templates", "text"), problems)}
+    for directory in reversed(directories):
+        if not directory.is_dir():
+            problems.append(
+                Problem(str(directory), "there is no such folder of texts", "create it or change the setting")
+            )
+            continue
+        own += _read(directory, problems)
+    chosen = dict(shipped_sources)
+    for source in own:
+        found = _check(source, shipped_sources)
+        problems += found
+        if not found:
+            chosen[source.id] = source
+    environment = _environment({source.id: source.text for source in chosen.values()})
+    templates = {}
+    for source in chosen.values():
+        if not source.is_part:
+            templates[source.name, source.language] = environment.get_template(source.id)
+    if default_language not in {source.language for source in chosen.values()}:
+        languages = sorted({source.language for source in chosen.values()})
+        problems.append(
+            Problem(
+                "language", f"there are no texts in “{default_language}”", f"right would be {' or '.join(languages)}"
+            )
+        )
+    return JinjaTexts(templates, default_language), problems
+
+
+def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
+    environment = _Environment(
+        loader=DictLoader(sources), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    for function in (
+        quoting.address,
+        quoting.cell,
+        quoting.clean,
+        quoting.day,
+        quoting.hours,
+        quoting.moment,
+        quoting.plain,
+        quoting.quoted,
+        quoting.quoted_plain,
+    ):
+        environment.filters[function.__name__] = function
+    return environment
+
+
+def _rendered(template: Template, where: str, values: Mapping[str, Any]) -> str:
+    pieces, size = [], 0
+    try:
+        for piece in template.generate(**values):
+            pieces.append(piece)
+            size += len(piece.encode(errors="replace"))
+            if size > LONGEST_TEXT:
+                break
+    except _RENDER_ERRORS as error:
+        raise TextBroken(
+            where, f"could not be written: {error}.", "Mend the template; nothing is lost, the text is written then."
+        ) from error
+    text = "".join(pieces).strip()
+    if size <= LONGEST_TEXT:
+        return text
+    room = LONGEST_TEXT - len(" …".encode())
+    return text.encode(errors="replace")[:room].decode(errors="ignore").rstrip() + " …"
+
+
+def _read(directory: Path, problems: list[Problem]) -> list[_Source]:
+    sources = []
+    for path in sorted(directory.glob("*/*.txt")):
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Problem(f"{path}:1:1", f"cannot be read: {error}", "save it as UTF-8"))
+            continue
+        sources.append(_Source(path.stem, path.parent.name, path, text))
+    return sources
+
+
+def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Problem]:
+    """What is wrong with an admin's template, compared with the shipped text of the same name."""
+    original = shipped_sources.get(source.id) or shipped_sources.get(f"{FALLBACK_LANGUAGE}/{source.name}.txt")
+    top = f"{source.path}:1:1"
+    if original is None:
+        names = sorted({one.name for one in shipped_sources.values()})
+        near = get_close_matches(source.name, names, n=1)
+        advice = f"did you mean {near[0]}.txt?" if near else f"texts are {', '.join(names)}"
+        return [Problem(top, f"there is no text called “{source.name}”", advice)]
+    environment = _environment({})
+    try:
+        tree = environment.parse(source.text)
+    except TemplateSyntaxError as error:
+        return [Problem(f"{source.path}:{error.lineno}:1", f"the template is broken: {error.message}")]
+    problems = []
+    if source.code != original.code:
+        first = f"{{# code: {original.code} … #}}"
+        problems.append(Problem(top, f"its first line must name the message code {original.code}", f"write {first}"))
+    if not source.is_part:
+        used = meta.find_undeclared_variables(tree)
+        for name in sorted(used - original.values):
+            problems += _unknown_values(f"{source.path}:{_line_of(tree, name)}:1", {name}, original.values)
+    return problems
+
+
+def _unknown_values(where: str, used: Iterable[str], known: frozenset[str]) -> list[Problem]:
+    problems = []
+    for name in sorted(set(used) - known):
+        near = get_close_matches(name, sorted(known), n=1)
+        advice = f"did you mean {near[0]}?" if near else f"it is given {', '.join(sorted(known)) or 'nothing'}"
+        problems.append(Problem(where, f"this text is not given a value “{name}”", advice))
+    return problems
+
+
+def _line_of(tree: nodes.Template, name: str) -> int:
+    """The line that first uses a name."""
+    return min((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), default=1)
