@@ -1,0 +1,45 @@
+"""Small steps from a source's values to an incident's, shared by all translations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.model.incident import State
+from bridge.sources.tables import PriorityTable, StateTable
+
+Unknown = list[tuple[str, str]]
+
+
+def clean(text: str) -> str:
+    """The text without NUL, which PostgreSQL cannot store, and without lone halves of surrogate pairs."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def state_of(table: StateTable, value: str) -> State:
+    """Our state. Raises ValueError for a value no table covers: writing depends on it, so it is never guessed."""
+    state = table.get(value)
+    if state is None:
+        message = f"state “{value}” is in no table: add it to the source's `states`"
+        raise ValueError(message)
+    return state
+
+
+def level_of(table: PriorityTable, field: str, value: str, unknown: Unknown) -> int | None:
+    """Our level from 1 to 5; a value no table covers is added to `unknown`."""
+    if not value:
+        return None
+    level = table.get(value)
+    if level is None:
+        unknown.append((field, value))
+    return level
+
+
+def joined(values: Iterable[str]) -> str:
+    """Several values as one text."""
+    return ", ".join(value for value in values if value)
