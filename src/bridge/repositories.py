@@ -188,6 +188,9 @@ class Ledger(Protocol):
     def set_cursor(self, system: str, feed: str, value: str) -> None:
         """Stores a cursor."""
 
+    def instance(self) -> str:
+        """Six hexadecimal digits that tell this store from any other; made when first asked for."""
+
     def activated_at(self, rule_id: str, version: str) -> datetime | None:
         """When this version of a rule became active, None when it never was."""
 

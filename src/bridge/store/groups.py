@@ -15,6 +15,7 @@ from bridge.store.values import clean, micros, short
 
 _JOIN = upsert_text(tables.group_member, ("rule_id", "incident_id", "group_key", "opened_at"))
 _LEAVE = "DELETE FROM group_member WHERE rule_id = ? AND incident_id = ?"
+_CLEAR = "DELETE FROM group_member WHERE rule_id = ?"
 _LATEST = select_text(
     ("incident.id", *(f"incident.{name}" for name in rows.INCIDENT)),
     "FROM group_member m JOIN incident ON incident.id = m.incident_id WHERE m.rule_id = ? AND m.group_key = ?"
@@ -49,6 +50,10 @@ class StoredGroups:
     def leave(self, rule_id: str, incident_id: int) -> None:
         """See the protocol."""
         execute(self._connection, _LEAVE, clean(rule_id), incident_id)
+
+    def clear(self, rule_id: str) -> None:
+        """See the protocol."""
+        execute(self._connection, _CLEAR, clean(rule_id))
 
     def latest(self, rule_id: str, group_key: str, limit: int) -> list[tuple[int, Incident]]:
         """See the protocol. Reads `limit` rows, however large the group is."""

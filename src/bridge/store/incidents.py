@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.kpi.facts import facts
+from bridge.kpi.facts import IncidentFacts, facts
 from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, IncidentRef, SavedIncident, Snapshot, TimelineEvent
 from bridge.store import rows, tables
@@ -21,6 +21,8 @@ _GET = select_text(rows.INCIDENT, "FROM incident WHERE id = ?")
 _MANY = select_text(("id", *rows.INCIDENT), "FROM incident WHERE id @among")
 _STORED = select_text(("id", *rows.INCIDENT), "FROM incident WHERE source = ? AND external_id @among")
 _FIND = "SELECT id FROM incident WHERE source = ? AND external_id = ?"
+_SCAN = select_text(("id", *rows.INCIDENT), "FROM incident WHERE id > ? ORDER BY id LIMIT ?")
+_FACTS = select_text(rows.FACT, "FROM incident_fact WHERE incident_id > ? ORDER BY incident_id LIMIT ?")
 _KNOWN = "SELECT external_id FROM incident WHERE source = ? AND external_id @among"
 _TIMELINES = select_text(rows.EVENT, "FROM timeline WHERE incident_id @among ORDER BY id")
 _SAVE = upsert_text(tables.incident, ("id", *rows.INCIDENT))
@@ -88,6 +90,14 @@ class StoredIncidents:
         """See the protocol. Unknown ids are left out."""
         found = fetch(self._connection, _MANY, listed(self._connection, incident_ids))
         return {row[0]: rows.incident_of(row[1:]) for row in found}
+
+    def scan(self, after_id: int, limit: int) -> list[tuple[int, Incident]]:
+        """See the protocol."""
+        return [(row[0], rows.incident_of(row[1:])) for row in fetch(self._connection, _SCAN, after_id, limit)]
+
+    def facts(self, after_id: int, limit: int) -> list[tuple[int, IncidentFacts]]:
+        """See the protocol."""
+        return [(row[0], rows.facts_of(row)) for row in fetch(self._connection, _FACTS, after_id, limit)]
 
     def timeline(self, incident_id: int) -> list[TimelineEvent]:
         """An incident's timeline in the order it was stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,8 @@ _CURSOR = "SELECT value FROM cursor WHERE system = ? AND feed = ? AND tracker = 
 _SET_CURSOR = upsert_text(tables.cursor, ("system", "feed", "tracker", "instance", "value", "moved_at"))
 _ACTIVATION = "SELECT active_since FROM rule_activation WHERE rule_id = ? AND version = ?"
 _ACTIVATE = insert_text(tables.rule_activation, ("rule_id", "version", "active_since"))
+_META = "SELECT value FROM meta WHERE name = ?"
+_SET_META = insert_text(tables.meta, ("name", "value"))
 _PARK = (
     insert_text(tables.parked, ("source", "external_id", "error", "raw", "first_at", "last_at", "times"))
     + " ON CONFLICT (source, external_id, error)"
@@ -43,11 +46,24 @@ class StoredLedger:
         now = micros(self._clock.now())
         execute(self._connection, _SET_CURSOR, clean(system), clean(feed), "redmine", "main", clean(value), now)
 
-    def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
+    def instance(self) -> str:
+        """See the protocol."""
+        found = fetch(self._connection, _META, "instance")
+        if found:
+            return str(found[0][0])
+        execute(self._connection, _SET_META, "instance", secrets.token_hex(3))
+        return self.instance()
+
+    def activated_at(self, rule_id: str, version: str) -> datetime | None:
         """See the protocol."""
         found = fetch(self._connection, _ACTIVATION, clean(rule_id), clean(version))
-        if found:
-            return moment(found[0][0])
+        return moment(found[0][0]) if found else None
+
+    def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
+        """See the protocol."""
+        known = self.activated_at(rule_id, version)
+        if known is not None:
+            return known
         execute(self._connection, _ACTIVATE, clean(rule_id), clean(version), micros(at))
         return at
 

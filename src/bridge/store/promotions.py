@@ -20,14 +20,15 @@ from bridge.model.promotion import (
     TaskKind,
 )
 from bridge.store import tables
-from bridge.store.sql import execute, execute_many, insert_text
-from bridge.store.values import clean, micros
+from bridge.store.sql import execute, execute_many, fetch, insert_text, upsert_text
+from bridge.store.values import clean, frozen, micros
 
 _PROMOTION = tables.promotion
 _COLUMNS = [name for name in _PROMOTION.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
 _MEMBER = tables.promotion_member
 _TASK = tables.task
-_ADD_MEMBER = insert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at")) + " ON CONFLICT DO NOTHING"
+_ADD_MEMBER = upsert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at"))
+_IS_MEMBER = "SELECT 1 FROM promotion_member WHERE promotion_id = ? AND incident_id = ?"
 _ADD_TASK = (
     insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status")) + " ON CONFLICT DO NOTHING"
 )
@@ -94,8 +95,10 @@ class StoredPromotions:
 
     def add_member(self, member: Member) -> bool:
         """See the protocol."""
-        values = member.promotion_id, member.incident_id, member.role.value, micros(member.joined_at)
-        return execute(self._connection, _ADD_MEMBER, *values) == 1
+        known = fetch(self._connection, _IS_MEMBER, member.promotion_id, member.incident_id)
+        values = (member.promotion_id, member.incident_id, member.role.value, micros(member.joined_at))
+        execute(self._connection, _ADD_MEMBER, *values)
+        return not known
 
     def members(self, promotion_id: int) -> list[Member]:
         """See the protocol: in the order of their ids."""
@@ -152,7 +155,7 @@ def _values(promotion: Promotion) -> dict[str, Any]:
 
 
 def _promotion(row: RowMapping) -> Promotion:
-    return Promotion(**{**row, "state": PromotionState(row["state"])})
+    return Promotion(**{**row, "state": PromotionState(row["state"]), "terms": frozen(row["terms"])})
 
 
 def _task(row: RowMapping) -> Task:

@@ -8,7 +8,16 @@ from types import MappingProxyType
 from bridge.kpi.facts import IncidentFacts
 from bridge.model.incident import NO_FIELDS, OPEN_STATES, EventKind, Incident, State, TimelineEvent
 from bridge.store.sql import Row
-from bridge.store.values import clean, duration_micros, micros, micros_or_none, moment, moment_or_none, to_json
+from bridge.store.values import (
+    clean,
+    duration,
+    duration_micros,
+    micros,
+    micros_or_none,
+    moment,
+    moment_or_none,
+    to_json,
+)
 
 INCIDENT = (
     "source", "external_id", "summary", "state", "opened_at", "updated_at", "url", "description", "hold_reason",
@@ -126,4 +135,21 @@ def fact_row(incident_id: int, facts: IncidentFacts) -> Row:
         clean(facts.team),
         clean(facts.service),
         facts.priority,
+    )
+
+
+def facts_of(row: Row) -> IncidentFacts:
+    """The facts of a row of FACT."""
+    reasons = json.loads(row[8])
+    return IncidentFacts(
+        moment(row[1]),
+        moment_or_none(row[2]),
+        moment_or_none(row[3]),
+        moment_or_none(row[4]),
+        duration(row[5]),
+        duration(row[6]),
+        duration(row[7]),
+        {reason: duration(time) for reason, time in reasons.items()},
+        moment_or_none(row[9]),
+        *row[10:],
     )

@@ -43,6 +43,11 @@ def moment_or_none(value: int | None) -> datetime | None:
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+def duration(value: int) -> timedelta:
+    """The duration of `duration_micros`."""
+    return timedelta(microseconds=value)
+
+
 def clean(text: str) -> str:
     """The text without NUL, which PostgreSQL cannot hold, and without half surrogate pairs, which UTF-8 cannot."""
     if "\0" in text:

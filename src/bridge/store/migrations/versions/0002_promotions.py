@@ -43,6 +43,7 @@ def _promotion() -> None:
         sa.Column("approved_by", sa.Text(), nullable=False),
         sa.Column("decision_note", sa.Text(), nullable=False),
         sa.Column("attention", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
         sa.Column("tracker", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_promotion"),
     )
@@ -90,6 +91,7 @@ def _link() -> None:
         sa.Column("task_key", sa.Text(), nullable=False),
         sa.Column("agreed", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("notes_since", sa.BigInteger(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=True),
         sa.Column("incident_note", sa.Text(), nullable=False),
         sa.Column("issue_note", sa.Text(), nullable=False),
@@ -97,6 +99,7 @@ def _link() -> None:
         sa.Column("instance", sa.Text(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_because", sa.Text(), nullable=False),
+        sa.Column("attention", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name="fk_link_incident_id"),
         sa.ForeignKeyConstraint(["promotion_id"], ["promotion.id"], name="fk_link_promotion_id"),
         sa.PrimaryKeyConstraint("id", name="pk_link"),
