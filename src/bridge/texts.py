@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from bridge import quoting
 from bridge.model.errors import BridgeError, Problem
 from bridge.shipped import shipped
+from bridge.yamlfile import did_you_mean
 
 FALLBACK_LANGUAGE = "en"
 # MySQL's TEXT column holds 65,535 bytes; the origin line that follows a text needs some of them.
@@ -210,10 +210,8 @@ def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Prob
     original = shipped_sources.get(source.id) or shipped_sources.get(f"{FALLBACK_LANGUAGE}/{source.name}.txt")
     top = f"{source.path}:1:1"
     if original is None:
-        names = sorted({one.name for one in shipped_sources.values()})
-        near = get_close_matches(source.name, names, n=1)
-        advice = f"did you mean {near[0]}.txt?" if near else f"texts are {', '.join(names)}"
-        return [Problem(top, f"there is no text called “{source.name}”", advice)]
+        names = {one.name for one in shipped_sources.values()}
+        return [Problem(top, f"there is no text called “{source.name}”", did_you_mean(source.name, names, "texts are"))]
     environment = _environment({})
     try:
         tree = environment.parse(source.text)
@@ -231,12 +229,10 @@ def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Prob
 
 
 def _unknown_values(where: str, used: Iterable[str], known: frozenset[str]) -> list[Problem]:
-    problems = []
-    for name in sorted(set(used) - known):
-        near = get_close_matches(name, sorted(known), n=1)
-        advice = f"did you mean {near[0]}?" if near else f"it is given {', '.join(sorted(known)) or 'nothing'}"
-        problems.append(Problem(where, f"this text is not given a value “{name}”", advice))
-    return problems
+    return [
+        Problem(where, f"this text is not given a value “{name}”", did_you_mean(name, known, "it is given"))
+        for name in sorted(set(used) - known)
+    ]
 
 
 def _line_of(tree: nodes.Template, name: str) -> int:
