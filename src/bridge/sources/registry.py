@@ -39,17 +39,12 @@ def options_of(kind: str) -> type[BaseModel]:
     return OPTIONS[kind] if kind in OPTIONS else _installed(kind).OPTIONS
 
 
-def build(name: str, options: BaseModel, clock: Clock) -> IncidentSource:
-    """The source called `name` with these options; its adapter is imported only now."""
-    kind = next((kind for kind, model in OPTIONS.items() if type(options) is model), None)
-    if kind is not None:
-        module, _, attribute = ADAPTERS[kind].partition(":")
-        return cast("Adapter", getattr(import_module(module), attribute))(name, options, clock)
-    for point in entry_points(group=GROUP):
-        adapter = cast("Adapter", point.load())
-        if adapter.OPTIONS is type(options):
-            return adapter(name, options, clock)
-    raise ConfigurationError([Problem(f"source {name}", f"no adapter takes {type(options).__name__}", _kinds())])
+def build(name: str, kind: str, options: BaseModel, clock: Clock) -> IncidentSource:
+    """The source called `name`; its adapter is imported only now, and no connection is opened yet."""
+    if kind not in ADAPTERS:
+        return _installed(kind)(name, options, clock)
+    module, _, attribute = ADAPTERS[kind].partition(":")
+    return cast("Adapter", getattr(import_module(module), attribute))(name, options, clock)
 
 
 def _installed(kind: str) -> Adapter:
