@@ -24,6 +24,7 @@ def check(
         *_duplicates(file, marked),
         *_parents(file, marked),
         *_leads(file, marked, damaged),
+        *_unusable(file, marked, damaged),
         *_services(file, marked),
         *(_sources(file, marked, sources) if sources is not None else ()),
     ]
@@ -114,24 +115,26 @@ def _parents(file: DirectoryFile, marked: Marked) -> Iterator[Problem]:
 
 def _leads(file: DirectoryFile, marked: Marked, damaged: frozenset[Entry]) -> Iterator[Problem]:
     for key, team in file.teams.items():
-        if not team.lead and ("teams", key) not in damaged:
-            above = [name for name in _above(file, key) if file.teams[name].lead or file.teams[name].deputy]
-            if not team.deputy and not above:
-                yield marked.problem(
-                    ("teams", key), f"team {key} has no lead, and no team above it has one", "name a lead", key=True
-                )
-            else:
-                asked = "the deputy" if team.deputy else f"the lead of {above[0]}"
-                yield marked.problem(
-                    ("teams", key), f"team {key} has no lead; {asked} is asked", "name a lead",
-                    severity="warning", key=True,
-                )  # fmt: skip
+        if team.lead or ("teams", key) in damaged:
+            continue
+        above = [name for name in _above(file, key) if file.teams[name].lead or file.teams[name].deputy]
+        what, severity = f"team {key} has no lead, and no team above it has one", "error"
+        if team.deputy or above:
+            asked = "the deputy" if team.deputy else f"the lead or deputy of {above[0]}"
+            what, severity = f"team {key} has no lead; {asked} is asked", "warning"
+        yield marked.problem(("teams", key), what, "name a lead", severity=severity, key=True)
+
+
+def _unusable(file: DirectoryFile, marked: Marked, damaged: frozenset[Entry]) -> Iterator[Problem]:
+    """Leads and deputies who cannot be given work."""
+    for key, team in file.teams.items():
         for field in ("lead", "deputy"):
-            person = file.people.get(getattr(team, field))
-            if person is not None and ("people", getattr(team, field)) not in damaged and (why := _cannot_act(person)):
-                yield marked.problem(
-                    ("teams", key, field), f"{getattr(team, field)} {why}", "name somebody else", severity="warning"
-                )
+            name = getattr(team, field)
+            person = file.people.get(name)
+            why = _cannot_act(person) if person is not None and ("people", name) not in damaged else ""
+            if why:
+                path = ("teams", key, field)
+                yield marked.problem(path, f"{name} {why}", "name somebody else", severity="warning")
 
 
 def _cannot_act(person: PersonEntry) -> str:
