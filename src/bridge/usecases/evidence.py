@@ -35,9 +35,7 @@ def page_effect(
     uow: UnitOfWork, configured: Configured, promotion: Promotion, *, after: tuple[str, ...] = ()
 ) -> EffectSpec:
     """The effect that brings the evidence page up to date; the same text is written once."""
-    text = configured.texts.render(
-        "evidence_page", promotion=promotion, evidence=evidence_of(uow, promotion), origin=""
-    )
+    text = configured.texts.render("evidence_page", promotion=promotion, evidence=evidence_of(uow, promotion))
     name = f"{EVIDENCE_PAGE}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return project_effect(
         promotion.id, "page.write", name, title=EVIDENCE_PAGE, section=EVIDENCE_SECTION, text=text, after=after

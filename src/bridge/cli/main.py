@@ -1,0 +1,85 @@
+"""The command `itsm-bridge`. Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 a remote is unreachable."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from bridge import __version__
+from bridge.cli import demo, links, promotions, queue, sandbox, work
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
+from bridge.cli.output import complain, print_json, say
+from bridge.model.errors import (
+    AuthenticationFailed,
+    BridgeError,
+    ConfigurationError,
+    RemoteUnavailable,
+)
+
+cli = typer.Typer(
+    name="itsm-bridge",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Moves project-like work out of the incident system into Redmine and keeps both in step.",
+)
+database = typer.Typer(no_args_is_help=True, help="The store.")
+cli.add_typer(promotions.commands, name="promotions")
+cli.add_typer(links.commands, name="links")
+cli.add_typer(queue.commands, name="queue")
+cli.add_typer(database, name="db")
+cli.command()(work.run)
+cli.command()(work.once)
+cli.command()(work.backfill)
+cli.command()(work.check)
+cli.command()(demo.demo)
+cli.command()(sandbox.sandbox)
+
+
+@database.command()
+def upgrade(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Brings the store's tables to this version. Every command does so by itself; this one does nothing else."""
+    with open_app(config):
+        pass
+    if as_json:
+        print_json("bridge/upgrade/1", upgraded=True)
+    else:
+        say("The store is up to date.")
+
+
+@cli.command()
+def version(as_json: JsonOption = False) -> None:
+    """Prints the version."""
+    if as_json:
+        print_json("bridge/version/1", version=__version__)
+    else:
+        say(f"itsm-bridge {__version__}")
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    try:
+        code = cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except ConfigurationError as error:
+        for problem in error.problems:
+            complain(str(problem))
+        code = USAGE
+    except (RemoteUnavailable, AuthenticationFailed) as error:
+        complain(str(error))
+        code = UNREACHABLE
+    except BridgeError as error:
+        complain(str(error))
+        code = FINDINGS
+    except BrokenPipeError:
+        # Somebody closed the pipe (`| head`): nothing is left to say, and nothing went wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
