@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection
 
 from bridge.model.effect import Effect, EffectSpec, EffectState
 from bridge.ports import Clock
 from bridge.store import tables
-from bridge.store.sql import Row, execute_many, fetch, insert_text, listed, next_id
-from bridge.store.values import clean, frozen, micros, short, to_json
+from bridge.store.sql import Row, execute_many, fetch, insert_text, listed, next_id, select_text
+from bridge.store.values import clean, frozen, micros, moment, short, to_json
 
-_EFFECT = tables.effect
-_COLUMNS = (
-    "id", "kind", "key", "unique_key", "endpoint", "payload", "state", "attempts", "unsure", "run_at", "created_at",
-    "error", "promotion_id", "tracker", "instance",
+EFFECT = (
+    "id", "kind", "key", "unique_key", "endpoint", "payload", "attempts", "unsure", "created_at", "promotion_id",
+    "state", "run_at", "error",
 )  # fmt: skip
-_INSERT = insert_text(_EFFECT, _COLUMNS)
+"""The columns of an effect as `effect_of` takes them."""
+
+_STATES = {str(state): state for state in EffectState}
+_INSERT = insert_text(tables.effect, (*EFFECT, "tracker", "instance"))
 _FOLLOW = insert_text(tables.effect_predecessor, ("effect_id", "predecessor_id"))
 _KNOWN = "SELECT unique_key, id FROM effect WHERE unique_key @among"
+_UNFINISHED = "SELECT kind FROM effect WHERE key = ? AND state IN ('ready', 'running') ORDER BY id"
+_PENDING = "SELECT count(*) FROM effect WHERE promotion_id = ? AND state IN ('ready', 'running')"
+_DEAD = select_text(EFFECT, "FROM effect WHERE promotion_id = ? AND state = 'dead' ORDER BY id")
 _READY = "SELECT 1 FROM effect WHERE key = ? AND state = 'ready' AND kind = ? LIMIT 1"
 
 
@@ -43,7 +48,7 @@ class StoredEffects:
             return 0
         known = self._known(specs)
         ids = dict(known)
-        number = next_id(self._connection, _EFFECT)
+        number = next_id(self._connection, tables.effect)
         rows: list[Row] = []
         predecessors: list[Row] = []
         created = micros(self._clock.now())
@@ -64,19 +69,20 @@ class StoredEffects:
         """See the protocol. `unique` only begins the effect's identity: what has run may be stored again."""
         if fetch(self._connection, _READY, short(spec.key), clean(spec.kind)):
             return False
-        number = next_id(self._connection, _EFFECT)
+        number = next_id(self._connection, tables.effect)
         return self.enqueue([replace(spec, unique=f"{spec.unique} @{number}")]) == 1
+
+    def unfinished(self, key: str) -> tuple[str, ...]:
+        """See the protocol."""
+        return tuple(kind for (kind,) in fetch(self._connection, _UNFINISHED, short(key)))
 
     def pending(self, promotion_id: int) -> int:
         """See the protocol."""
-        unfinished = [EffectState.READY.value, EffectState.RUNNING.value]
-        query = select(func.count()).where(_EFFECT.c.promotion_id == promotion_id, _EFFECT.c.state.in_(unfinished))
-        return int(self._connection.execute(query).scalar_one())
+        return int(fetch(self._connection, _PENDING, promotion_id)[0][0])
 
     def dead(self, promotion_id: int) -> list[Effect]:
         """See the protocol: oldest first."""
-        query = select(_EFFECT).where(_EFFECT.c.promotion_id == promotion_id, _EFFECT.c.state == EffectState.DEAD.value)
-        return [effect_of(row) for row in self._connection.execute(query.order_by(_EFFECT.c.id)).mappings()]
+        return [effect_of(row) for row in fetch(self._connection, _DEAD, promotion_id)]
 
     def _known(self, specs: Sequence[EffectSpec]) -> dict[str, int]:
         names = {short(name) for spec in specs for name in (spec.unique, *spec.after)}
@@ -84,22 +90,23 @@ class StoredEffects:
         return {row[0]: row[1] for row in found}
 
 
-def effect_of(row: RowMapping) -> Effect:
-    """The effect of a row of the table."""
+def effect_of(row: Row) -> Effect:
+    """The effect of a row of EFFECT."""
+    (number, kind, key, unique, endpoint, payload, attempts, unsure, created, promotion, state, run_at, error) = row
     return Effect(
-        row["id"],
-        row["kind"],
-        row["key"],
-        row["unique_key"],
-        row["endpoint"],
-        frozen(row["payload"]),
-        row["attempts"],
-        bool(row["unsure"]),
-        row["created_at"],
-        row["promotion_id"],
-        EffectState(row["state"]),
-        row["run_at"],
-        row["error"],
+        number,
+        kind,
+        key,
+        unique,
+        endpoint,
+        frozen(json.loads(payload)),
+        attempts,
+        bool(unsure),
+        moment(created),
+        promotion,
+        _STATES[state],
+        moment(run_at),
+        error,
     )
 
 
@@ -111,8 +118,8 @@ def _predecessor(ids: dict[str, int], spec: EffectSpec, name: str) -> int:
 
 
 def _row(number: int, spec: EffectSpec, unique: str, created: int) -> Row:
-    due: Any = created if spec.run_at is None else micros(spec.run_at)
+    due = created if spec.run_at is None else micros(spec.run_at)
     return (
-        number, clean(spec.kind), short(spec.key), unique, clean(spec.endpoint), to_json(spec.payload), "ready", 0,
-        False, due, created, "", spec.promotion_id, "redmine", "main",
+        number, clean(spec.kind), short(spec.key), unique, clean(spec.endpoint), to_json(spec.payload), 0, False,
+        created, spec.promotion_id, "ready", due, "", "redmine", "main",
     )  # fmt: skip

@@ -47,6 +47,11 @@ def execute_many(connection: Connection, text: str, rows: Sequence[Row]) -> int:
     return connection.exec_driver_sql(_dialect_text(text, connection.dialect.name), list(rows)).rowcount
 
 
+def statement(*parts: str) -> str:
+    """A statement of several parts."""
+    return " ".join(parts)
+
+
 def select_text(columns: Sequence[str], rest: str) -> str:
     """SELECT of these columns; `rest` goes on with FROM."""
     return f"SELECT {', '.join(columns)} {rest}"

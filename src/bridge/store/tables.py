@@ -183,7 +183,9 @@ effect = Table(
     UniqueConstraint("unique_key"),
     Index("ix_effect_due", "run_at", "id", **_where("state = 'ready'")),
     Index("ix_effect_key", "key", "state", "id"),
-    Index("ix_effect_state", "state", "promotion_id"),
+    Index("ix_effect_running", "id", **_where("state = 'running'")),
+    Index("ix_effect_dead", "id", **_where("state = 'dead'")),
+    Index("ix_effect_promotion", "promotion_id", "state"),
 )
 
 effect_predecessor = Table(

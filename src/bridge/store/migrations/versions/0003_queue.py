@@ -49,7 +49,10 @@ def _effect() -> None:
         postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_index("ix_effect_key", "effect", ["key", "state", "id"])
-    op.create_index("ix_effect_state", "effect", ["state", "promotion_id"])
+    for state in ("running", "dead"):
+        where = sa.text(f"state = '{state}'")
+        op.create_index(f"ix_effect_{state}", "effect", ["id"], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_effect_promotion", "effect", ["promotion_id", "state"])
 
 
 def _effect_predecessor() -> None:
