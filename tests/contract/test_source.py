@@ -1,0 +1,384 @@
+"""What every source of incidents promises (bridge.ports.IncidentSource), on real systems and on the sandbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import pytest
+from tests.servers.rt import RtServer
+
+from bridge.clock import SystemClock
+from bridge.model.errors import AuthenticationFailed, NotApplied, NotFound
+from bridge.model.incident import Capability, Incident, Page, Poison, Snapshot, State
+from bridge.ports import IncidentSource
+from bridge.sources import registry
+
+NASTY = 'Drücker „kaputt“ 打印机 😀 "quoted" \\ back\\slash {braces} %s &amp; <b>\nsecond\tline'
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def nobody(_ids: Sequence[str]) -> frozenset[str]:
+    """A store that has no incident yet."""
+    return frozenset()
+
+
+def everybody(ids: Sequence[str]) -> frozenset[str]:
+    """A store that has every incident."""
+    return frozenset(ids)
+
+
+@dataclass
+class Read:
+    """Everything that some pages brought."""
+
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    snapshots: list[Snapshot] = field(default_factory=list)
+    poison: list[Poison] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    cursor: str = ""
+
+
+def read_all(pages: Iterator[Page], cursor: str = "") -> Read:
+    """Reads to the end."""
+    read = Read(cursor=cursor)
+    for page in pages:
+        read.pages.append(page)
+        read.snapshots += page.snapshots
+        read.incidents |= {one.incident.external_id: one.incident for one in page.snapshots}
+        read.poison += page.poison
+        read.cursor = page.cursor
+    return read
+
+
+class Desk(Protocol):
+    """What people do at the service desk, and the source that looks on."""
+
+    people: tuple[str, str]
+
+    def source(self, **options: Any) -> IncidentSource:
+        """A source on this desk; `options` replace its usual ones."""
+
+    def small_pages(self) -> dict[str, Any]:
+        """Options for pages of three incidents."""
+
+    def wrong_token(self) -> dict[str, Any]:
+        """Options with credentials that are not accepted."""
+
+    def blind_to_cancelled(self) -> dict[str, Any]:
+        """Options whose table of states does not know what `cancel` makes."""
+
+    def deaf(self) -> dict[str, Any]:
+        """Options (or a switch at the server) with which resolving is answered with success and not done."""
+
+    def open(self, summary: str) -> str:
+        """Somebody opens an incident; its id."""
+
+    def note(self, incident: str, text: str, *, private: bool) -> None:
+        """An agent writes a note."""
+
+    def resolve(self, incident: str) -> None:
+        """An agent resolves it."""
+
+    def cancel(self, incident: str) -> None:
+        """An agent rejects it."""
+
+    def leave(self, incident: str) -> None:
+        """An agent moves it to where the source's query does not find it."""
+
+
+class Reading:
+    """Reading: cursors, changes, history, notes."""
+
+    def test_nothing_has_changed_since_the_start_cursor(self, desk: Desk) -> None:
+        desk.open("before")
+        source = desk.source()
+        read = read_all(source.changes(source.start_cursor(), nobody))
+        assert read.incidents == {}
+
+    def test_changes_bring_what_happened_since(self, desk: Desk) -> None:
+        source = desk.source()
+        cursor = source.start_cursor()
+        first, second = desk.open(NASTY.splitlines()[0]), desk.open("second")
+        read = read_all(source.changes(cursor, nobody))
+        assert set(read.incidents) == {first, second}
+        assert read.incidents[first].summary == NASTY.splitlines()[0]
+        assert read.incidents[first].source == source.name
+        assert read.incidents[first].state is State.NEW
+        assert abs(read.incidents[first].opened_at - datetime.now(UTC)) < timedelta(minutes=5)
+
+    def test_nothing_is_missed_when_everything_happens_in_one_second(self, desk: Desk) -> None:
+        """Polls fall between changes that carry the same second; all arrive, each at least once."""
+        source = desk.source(**desk.small_pages())
+        cursor, opened, seen = source.start_cursor(), [], set()
+        for _ in range(4):
+            opened += [desk.open(f"burst {len(opened) + 1}") for _ in range(2)]
+            read = read_all(source.changes(cursor, nobody), cursor)
+            cursor = read.cursor
+            seen |= set(read.incidents)
+        assert seen == set(opened)
+
+    def test_a_later_change_of_the_same_incident_comes_again(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("will be resolved")
+        cursor = source.start_cursor()
+        desk.resolve(incident)
+        read = read_all(source.changes(cursor, everybody), cursor)
+        assert read.incidents[incident].state is State.RESOLVED
+        assert read.incidents[incident].resolved_at is not None
+        assert read_all(source.changes(read.cursor, everybody)).incidents == {}
+
+    def test_every_page_cursor_is_good_to_go_on_from(self, desk: Desk) -> None:
+        """Whoever stops after any page and begins again misses nothing."""
+        source = desk.source(**desk.small_pages())
+        start = source.start_cursor()
+        opened = {desk.open(f"incident {number}") for number in range(8)}
+        pages = list(source.changes(start, nobody))
+        assert len(pages) > 1
+        for index, page in enumerate(pages):
+            before = {one.incident.external_id for earlier in pages[: index + 1] for one in earlier.snapshots}
+            after = set(read_all(source.changes(page.cursor, nobody)).incidents)
+            assert before | after == opened
+
+    def test_idle_is_one_request(self, desk: Desk) -> None:
+        """Also when incidents changed a moment ago."""
+        source = desk.source()
+        cursor = source.start_cursor()
+        for number in range(3):
+            desk.open(f"incident {number}")
+        cursor = read_all(source.changes(cursor, nobody), cursor).cursor
+        before = source.requests
+        assert read_all(source.changes(cursor, nobody)).incidents == {}
+        assert source.requests == before + 1
+
+    def test_known_incidents_are_followed_out_of_the_query(self, desk: Desk) -> None:
+        source = desk.source()
+        known, unknown = desk.open("known"), desk.open("unknown")
+        cursor = source.start_cursor()
+        for incident in (known, unknown):
+            desk.leave(incident)
+        read = read_all(source.changes(cursor, lambda ids: frozenset(ids) & {known}), cursor)
+        assert set(read.incidents) == {known}
+
+    def test_history_can_be_resumed_after_any_page(self, desk: Desk) -> None:
+        source = desk.source(**desk.small_pages())
+        opened = {desk.open(f"incident {number}") for number in range(7)}
+        pages = list(source.history(LONG_AGO, None, None))
+        seen = [one.incident.external_id for page in pages for one in page.snapshots]
+        assert sorted(seen) == sorted(opened)
+        assert len(pages) >= 3
+        rest = read_all(source.history(LONG_AGO, None, pages[0].cursor))
+        assert set(rest.incidents) == opened - {one.incident.external_id for one in pages[0].snapshots}
+
+    def test_history_keeps_to_its_time(self, desk: Desk) -> None:
+        source = desk.source()
+        early = desk.open("early")
+        boundary = source.read(early).opened_at + timedelta(seconds=1)
+        time.sleep(max(0.0, (boundary - datetime.now(UTC)).total_seconds()) + 1.1)
+        late = desk.open("late")
+        assert set(read_all(source.history(LONG_AGO, boundary, None)).incidents) == {early}
+        assert set(read_all(source.history(boundary, None, None)).incidents) == {late}
+        opened = source.read(early).opened_at
+        assert set(read_all(source.history(opened, boundary, None)).incidents) == {early}
+        assert read_all(source.history(LONG_AGO, opened, None)).incidents == {}
+
+    def test_history_changes_and_read_agree(self, desk: Desk) -> None:
+        source = desk.source()
+        cursor = source.start_cursor()
+        incident = desk.open(NASTY)
+        desk.resolve(incident)
+        now = source.read(incident)
+        assert read_all(source.changes(cursor, nobody)).incidents[incident] == now
+        assert read_all(source.history(LONG_AGO, None, None)).incidents[incident] == now
+
+    def test_what_cannot_be_translated_is_parked_and_the_others_go_on(self, desk: Desk) -> None:
+        source = desk.source(**desk.blind_to_cancelled())
+        cursor = source.start_cursor()
+        good, bad, also_good = desk.open("good"), desk.open("bad"), desk.open("also good")
+        desk.cancel(bad)
+        read = read_all(source.changes(cursor, nobody), cursor)
+        assert set(read.incidents) == {good, also_good}
+        assert [one.external_id for one in read.poison] == [bad]
+        assert "states" in read.poison[0].error
+        assert read.poison[0].raw
+        again = read_all(source.changes(read.cursor, nobody))
+        assert (again.incidents, again.poison) == ({}, [])
+
+    def test_an_incident_that_does_not_exist_is_not_found(self, desk: Desk) -> None:
+        with pytest.raises(NotFound):
+            desk.source().read("987654")
+
+    def test_notes_of_both_kinds_are_read_in_order(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("talk")
+        desk.note(incident, NASTY, private=True)
+        desk.note(incident, "to the customer", private=False)
+        notes = source.notes(incident, "")
+        assert [(one.text.replace("\r\n", "\n"), one.private) for one in notes] == [
+            (NASTY, True),
+            ("to the customer", False),
+        ]
+        assert {one.author for one in notes} == {desk.people[0]}
+        assert source.notes(incident, notes[0].remote_id) == notes[1:]
+        assert source.notes(incident, notes[1].remote_id) == []
+
+    def test_a_wrong_token_is_an_authentication_failure(self, desk: Desk) -> None:
+        source = desk.source(**desk.wrong_token())
+        with pytest.raises(AuthenticationFailed) as caught:
+            source.read("1")
+        assert caught.value.permanent
+        assert [problem.severity for problem in source.check()] == ["error"]
+
+    def test_a_good_connection_has_no_problems(self, desk: Desk) -> None:
+        desk.open("something")
+        assert [problem for problem in desk.source().check() if problem.severity == "error"] == []
+
+
+class Writing:
+    """Writing: notes, links, states, handlers, each read back."""
+
+    def test_capabilities_cover_the_main_job(self, desk: Desk) -> None:
+        needed = {Capability.HOLD, Capability.RESOLVE, Capability.PRIVATE_NOTE, Capability.LINK, Capability.ASSIGN}
+        assert needed <= desk.source().capabilities
+
+    @pytest.mark.parametrize("private", [True, False])
+    def test_a_note_has_the_id_it_is_read_under(self, desk: Desk, *, private: bool) -> None:
+        source = desk.source()
+        incident = desk.open("noted")
+        desk.note(incident, "somebody's", private=True)
+        remote_id = source.add_note(incident, NASTY + "\0 end", private=private)
+        note = source.notes(incident, "")[-1]
+        assert note.remote_id == remote_id
+        assert (note.text.replace("\r\n", "\n"), note.private) == (NASTY + " end", private)
+
+    def test_a_note_is_found_by_its_marker(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("marked")
+        marker = f"{source.name} #{incident} · journal 4567 · bridge prod"
+        assert source.find_note(incident, marker) is None
+        remote_id = source.add_note(incident, f"text\n\n{marker}", private=True)
+        source.add_note(incident, "another", private=True)
+        assert source.find_note(incident, marker) == remote_id
+
+    def test_a_note_of_ten_megabytes_arrives_whole(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("long")
+        text = ("Zeile äöü 😀 " * 400 + "\n") * 1800
+        assert len(text.encode()) > 10_000_000
+        remote_id = source.add_note(incident, text, private=True)
+        note = source.notes(incident, "")[-1]
+        assert note.remote_id == remote_id
+        assert note.text.strip() == text.strip()
+
+    def test_a_link_is_one_link_however_often_it_is_added(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("linked")
+        url, other = 'https://redmine.example/issues/43?a=1&b="q"', "https://redmine.example/issues/44"
+        assert source.links(incident) == frozenset()
+        for address in (url, url, other):
+            source.add_link(incident, address, "Redmine")
+        assert source.links(incident) == {url, other}
+
+    def test_hold_resume_resolve_and_reopen(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("moved about")
+        for state in (State.ON_HOLD, State.IN_PROGRESS, State.ON_HOLD, State.RESOLVED, State.IN_PROGRESS):
+            assert source.set_state(incident, state, "waits for the project").state is state
+            assert source.read(incident).state is state
+
+    def test_a_state_that_is_there_already_is_not_sent(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("resolved once")
+        source.set_state(incident, State.RESOLVED, "")
+        cursor = source.start_cursor()
+        assert source.set_state(incident, State.RESOLVED, "").state is State.RESOLVED
+        assert read_all(source.changes(cursor, everybody)).incidents == {}
+
+    def test_a_system_that_says_yes_and_does_nothing_is_found_out(self, desk: Desk) -> None:
+        incident = desk.open("stays")
+        source = desk.source(**desk.deaf())
+        with pytest.raises(NotApplied) as caught:
+            source.set_state(incident, State.RESOLVED, "")
+        assert incident in caught.value.where
+        assert "resolved" in caught.value.what
+        assert source.read(incident).state.is_open
+
+    def test_assign_and_unassign(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("handed around")
+        for login in (*desk.people, ""):
+            assert source.assign(incident, login).person == login
+            assert source.read(incident).person == login
+
+    def test_an_unknown_person_is_not_applied(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("nobody's")
+        source.assign(incident, desk.people[0])
+        with pytest.raises(NotApplied):
+            source.assign(incident, "no-such-login")
+        assert source.read(incident).person == desk.people[0]
+
+    def test_a_public_note_does_not_reopen(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("over")
+        source.set_state(incident, State.RESOLVED, "")
+        source.add_note(incident, "afterwards", private=False)
+        assert source.read(incident).state is State.RESOLVED
+
+
+# --- Request Tracker -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class RtDesk:
+    """A real Request Tracker 5."""
+
+    rt: RtServer
+    people: tuple[str, str] = ("alice", "bob")
+
+    def source(self, **options: Any) -> IncidentSource:
+        model = registry.options_of("rt")
+        chosen = {"url": self.rt.url, "token": self.rt.token, **options}
+        return registry.build("rt", "rt", model.model_validate(chosen), SystemClock())
+
+    def small_pages(self) -> dict[str, Any]:
+        return {"page_size": 3}
+
+    def wrong_token(self) -> dict[str, Any]:
+        return {"token": "1-35-0123456789abcdef0123456789abcdef"}
+
+    def blind_to_cancelled(self) -> dict[str, Any]:
+        return {"states": {"new": "new", "open": "in_progress", "stalled": "on_hold", "resolved": "resolved"}}
+
+    def deaf(self) -> dict[str, Any]:
+        return {"write_states": {"resolved": "bogus"}}
+
+    def open(self, summary: str) -> str:
+        return str(self.rt.create_ticket(summary.replace("\n", " ").replace("\t", " ")))
+
+    def note(self, incident: str, text: str, *, private: bool) -> None:
+        body = {"Content": text, "ContentType": "text/plain"}
+        self.rt.as_user("alice").ok("POST", f"/ticket/{incident}/{'comment' if private else 'correspond'}", body)
+
+    def resolve(self, incident: str) -> None:
+        self._put(incident, {"Status": "resolved"})
+
+    def cancel(self, incident: str) -> None:
+        self._put(incident, {"Status": "rejected"})
+
+    def leave(self, incident: str) -> None:
+        self._put(incident, {"Queue": "Problems"})
+
+    def _put(self, incident: str, change: dict[str, Any]) -> None:
+        self.rt.as_user("alice").ok("PUT", f"/ticket/{incident}", change)
+
+
+class TestRt(Reading, Writing):
+    """Request Tracker 5."""
+
+    @pytest.fixture
+    def desk(self, fresh_rt: RtServer) -> Desk:
+        return RtDesk(fresh_rt)
