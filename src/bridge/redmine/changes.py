@@ -1,0 +1,65 @@
+"""What changed below the parent project since a cursor: one request of one row while nothing did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.model.errors import Forbidden, NotFound
+from bridge.model.project import ChangedPage
+from bridge.ports import Clock
+from bridge.redmine import translate
+from bridge.redmine.client import PAGE, Client, Raw
+from bridge.redmine.cursor import Cursor, Reading, second, take
+from bridge.redmine.explain import refusal
+from bridge.redmine.options import RedmineOptions
+
+_NEWEST_FIRST = "updated_on:desc,id:desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Polls the lists of issues."""
+
+    client: Client
+    options: RedmineOptions
+    clock: Clock
+
+    def start(self) -> str:
+        """See ProjectTracker.start_cursor."""
+        rows, _, reading = self._list(None, 1)
+        at = translate.moment(rows[0]["updated_on"]) if rows else None
+        return Cursor(at, reading.ended).to_json()
+
+    def since(self, text: str) -> ChangedPage:
+        """See ProjectTracker.changes. Raises ValueError for a cursor of something else."""
+        cursor = Cursor.from_json(text)
+        overlap = timedelta(seconds=self.options.overlap)
+        if cursor.quiet and cursor.at is not None:
+            rows, _, _ = self._list(cursor.at, 1)
+            if not rows or translate.moment(rows[0]["updated_on"]) <= cursor.at:
+                return ChangedPage((), text)
+        base = cursor.base(overlap)
+        rows, total, reading = self._list(base, PAGE)
+        top = translate.moment(rows[0]["updated_on"]) if rows else None
+        if total > len(rows):
+            rows = list(self.client.issues(self._query(base)))
+        delivered, following = take(cursor, map(translate.changed, rows), top, reading, overlap)
+        return ChangedPage(delivered, following.to_json())
+
+    def _list(self, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:
+        began = self.clock.now()
+        query = {**self._query(base), "sort": _NEWEST_FIRST, "limit": limit}
+        try:
+            data, answer = self.client.get_with_answer("/issues.json", query)
+        except (Forbidden, NotFound) as error:
+            raise refusal(self.client, self.options.parent_project, error, "View issues") from error
+        # the list was read before the answer was dated, at most as long before as it took
+        server = answer.date and answer.date - timedelta(seconds=answer.seconds + 1)
+        return data["issues"], data["total_count"], Reading(began, self.clock.now(), server)
+
+    def _query(self, base: datetime | None) -> Raw:
+        query: Raw = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*"}
+        if base is not None:
+            query["updated_on"] = f">={second(base)}"
+        return query

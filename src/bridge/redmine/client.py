@@ -1,0 +1,142 @@
+"""Redmine's REST resources as plain dictionaries: python-redmine, one object per thread, on our engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from redminelib import Redmine
+
+from bridge.model.errors import RemoteUnavailable
+from bridge.redmine.engine import Answer, BridgeEngine
+from bridge.redmine.options import RedmineOptions
+
+PAGE = 100
+"""The most rows that Redmine gives at once."""
+
+Raw = dict[str, Any]
+
+
+class Client:
+    """Sends requests, from any thread. `requests` counts everything that was sent, tries that failed too."""
+
+    def __init__(self, options: RedmineOptions) -> None:
+        self.requests = 0
+        self._options = options
+        self._counting = threading.Lock()
+        self._local = threading.local()
+        self._opened: list[Redmine] = []
+
+    def close(self) -> None:
+        """Closes all connections; a later request opens new ones."""
+        with self._counting:
+            for redmine in self._opened:
+                redmine.engine.session.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Raw:
+        """GET of a path such as /issues.json; the decoded object."""
+        return self.get_with_answer(path, params)[0]
+
+    def get_with_answer(self, path: str, params: Mapping[str, Any] | None = None) -> tuple[Raw, Answer]:
+        """The same with the answer itself (date, duration)."""
+        engine: BridgeEngine = self._redmine().engine
+        data = engine.request("get", self._options.url + path, params=dict(params or {}))
+        assert engine.last is not None
+        if not isinstance(data, dict):
+            what = "the answer is not what Redmine gives there."
+            raise RemoteUnavailable(engine.last.where, what, "Is redmine.url the address of a Redmine?")
+        return data, engine.last
+
+    def issues(self, params: Mapping[str, Any]) -> Iterator[Raw]:
+        """All issues that match, by id, whatever is changed or deleted while they are read page by page."""
+        last = 0
+        while True:
+            # by id and not by offset: a row that moves would push another one over the edge of a page
+            query = {**params, "sort": "id", "limit": PAGE, "issue_id": f">={last + 1}"}
+            rows: list[Raw] = self.get("/issues.json", query)["issues"]
+            if rows and rows[0]["id"] <= last:
+                what = "Redmine ignored the filter issue_id, so that the list cannot be read completely."
+                raise RemoteUnavailable("Redmine GET /issues.json", what, "Does a proxy change the query?")
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            last = rows[-1]["id"]
+
+    def project(self, project: int | str, include: str = "") -> Raw:
+        """A project by id or identifier."""
+        return self._one(lambda redmine: redmine.project.get(project, **_including(include)))
+
+    def create_project(self, fields: Raw) -> Raw:
+        """Creates a project; the 201 body."""
+        return self._one(lambda redmine: redmine.project.create(**fields))
+
+    def update_project(self, project_id: int, fields: Raw) -> None:
+        """Changes a project; Redmine's 204 shows nothing."""
+        self._redmine().project.update(project_id, **fields)
+
+    def set_project_status(self, project_id: int, action: str) -> None:
+        """`close` or `reopen`."""
+        getattr(self._redmine().project, action)(project_id)
+
+    def issue(self, issue_id: int, include: str = "") -> Raw:
+        """An issue."""
+        return self._one(lambda redmine: redmine.issue.get(issue_id, **_including(include)))
+
+    def create_issue(self, fields: Raw) -> Raw:
+        """Creates an issue; the 201 body."""
+        return self._one(lambda redmine: redmine.issue.create(**fields))
+
+    def update_issue(self, issue_id: int, fields: Raw) -> None:
+        """Changes an issue; Redmine's 204 shows nothing."""
+        self._redmine().issue.update(issue_id, **fields)
+
+    def relations(self, issue_id: int) -> list[Raw]:
+        """The relations of an issue, either direction."""
+        rows: list[Raw] = self.get(f"/issues/{issue_id}/relations.json")["relations"]
+        return rows
+
+    def create_relation(self, issue_id: int, fields: Raw) -> Raw:
+        """Relates an issue to another; the 201 body."""
+        return self._one(lambda redmine: redmine.issue_relation.create(issue_id=issue_id, **fields))
+
+    def create_membership(self, project_id: int, fields: Raw) -> Raw:
+        """Adds a member; the 201 body."""
+        return self._one(lambda redmine: redmine.project_membership.create(project_id=project_id, **fields))
+
+    def page(self, project_id: int, title: str) -> Raw:
+        """A wiki page with its text."""
+        return self._one(lambda redmine: redmine.wiki_page.get(title, project_id=project_id))
+
+    def put_page(self, project_id: int, title: str, fields: Raw) -> None:
+        """Writes a wiki page, new or not."""
+        self._redmine().wiki_page.update(title, project_id=project_id, **fields)
+
+    def _one(self, call: Callable[[Redmine], Any]) -> Raw:
+        redmine = self._redmine()
+        try:
+            raw: Raw = call(redmine).raw()
+        except (KeyError, TypeError) as error:  # python-redmine takes the shape of an answer for granted
+            engine: BridgeEngine = redmine.engine
+            where = engine.last.where if engine.last else "Redmine"
+            what = "the answer is not what Redmine gives there; whether it was carried out is not known."
+            raise RemoteUnavailable(where, what, "It is looked for before it is tried again.") from error
+        return raw
+
+    def _redmine(self) -> Redmine:
+        redmine: Redmine | None = getattr(self._local, "redmine", None)
+        if redmine is None:  # neither python-redmine nor requests promise to be thread-safe
+            options = self._options
+            redmine = Redmine(options.url, engine=BridgeEngine, options=options, on_request=self._count)
+            self._local.redmine = redmine
+            with self._counting:
+                self._opened.append(redmine)
+        return redmine
+
+    def _count(self, _method: str, _path: str) -> None:
+        with self._counting:
+            self.requests += 1
+
+
+def _including(include: str) -> dict[str, str]:
+    return {"include": include} if include else {}

@@ -1,0 +1,98 @@
+"""Redmine as a bridge.ports.ProjectTracker."""
+
+from __future__ import annotations
+
+from bridge.model.errors import Problem
+from bridge.model.project import (
+    ChangedPage,
+    Issue,
+    IssueChange,
+    IssueSpec,
+    Journal,
+    Project,
+    ProjectSpec,
+    WikiPage,
+)
+from bridge.ports import Clock
+from bridge.redmine.changes import Changes
+from bridge.redmine.client import Client
+from bridge.redmine.issues import Issues
+from bridge.redmine.names import Names
+from bridge.redmine.options import RedmineOptions
+from bridge.redmine.preflight import Preflight
+from bridge.redmine.privacy import Privacy
+from bridge.redmine.projects import Projects
+from bridge.redmine.updates import Updates
+from bridge.redmine.wiki import Wiki
+
+
+class RedmineGateway:
+    """One Redmine with one account; may be used from any thread. The methods are described in ProjectTracker."""
+
+    def __init__(self, options: RedmineOptions, clock: Clock) -> None:
+        self._client = Client(options)
+        self._names = Names(self._client, options, clock)
+        privacy = Privacy(self._names, options)
+        self._projects = Projects(self._client, self._names, privacy, options)
+        self._issues = Issues(self._client, self._names, privacy, options)
+        self._updates = Updates(self._client, self._names, privacy, options)
+        self._wiki = Wiki(self._client, options)
+        self._changes = Changes(self._client, options, clock)
+        self._preflight = Preflight(self._client, self._names, options)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, tries that failed too."""
+        return self._client.requests
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._client.close()
+
+    def check(self) -> list[Problem]:
+        return self._preflight.problems()
+
+    def me(self) -> int:
+        return self._names.account().id
+
+    def open_project(self, spec: ProjectSpec, *, unsure: bool) -> Project:
+        return self._projects.open(spec, unsure=unsure)
+
+    def project(self, project: int | str) -> Project:
+        """A project by id or identifier. Raises Forbidden when it is archived, NotFound when it is not there."""
+        return self._projects.get(project)
+
+    def close_project(self, project_id: int) -> Project:
+        """Closes a project (read-only for all) and reads it back; closed already is success."""
+        return self._projects.close(project_id)
+
+    def reopen_project(self, project_id: int) -> Project:
+        """Opens a closed project again and reads it back; open already is success."""
+        return self._projects.reopen(project_id)
+
+    def add_member(self, project_id: int, user_id: int, role: str) -> None:
+        self._projects.add_member(project_id, user_id, role)
+
+    def create_issue(self, spec: IssueSpec, *, unsure: bool) -> Issue:
+        return self._issues.create(spec, unsure=unsure)
+
+    def read_issue(self, issue_id: int) -> Issue:
+        return self._issues.read(issue_id)
+
+    def relate(self, issue_id: int, other_id: int, kind: str, delay_days: int = 0) -> None:
+        self._issues.relate(issue_id, other_id, kind, delay_days)
+
+    def update_issue(self, issue_id: int, change: IssueChange, *, unsure: bool) -> tuple[Issue, tuple[Journal, ...]]:
+        return self._updates.update(issue_id, change, unsure=unsure)
+
+    def write_page(self, project_id: int, title: str, section: str, text: str) -> None:
+        self._wiki.write(project_id, title, section, text)
+
+    def read_page(self, project_id: int, title: str) -> WikiPage:
+        return self._wiki.read(project_id, title)
+
+    def start_cursor(self) -> str:
+        return self._changes.start()
+
+    def changes(self, cursor: str) -> ChangedPage:
+        return self._changes.since(cursor)

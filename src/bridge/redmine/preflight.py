@@ -1,0 +1,160 @@
+"""What `check` finds wrong with the connection, the account's rights and the configuration. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.model.errors import AuthenticationFailed, BridgeError, Forbidden, NotFound, Problem, Rejected
+from bridge.redmine.client import Client, Raw
+from bridge.redmine.explain import refusal
+from bridge.redmine.names import Account, Names
+from bridge.redmine.options import RedmineOptions
+from bridge.redmine.privacy import CREATOR_SETTING, ROLES
+from bridge.redmine.text import did_you_mean
+
+_IMPOSSIBLE = "bridge check: no issue has this value"
+
+PARENT_RIGHTS = {"add_subprojects": "Create subprojects", "view_issues": "View issues"}
+PROJECT_RIGHTS = {
+    "close_project": "Close / reopen the project",
+    "select_project_modules": "Select project modules",
+    "manage_members": "Manage members",
+    "view_issues": "View issues",
+    "add_issues": "Add issues",
+    "edit_issues": "Edit issues",
+    "manage_issue_relations": "Manage issue relations",
+    "manage_subtasks": "Manage subtasks",
+    "add_issue_notes": "Add notes",
+    "view_private_notes": "View private notes",
+    "set_notes_private": "Set notes as private",
+    "view_wiki_pages": "View wiki",
+    "edit_wiki_pages": "Edit wiki pages",
+}
+PUBLICITY = {"select_project_publicity": "Set project public or private"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Looks at everything afresh, so that what a person has just mended counts."""
+
+    client: Client
+    names: Names
+    options: RedmineOptions
+
+    def problems(self) -> list[Problem]:
+        """See ProjectTracker.check."""
+        try:
+            account = self.names.account(fresh=True)
+        except BridgeError as error:
+            return [_problem("redmine.api_key" if isinstance(error, AuthenticationFailed) else "redmine.url", error)]
+        try:
+            return [
+                *self._account(account),
+                *self._language(),
+                *self._parent(account),
+                *self._named(),
+                *self._correlation(),
+            ]
+        except BridgeError as error:
+            return [_problem("redmine", error)]
+
+    def _account(self, account: Account) -> Iterator[Problem]:
+        if account.admin:
+            what = f"the account “{account.login}” is an administrator: a leaked key would open everything."
+            yield Problem("redmine.api_key", what, "Use an account with a role of its own.", "warning")
+
+    def _language(self) -> Iterator[Problem]:
+        try:
+            self.client.get("/issues.json", {"updated_on": "no date", "limit": 1})
+        except Rejected as error:
+            if not any(reason.endswith("is invalid") for reason in error.reasons):
+                what = (
+                    f"Redmine answers in another language (“{error.reasons[0]}”): its reasons will not be understood."
+                )
+                yield Problem("redmine.api_key", what, "Set the account's language to English (My account).", "warning")
+
+    def _parent(self, account: Account) -> Iterator[Problem]:
+        where, identifier = "redmine.parent_project", self.options.parent_project
+        try:
+            parent = self.names.parent(identifier, fresh=True)
+        except (NotFound, Forbidden) as error:
+            yield _problem(where, refusal(self.client, identifier, error, "View project"))
+            return
+        if parent.get("status", 1) != 1:
+            yield Problem(
+                where, f"the project “{parent['name']}” is closed: no subproject can be created.", "Reopen it."
+            )
+        if not parent.get("trackers"):
+            yield Problem(where, f"the project “{parent['name']}” has no trackers.", "Choose them in its settings.")
+        if not account.admin:
+            yield from self._rights(account, parent)
+
+    def _rights(self, account: Account, parent: Raw) -> Iterator[Problem]:
+        roles = account.roles.get(parent["id"], frozenset())
+        if not roles:
+            what = f"the account “{account.login}” is no member of “{parent['name']}”."
+            yield Problem("redmine.parent_project", what, "Add it under Settings → Members of that project.")
+            return
+        facts = [self.names.role(role, fresh=True) for role in sorted(roles)]
+        in_parent = frozenset().union(*(fact.permissions for fact in facts))
+        names = " or ".join(fact.name for fact in facts)
+        yield from _missing(PARENT_RIGHTS, in_parent, names, "in the parent project")
+        yield from self._creator_rights(in_parent, names)
+
+    def _creator_rights(self, in_parent: frozenset[str], names: str) -> Iterator[Problem]:
+        where, creator = "redmine.creator_role", self.options.creator_role
+        needed = {**PROJECT_RIGHTS, **(PUBLICITY if self.options.publicity_is_a_right else {})}
+        if not creator:
+            severity = "error" if self.options.publicity_is_a_right else "warning"
+            what = "the role that the bridge gets in projects it opens is not named, so that its rights are not known."
+            yield Problem(where, what, f"Give the role of {CREATOR_SETTING}, and redmine.version.", severity)
+            yield from _missing(PROJECT_RIGHTS, in_parent, names, "in the parent project")
+            return
+        known = self.names.ids("role", fresh=True)
+        if creator not in known:
+            yield Problem(where, f"there is no role “{creator}”.", did_you_mean(creator, list(known)))
+            return
+        permissions = self.names.role(known[creator], fresh=True).permissions
+        yield from _missing(needed, permissions, creator, "in projects that the bridge opens")
+
+    def _named(self) -> Iterator[Problem]:
+        options = self.options
+        for kind, wanted in (
+            ("tracker", options.tracker_names),
+            ("status", options.status_names),
+            ("priority", options.priority_names),
+            ("role", options.role_names),
+        ):
+            if not wanted:
+                continue
+            known = self.names.ids(kind, fresh=True)
+            for name in wanted:
+                if name.casefold() not in {k.casefold() for k in known}:
+                    yield Problem(f"redmine {kind}", f"there is no {kind} “{name}”.", did_you_mean(name, list(known)))
+
+    def _correlation(self) -> Iterator[Problem]:
+        where, name = "redmine.correlation_field", self.options.correlation_field
+        if not name:
+            return
+        known = self.names.custom_fields(fresh=True)
+        if name not in known:
+            advice = f"{did_you_mean(name, list(known))} Or give its id in redmine.custom_field_ids."
+            what = f"the account sees no issue field “{name}” (5.0 shows it only on issues)."
+            yield Problem(where, what, advice, "warning")
+            return
+        everything = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*", "limit": 1}
+        if self.client.get("/issues.json", {**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"})["total_count"]:
+            what = f"Redmine ignores a filter on “{name}”: finding issues again is slower, by their descriptions."
+            yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
+
+
+def _missing(needed: dict[str, str], there: frozenset[str], role: str, where: str) -> Iterator[Problem]:
+    for permission, label in needed.items():
+        if permission not in there:
+            what = f"the role “{role}” lacks the right “{label}” {where}."
+            yield Problem("redmine account", what, f"Tick it in {ROLES} → {role}.")
+
+
+def _problem(where: str, error: BridgeError) -> Problem:
+    return Problem(where, f"{error.where}: {error.what}", error.advice)

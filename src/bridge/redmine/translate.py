@@ -1,0 +1,115 @@
+"""Redmine's JSON as the bridge's own values."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bridge.model.project import Changed, Issue, Journal, Project
+from bridge.redmine.client import Raw
+from bridge.redmine.text import clean
+
+_STATUS = {1: "active", 5: "closed", 9: "archived", 10: "being deleted"}
+_PREFIX = {"attr": "", "cf": "cf_", "attachment": "attachment_", "relation": "relation_"}
+
+
+def moment(text: str) -> datetime:
+    """A time as Redmine shows it: whole seconds, UTC with Z."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def project(raw: Raw, base: str) -> Project:
+    """A project; `base` is Redmine's address."""
+    return Project(
+        id=raw["id"],
+        identifier=raw["identifier"],
+        name=raw["name"],
+        description=clean(raw.get("description") or ""),
+        # lists and old versions may leave it out: then it must not count as private
+        public=raw.get("is_public", True),
+        status=_STATUS.get(raw.get("status", 1), str(raw.get("status"))),
+        url=f"{base}/projects/{raw['identifier']}",
+        parent_id=_id(raw.get("parent")),
+    )
+
+
+def issue(raw: Raw, base: str) -> Issue:
+    """An issue, with its journals where they were asked for."""
+    assignee = raw.get("assigned_to") or {}
+    return Issue(
+        id=raw["id"],
+        project_id=raw["project"]["id"],
+        subject=raw["subject"],
+        description=clean(raw.get("description") or ""),
+        status=raw["status"]["name"],
+        closed=bool(raw["status"].get("is_closed")),
+        updated_at=moment(raw["updated_on"]),
+        url=f"{base}/issues/{raw['id']}",
+        tracker=raw["tracker"]["name"],
+        priority=raw["priority"]["name"],
+        assignee_id=assignee.get("id"),
+        assignee_name=assignee.get("name", ""),
+        parent_id=_id(raw.get("parent")),
+        start=day(raw.get("start_date")),
+        due=day(raw.get("due_date")),
+        done_ratio=raw.get("done_ratio") or 0,
+        private=bool(raw.get("is_private")),
+        journals=journals(raw),
+    )
+
+
+def changed(raw: Raw) -> Changed:
+    """A row of a list of issues."""
+    return Changed(
+        id=raw["id"],
+        project_id=raw["project"]["id"],
+        status=raw["status"]["name"],
+        closed=bool(raw["status"].get("is_closed")),
+        assignee_id=_id(raw.get("assigned_to")),
+        updated_at=moment(raw["updated_on"]),
+    )
+
+
+def journals(raw: Raw) -> tuple[Journal, ...]:
+    """The history of an issue, by id."""
+    return tuple(sorted(map(_journal, raw.get("journals") or []), key=lambda journal: journal.id))
+
+
+def day(text: str | None) -> date | None:
+    """A date such as a due date."""
+    return date.fromisoformat(text) if text else None
+
+
+def custom_values(raw: Raw) -> dict[int, str]:
+    """Values of custom fields by id; several values are joined by a comma and a blank."""
+    fields: list[Raw] = raw.get("custom_fields") or []
+    return {field["id"]: _text(field.get("value")) for field in fields}
+
+
+def _journal(raw: Raw) -> Journal:
+    user = raw.get("user") or {}
+    return Journal(
+        id=raw["id"],
+        user_id=user.get("id", 0),
+        user_name=user.get("name", ""),
+        created_at=moment(raw["created_on"]),
+        notes=clean(raw.get("notes") or ""),
+        private=bool(raw.get("private_notes")),
+        changes={
+            _PREFIX.get(detail["property"], detail["property"] + "_") + str(detail["name"]): (
+                _text(detail.get("old_value")),
+                _text(detail.get("new_value")),
+            )
+            for detail in raw.get("details") or []
+        },
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _id(reference: Raw | None) -> int | None:
+    return reference["id"] if reference else None

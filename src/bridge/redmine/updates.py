@@ -1,0 +1,160 @@
+"""Changes to an issue: sent once, read back, and told apart from what others wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bridge.model.errors import Forbidden, NotApplied, Rejected, WouldLeak
+from bridge.model.project import Issue, IssueChange, Journal
+from bridge.redmine import translate
+from bridge.redmine.client import Client, Raw
+from bridge.redmine.explain import refusal
+from bridge.redmine.names import Names
+from bridge.redmine.options import RedmineOptions
+from bridge.redmine.privacy import Privacy
+from bridge.redmine.text import clean, same_text
+
+_READ_BACK = "journals,allowed_statuses,relations,children"
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What the gateway does to existing issues."""
+
+    client: Client
+    names: Names
+    privacy: Privacy
+    options: RedmineOptions
+
+    def update(self, issue_id: int, change: IssueChange, *, unsure: bool) -> tuple[Issue, tuple[Journal, ...]]:
+        """See ProjectTracker.update_issue."""
+        where = f"Redmine issue #{issue_id}"
+        if change.note and change.note_private and not self.privacy.private_notes_everywhere():
+            self.privacy.require_private_notes(self.client.issue(issue_id)["project"]["id"], where)
+        left = change
+        if unsure:
+            before = translate.issue(self.client.issue(issue_id, "journals"), self.options.url)
+            left = self._left(before, change)
+            if left == IssueChange(note_private=change.note_private, note_key=change.note_key):
+                self._check_note(before, change, where)
+                return before, self._own(before, change)
+        fields = self._fields(left)
+        if not fields:
+            return self._read(issue_id), ()
+        try:
+            self.client.update_issue(issue_id, fields)
+        except Forbidden as error:
+            project = self.client.issue(issue_id)["project"]["id"]
+            raise refusal(self.client, project, error, "Edit issues") from error
+        except Rejected as error:
+            raise Rejected(where, error.reasons, error.advice) from error
+        raw = self.client.issue(issue_id, _READ_BACK)
+        issue = translate.issue(raw, self.options.url)
+        self._check_note(issue, change, where)
+        self._check_fields(raw, issue, change, where)
+        return issue, self._own(issue, change)
+
+    def _read(self, issue_id: int) -> Issue:
+        return translate.issue(self.client.issue(issue_id, "journals"), self.options.url)
+
+    def _left(self, before: Issue, change: IssueChange) -> IssueChange:
+        """What of the change is not there yet."""
+        left = change
+        if change.status is not None and change.status.casefold() == before.status.casefold():
+            left = replace(left, status=None)
+        if change.assignee_id is not None and (change.assignee_id or None) == before.assignee_id:
+            left = replace(left, assignee_id=None)
+        if change.note and self._notes(before.journals, change):
+            left = replace(left, note=None)
+        return left if change.note else replace(left, note=None)
+
+    def _fields(self, change: IssueChange) -> Raw:
+        fields: Raw = {}
+        if change.status is not None:
+            fields["status_id"] = self.names.id_of("status", change.status)
+        if change.assignee_id is not None:
+            fields["assigned_to_id"] = change.assignee_id or ""
+        if change.note:
+            fields["notes"] = clean(change.note)
+            fields["private_notes"] = change.note_private
+        return fields
+
+    def _notes(self, journals: Iterable[Journal], change: IssueChange) -> list[Journal]:
+        """The bridge's own journals that carry the note of a change."""
+        me = self.names.account().id
+        key, note = clean(change.note_key), clean(change.note or "")
+        return [
+            journal
+            for journal in journals
+            if journal.user_id == me
+            and journal.notes
+            and ((key in clean(journal.notes)) if key else same_text(journal.notes, note))
+        ]
+
+    def _own(self, issue: Issue, change: IssueChange) -> tuple[Journal, ...]:
+        """The journals that a change made: Redmine splits a private note from the change of fields it came with."""
+        me = self.names.account().id
+        wanted: dict[str, str] = {}
+        if change.status is not None:
+            wanted["status_id"] = str(self.names.id_of("status", change.status))
+        if change.assignee_id is not None:
+            wanted["assigned_to_id"] = str(change.assignee_id or "")
+        found = {journal.id: journal for journal in self._notes(issue.journals, change)[-1:] if change.note}
+        for name, value in wanted.items():
+            setters = [j for j in issue.journals if name in j.changes]
+            # only the last one that touched the field: an older one was another write
+            if setters and setters[-1].user_id == me and setters[-1].changes[name][1] == value:
+                found[setters[-1].id] = setters[-1]
+        return tuple(found[key] for key in sorted(found))
+
+    def _check_note(self, issue: Issue, change: IssueChange, where: str) -> None:
+        if not change.note:
+            return
+        notes = self._notes(issue.journals, change)
+        if not notes:
+            what = "Redmine did not store the note."
+            raise NotApplied(where, what, "Tick “Add notes” in Administration → Roles and permissions.")
+        if change.note_private and not notes[-1].private:
+            what = f"the note was to be private, but everybody who sees the issue can read it (journal {notes[-1].id})."
+            advice = "Make it private or delete it in Redmine, then tick “Set notes as private” for the bridge's role."
+            raise WouldLeak(where, what, advice)
+        if notes[-1].private and not change.note_private:
+            raise NotApplied(where, f"the note was to be public and is private (journal {notes[-1].id}).")
+
+    def _check_fields(self, raw: Raw, issue: Issue, change: IssueChange, where: str) -> None:
+        if change.assignee_id is not None and (change.assignee_id or None) != issue.assignee_id:
+            what = f"the assignee was not applied: wanted {change.assignee_id or 'nobody'}, got {issue.assignee_id}."
+            advice = "Does the tracker use the field, and does the workflow let the bridge's role write it?"
+            raise NotApplied(where, what, advice)
+        if change.status is not None and change.status.casefold() != issue.status.casefold():
+            raise NotApplied(
+                where, self._why_status(raw, issue, change.status), "Set it in Redmine, or mend the workflow."
+            )
+
+    def _why_status(self, raw: Raw, issue: Issue, wanted: str) -> str:
+        allowed = [row["name"] for row in raw.get("allowed_statuses") or []]
+        what = f"the status was not applied: wanted {wanted}, it is {issue.status}. "
+        if self.names.statuses().get(wanted, (0, False))[1]:
+            blockers = [r["issue_id"] for r in raw.get("relations") or [] if _blocks(r, issue.id)]
+            if still := self._open_ones({"issue_id": ",".join(map(str, blockers))}) if blockers else []:
+                return what + f"It is blocked by {_numbers(still)}, which must be closed first."
+            if still := self._open_ones({"parent_id": issue.id}) if raw.get("children") else []:
+                return what + f"Its subtasks {_numbers(still)} are still open."
+        return (
+            what
+            + f"The workflow forbids {issue.status} → {wanted} for the bridge's roles and tracker {issue.tracker}; "
+            f"allowed: {', '.join(allowed) or 'nothing'}."
+        )
+
+    def _open_ones(self, query: Raw) -> list[int]:
+        rows = self.client.get("/issues.json", {**query, "status_id": "open", "limit": 10, "sort": "id"})["issues"]
+        return [row["id"] for row in rows]
+
+
+def _blocks(relation: Raw, issue_id: int) -> bool:
+    return bool(relation["relation_type"] == "blocks" and relation["issue_to_id"] == issue_id)
+
+
+def _numbers(ids: Iterable[int]) -> str:
+    return ", ".join(f"#{number}" for number in ids)
