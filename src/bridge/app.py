@@ -1,38 +1,45 @@
-"""The only place that wires things together: settings in, a working bridge out."""
+"""The only place that wires things together: a configuration in, a working bridge out."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
 
 from bridge.clock import RemoteClock, SystemClock
-from bridge.configuration import Configuration
+from bridge.configuration import Configuration, load_with_warnings
+from bridge.directory.directory import Directory
+from bridge.model.effect import Effect
 from bridge.model.errors import BridgeError, Problem
-from bridge.ports import Clock, IncidentSource, ProjectTracker, Store
+from bridge.ports import Clock, Handler, IncidentSource, Store
 from bridge.queue.contract import Boundary, Summary, no_boundary
-from bridge.queue.embedded import Engine
+from bridge.queue.embedded import EmbeddedEngine
+from bridge.queue.limits import Limit
 from bridge.redmine.gateway import RedmineTracker
 from bridge.sources import registry
 from bridge.store.database import Database
-from bridge.usecases import ingest
-from bridge.usecases.backfill import activate_rules
+from bridge.store.rehearsal import Rehearsal
+from bridge.usecases import backfill, ingest
+from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.hand_over import HandOver
+from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.trouble import blocked, unblocked
 
 log = structlog.get_logger()
+
+ONCE_SECONDS = 600.0
+NOTHING_DELIVERED = Summary()
 
 
 @dataclass(slots=True)
@@ -43,33 +50,52 @@ class Cycle:
     parked: int = 0
     issues: int = 0
     findings: list[Finding] = field(default_factory=list)
-    delivered: Summary | None = None
+    delivered: Summary = NOTHING_DELIVERED
     failures: dict[str, BridgeError] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "incidents": self.incidents,
+            "parked": self.parked,
+            "issues": self.issues,
+            "findings": [
+                {"rule": f.rule.id, "group": f.label, "decision": str(f.decision.kind)} for f in self.findings
+            ],
+            "delivered": {
+                "done": self.delivered.done,
+                "retry": self.delivered.retry,
+                "dead": self.delivered.dead,
+                "waiting": self.delivered.waiting,
+            },
+            "failures": {system: str(error) for system, error in self.failures.items()},
+        }
 
 
 class App:
     """A bridge with its store open. Use as a context manager."""
 
     def __init__(self, configuration: Configuration, *, boundary: Boundary = no_boundary) -> None:
-        self._resources = ExitStack()
-        self._boundary = boundary
         self.configuration = configuration
+        self._boundary = boundary
+        self._resources = ExitStack()
+        self._files = configuration.files()
+        self._engine: EmbeddedEngine | None = None
         settings = configuration.settings
         self.clock: Clock = SystemClock() if settings.clock == "system" else RemoteClock(settings.clock)
         self.database = Database.open(settings.store.url, self.clock)
-        self._resources.callback(self.database.close)
+        self.tracker = RedmineTracker(settings.redmine.gateway())
+        self.sources: dict[str, IncidentSource] = {
+            s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
+        }
         self.configured: Configured
-        self.sources: dict[str, IncidentSource] = {}
-        self.tracker: ProjectTracker
 
     def __enter__(self) -> Self:
+        self._resources.callback(self.database.close)
         self.database.upgrade()
         with self.database.transaction() as uow:
-            instance = uow.ledger.instance()
-        self.configured = self.configuration.configured(instance)
-        settings = self.configuration.settings
-        self.sources = {s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in settings.sources}
-        self.tracker = RedmineTracker(settings.redmine)
+            self._instance = uow.ledger.instance()
+        self.configured = self.configuration.configured(self._instance)
         return self
 
     def __exit__(
@@ -77,81 +103,138 @@ class App:
     ) -> None:
         self._resources.close()
 
-    def reload(self, configuration: Configuration) -> None:
-        """Takes over changed rules, people, templates and texts; connections stay as they were."""
-        with self.database.reading() as uow:
-            instance = uow.ledger.instance()
+    def reload_changed(self) -> None:
+        """Takes over changed rules, people, templates and texts; a broken file is told and the last good set stays.
+
+        Connections stay as they were: other settings need a restart.
+        """
+        files = self.configuration.files()
+        if files == self._files:
+            return
+        self._files = files
+        configuration, problems = load_with_warnings(self.configuration.path)
+        for problem in problems:
+            log.warning("configuration", problem=str(problem))
+        if configuration is None:
+            log.error("the changed configuration is broken: the last good one stays in force")
+            return
         self.configuration = configuration
-        self.configured = configuration.configured(instance)
+        self.configured = configuration.configured(self._instance)
+        self.activate(Cycle())
+        log.info("the changed configuration is in force", rules=len(configuration.rules.rules))
 
     def check(self) -> list[Problem]:
         """Problems of every connection, found without writing anything."""
-        problems = list(self.tracker.check())
-        for source in self.sources.values():
-            problems += source.check()
-        return problems
+        return [*self.tracker.check(), *(problem for source in self.sources.values() for problem in source.check())]
 
     def poll(self, store: Store | None = None) -> Cycle:
         """Activates new rules, polls both sides and decides. A side that fails does not keep the others waiting."""
-        store = store or self.database
         cycle = Cycle()
-        cycle.findings += activate_rules(store, self.configured, self.clock.now())
+        self.activate(cycle, store)
         for source in self.sources.values():
             self.poll_source(source, cycle, store)
+        self.tick(cycle, store)
         self.poll_tracker(cycle, store)
-        cycle.findings += ingest.tick(store, self.clock, self.configured)
         return cycle
+
+    def activate(self, cycle: Cycle, store: Store | None = None) -> None:
+        """Makes new and changed rules active; what they find in the past becomes candidates."""
+        found = backfill.activate_rules(store or self.database, self.configured, self.clock.now())
+        if found:
+            log.info("new rules found candidates in the past", candidates=len(found), see="promotions list")
+        cycle.findings += found
 
     def poll_source(self, source: IncidentSource, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed at one source."""
-        try:
-            taken = ingest.poll(source, store or self.database, self.clock, self.configured)
-        except BridgeError as error:
-            cycle.failures[source.name] = error
-            log.warning("poll failed, nothing is lost", source=source.name, error=str(error))
-            return
-        cycle.incidents += taken.incidents
-        cycle.parked += taken.parked
-        cycle.findings += taken.findings
+        with _reported(source.name, cycle):
+            start = next(s.start_from for s in self.configuration.loaded.sources if s.name == source.name)
+            taken = ingest.poll(source, store or self.database, self.clock, self.configured, start)
+            cycle.incidents += taken.incidents
+            cycle.parked += taken.parked
+            cycle.findings += taken.findings
+
+    def tick(self, cycle: Cycle, store: Store | None = None) -> None:
+        """Decides about groups whose time has come."""
+        cycle.findings += ingest.tick(store or self.database, self.clock, self.configured)
 
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""
-        hand_over = HandOver(
-            store or self.database, self.tracker, self.configured.texts, self.configured.policy, self.clock
-        )
-        try:
-            cycle.issues += hand_over.poll()
-        except BridgeError as error:
-            cycle.failures["redmine"] = error
-            log.warning("poll failed, nothing is lost", tracker="redmine", error=str(error))
+        configured = self.configured
+        with _reported("redmine", cycle):
+            follower = HandOver(store or self.database, self.tracker, configured.texts, configured.policy, self.clock)
+            cycle.issues += follower.poll()
 
-    def once(self, within: timedelta = timedelta(minutes=10)) -> Cycle:
+    def once(self) -> Cycle:
         """One full round: polls both sides, decides, and delivers until nothing is due any more."""
         cycle = self.poll()
-        cycle.delivered = self.engine().run_until_idle(self.clock.now() + within)
+        cycle.delivered = self.engine().run_until_idle(ONCE_SECONDS)
         return cycle
 
-    def engine(self) -> Engine:
-        """The queue's engine with every handler."""
-        settings = self.configuration.settings
-        return Engine(
-            self.database,
-            self.handlers(),
-            self.clock,
-            workers=settings.workers,
-            limits=self.configuration.limits(),
-            on_dead=blocked,
-            on_requeue=unblocked,
-            rng=random.SystemRandom(),
-            boundary=self._boundary,
-        )
+    def rehearse(self) -> tuple[list[Effect], Cycle]:
+        """Polls and decides without storing anything, and returns what would be written; no writer is even built."""
+        with Rehearsal.of(self.database) as rehearsal:
+            cycle = self.poll(rehearsal)
+            return rehearsal.stored_effects(), cycle
 
-    def handlers(self) -> Mapping[str, Any]:
+    def backfill(
+        self,
+        since: datetime,
+        until: datetime | None,
+        names: list[str] | None,
+        told: Callable[[str, backfill.Progress], None],
+        *,
+        store: bool,
+    ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
+        """Builds history from some sources (None: all); returns counts by source and what the rules would propose."""
+        self.activate(Cycle())
+        counts = {}
+        for name, source in self.sources.items():
+            if names and name not in names:
+                continue
+            done = backfill.backfill(
+                source, self.database, self.clock, self.configured, since, until, lambda p, name=name: told(name, p)
+            )
+            counts[name] = {"incidents": done.incidents, "changed": done.changed, "parked": done.parked}
+        now = self.clock.now()
+        if store:
+            with self.database.transaction() as uow:
+                return counts, backfill.propose(uow, self.configured, now)
+        with self.database.reading() as uow:
+            return counts, backfill.proposals(uow, self.configured, now)
+
+    def perform(self, name: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Carries out a changing command; the caller holds the store's lock. Raises BridgeError."""
+        if name == "once":
+            return self.once().summary()
+        if name == "retry":
+            return {"requeued": self.engine().requeue(args["effect"])}
+        with self.database.transaction() as uow:
+            return decide(uow, self.configured, name, args, self.clock.now())
+
+    def engine(self) -> EmbeddedEngine:
+        """The queue's engine with every handler; the same one each time."""
+        if self._engine is None:
+            settings = self.configuration.settings
+            rate = settings.redmine.requests_per_second
+            self._engine = EmbeddedEngine(
+                self.database,
+                self.handlers(),
+                self.clock,
+                workers=settings.workers,
+                limits={TRACKER_ENDPOINT: Limit(rate, max(1, int(rate)))} if rate else {},
+                on_dead=blocked,
+                on_requeue=unblocked,
+                boundary=self._boundary,
+            )
+            self._resources.callback(self._engine.close)
+        return self._engine
+
+    def handlers(self) -> dict[str, Handler]:
         """Who delivers which kind of effect."""
         store, tracker, clock = self.database, self.tracker, self.clock
         texts, policy = self.configured.texts, self.configured.policy
 
-        def directory() -> Any:
+        def directory() -> Directory:
             return self.configured.directory
 
         return {
@@ -161,3 +244,14 @@ class App:
             **Reconciliation(store, self.sources, tracker, directory, texts, policy, clock).handlers(),
         }
 
+
+@contextmanager
+def _reported(system: str, cycle: Cycle) -> Iterator[None]:
+    """Keeps a system's failure from the others; it is told, and its cursor stays where it was."""
+    try:
+        yield
+    except BridgeError as error:
+        cycle.failures[system] = error
+        log.warning(
+            "could not be polled; nothing is lost, the next poll goes on there", system=system, error=str(error)
+        )

@@ -91,7 +91,7 @@ class Stage:
 
     def app(self, resources: ExitStack) -> App:
         """The bridge as configured, open until `resources` are closed."""
-        return resources.enter_context(App(load(self.folder / "bridge.yaml", {})))
+        return resources.enter_context(App(load(self.folder / "bridge.yaml")))
 
     def once(self) -> Cycle:
         """One `once` in a bridge of its own, as a cron job would run it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,8 +32,9 @@ DEFAULT_CONFIG = Path("bridge.yaml")
 @contextmanager
 def open_app(config: Path) -> Iterator[App]:
     """The bridge as configured. Raises ConfigurationError with every problem of every file."""
-    configuration = load(config, os.environ)
-    configure_logging(configuration.settings.log)
+    configuration = load(config)
+    log = configuration.settings.log
+    configure_logging(log.level, log.format)
     with App(configuration) as app:
         yield app
 

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bridge import scheduler
+from bridge import daemon
 from bridge.app import App, Cycle
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, UNREACHABLE, ConfigOption, JsonOption, ask_daemon, open_app
 from bridge.cli.output import complain, errors, print_json, print_table, say
@@ -41,7 +41,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with open_app(config) as app, app.database.lock():
-        scheduler.run(app, stop)
+        daemon.run(app, stop)
 
 
 def once(
@@ -87,7 +87,10 @@ def _print_cycle(result: Mapping[str, Any], *, as_json: bool) -> None:
         print_json("bridge/once/1", **result)
     else:
         delivered = result["delivered"]
-        say(f"{result['incidents']} incident(s) changed, {result['issues']} issue(s) of ours, {result['parked']} parked.")
+        say(
+            f"{result['incidents']} incident(s) and {result['issues']} issue(s) of ours changed, "
+            f"{result['parked']} item(s) parked."
+        )
         for decision in result["findings"]:
             say(f"{decision['rule']}: {decision['group']}: {decision['decision']}")
         say(f"{delivered['done']} write(s) done, {delivered['retry']} to be tried again, {delivered['dead']} dead.")
@@ -184,4 +187,3 @@ def _print_problems(problems: list[Problem], *, as_json: bool) -> None:
             say("All is well.")
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(FINDINGS)
-

@@ -26,6 +26,7 @@ _FOLLOW = insert_text(tables.effect_predecessor, ("effect_id", "predecessor_id")
 _KNOWN = "SELECT unique_key, id FROM effect WHERE unique_key @among"
 _UNFINISHED = "SELECT kind FROM effect WHERE key = ? AND state IN ('ready', 'running') ORDER BY id"
 _PENDING = "SELECT count(*) FROM effect WHERE promotion_id = ? AND state IN ('ready', 'running')"
+_ABOVE = select_text(EFFECT, "FROM effect WHERE id >= ? ORDER BY id")
 _DEAD = select_text(EFFECT, "FROM effect WHERE promotion_id = ? AND state = 'dead' ORDER BY id")
 _READY = "SELECT 1 FROM effect WHERE key = ? AND state = 'ready' AND kind = ? LIMIT 1"
 
@@ -88,6 +89,11 @@ class StoredEffects:
         names = {short(name) for spec in specs for name in (spec.unique, *spec.after)}
         found = fetch(self._connection, _KNOWN, listed(self._connection, names))
         return {row[0]: row[1] for row in found}
+
+
+def effects_above(connection: Connection, first: int) -> list[Effect]:
+    """All effects whose number is `first` or more, oldest first."""
+    return [effect_of(row) for row in fetch(connection, _ABOVE, first)]
 
 
 def effect_of(row: Row) -> Effect:

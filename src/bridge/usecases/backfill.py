@@ -42,7 +42,7 @@ def backfill(
     configured: Configured,
     since: datetime,
     until: datetime | None,
-    told: Callable[[Progress], None],
+    told: Callable[[Progress], None] = lambda _: None,
 ) -> Backfilled:
     """Reads all incidents opened in [since, until); goes on where an interrupted one of the same range ended."""
     feed = f"backfill {since.isoformat()} {until.isoformat() if until else 'now'}"

@@ -9,6 +9,7 @@ from datetime import datetime
 from bridge.model.incident import Page, SavedIncident
 from bridge.model.promotion import PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
+from bridge.usecases.backfill import backfill
 from bridge.usecases.configured import Configured
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
@@ -39,16 +40,21 @@ class Known:
             return uow.incidents.known(self.source, external_ids)
 
 
-def poll(source: IncidentSource, store: Store, clock: Clock, configured: Configured) -> Taken:
+def poll(
+    source: IncidentSource, store: Store, clock: Clock, configured: Configured, start_from: datetime | None = None
+) -> Taken:
     """Takes in what changed since the last poll.
 
-    The first poll ever only notes where to start: history is the business of `backfill` and never acts.
+    The first poll ever notes where to start; with `start_from` it builds history from then on first. Neither acts.
     """
     taken = Taken()
     with store.reading() as uow:
         cursor = uow.ledger.cursor(source.name, CURSOR)
     if cursor is None:
         start = source.start_cursor()
+        if start_from is not None:
+            done = backfill(source, store, clock, configured, start_from, None)
+            taken.incidents, taken.parked = done.changed, done.parked
         with store.transaction() as uow:
             uow.ledger.set_cursor(source.name, CURSOR, start)
         return taken

@@ -1,0 +1,122 @@
+"""Everything that people write, loaded together, so that every problem of every file is told at once."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.clock import SystemClock
+from bridge.directory.directory import Directory
+from bridge.directory.loader import load_directory
+from bridge.model.errors import ConfigurationError, Problem
+from bridge.model.promotion import TaskKind
+from bridge.planning.loader import load_templates
+from bridge.planning.template import WbsTemplate
+from bridge.rules.loader import KnownNames, load_rules
+from bridge.rules.ruleset import RuleSet
+from bridge.settings import Loaded, Settings, load_settings
+from bridge.sources.registry import build
+from bridge.sync.mapping import StatusMapping
+from bridge.texts import JinjaTexts, load_texts
+from bridge.usecases.configured import Configured
+from bridge.usecases.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A complete configuration without errors. `warnings` are what works but is unwise; `path` the settings file."""
+
+    path: Path
+    loaded: Loaded
+    rules: RuleSet
+    directory: Directory
+    templates: dict[str, WbsTemplate]
+    texts: JinjaTexts
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self.loaded.settings
+
+    def configured(self, instance: str) -> Configured:
+        """What the use cases work with; `instance` are the digits that tell this store from any other."""
+        settings = self.settings
+        redmine = settings.redmine
+        policy = Policy(
+            instance=f"{settings.instance}-{instance}",
+            parent_project=redmine.parent_project,
+            tracker_url=redmine.url,
+            statuses=StatusMapping(redmine.statuses, redmine.write_statuses),
+            identifier_prefix=redmine.identifier_prefix,
+            delivered=frozenset(redmine.delivered_statuses),
+            refused=frozenset(redmine.refused_statuses),
+            trackers={
+                TaskKind.ROOT: redmine.trackers.root,
+                TaskKind.WORK: redmine.trackers.task,
+                TaskKind.INCIDENT: redmine.trackers.incident,
+            },
+            priorities=redmine.priorities,
+            member_role=redmine.member_role,
+            language=settings.language,
+        )
+        return Configured(self.rules, self.directory, self.templates, self.texts, policy)
+
+    def files(self) -> dict[Path, int]:
+        """Every file that was read with the moment of its last change (nanoseconds), to notice changes."""
+        found = [self.path, self.settings.directory, *_matching(self.settings.rules)]
+        found += [file for folder in self._folders() for file in folder.rglob("*") if file.is_file()]
+        return {path: path.stat().st_mtime_ns for path in found if path.exists()}
+
+    def _folders(self) -> list[Path]:
+        return [self.settings.templates] if self.settings.templates else []
+
+
+def load(path: Path) -> Configuration:
+    """Loads everything. Raises ConfigurationError with every problem of every file."""
+    configuration, problems = load_with_warnings(path)
+    if configuration is None:
+        raise ConfigurationError([problem for problem in problems if problem.severity == "error"])
+    return configuration
+
+
+def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]:
+    """Loads everything; None when any file has an error. Warnings are among the problems either way."""
+    loaded, problems = load_settings(path)
+    if loaded is None:
+        return None, problems
+    settings = loaded.settings
+    sources = {s.name: build(s.name, s.kind, s.options, SystemClock()).capabilities for s in loaded.sources}
+    directory, found = load_directory(settings.directory, sources)
+    problems += found
+    own = settings.templates
+    templates, found = load_templates(_sub(own, "wbs"), _names(directory))
+    problems += found
+    texts, found = load_texts(_sub(own, "text"), settings.language)
+    problems += found
+    names = KnownNames(templates=frozenset(templates), people=_names(directory), sources=sources)
+    rules, found = load_rules(_matching(settings.rules), names)
+    problems += found or _no_rules(settings)
+    if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
+        return None, problems
+    return Configuration(path, loaded, rules, directory, templates, texts, tuple(problems)), problems
+
+
+def _names(directory: Directory | None) -> Collection[str] | None:
+    return None if directory is None else frozenset({*directory.people, *directory.teams})
+
+
+def _matching(patterns: Collection[str]) -> list[Path]:
+    return [Path(name) for pattern in patterns for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
+
+
+def _no_rules(settings: Settings) -> list[Problem]:
+    if _matching(settings.rules):
+        return []
+    return [Problem(", ".join(settings.rules), "no file of rules was found", "write one, or mend `rules`", "warning")]
+
+
+def _sub(folder: Path | None, name: str) -> list[Path]:
+    return [folder / name] if folder and (folder / name).is_dir() else []

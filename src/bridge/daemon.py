@@ -1,0 +1,74 @@
+"""The daemon: polls both sides, decides and delivers until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bridge.app import App, Cycle
+from bridge.model.errors import BridgeError
+from bridge.ports import IncidentSource
+from bridge.scheduler import Job, run_jobs
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 10.0
+COMMAND_SECONDS = 0.5
+RELOAD_SECONDS = 5.0
+TICK_SECONDS = 60.0
+
+
+def run(app: App, stop: threading.Event) -> None:
+    """Works until `stop` is set; then finishes what is running, within ten seconds.
+
+    The caller holds the store's lock.
+    """
+    with app.database.transaction() as uow:
+        uow.commands.lose_running()
+    app.activate(Cycle())
+    engine = app.engine()
+    delivery = threading.Thread(target=engine.run, args=(stop,), name="delivery", daemon=True)
+    delivery.start()
+    log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
+    run_jobs(_jobs(app), stop)
+    engine.wake()
+    delivery.join(timeout=STOP_SECONDS)
+    log.info("the bridge has stopped; what was not delivered is stored and goes on at the next start")
+
+
+def _jobs(app: App) -> list[Job]:
+    seconds = app.configuration.settings.poll_seconds
+    return [
+        *(_poll(app, source, seconds) for source in app.sources.values()),
+        Job("poll redmine", seconds, lambda: app.poll_tracker(Cycle())),
+        Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
+        Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app)),
+        Job("reload", RELOAD_SECONDS, app.reload_changed),
+    ]
+
+
+def _poll(app: App, source: IncidentSource, seconds: float) -> Job:
+    return Job(f"poll {source.name}", seconds, lambda: app.poll_source(source, Cycle()))
+
+
+def perform_waiting(app: App) -> None:
+    """Carries out every command that a command line has left."""
+    while True:
+        with app.database.transaction() as uow:
+            command = uow.commands.take()
+        if command is None:
+            return
+        try:
+            result, failed = dict(_performed(app, command.name, command.args)), False
+        except BridgeError as error:
+            result, failed = {"error": str(error)}, True
+        with app.database.transaction() as uow:
+            uow.commands.finish(command.id, result, failed=failed)
+
+
+def _performed(app: App, name: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    # The engine is running already: it delivers what this poll stores.
+    return app.poll().summary() if name == "once" else app.perform(name, args)
