@@ -26,12 +26,12 @@ from bridge.redmine.updates import Updates
 from bridge.redmine.wiki import Wiki
 
 
-class RedmineGateway:
+class RedmineTracker:
     """One Redmine with one account; may be used from any thread. The methods are described in ProjectTracker."""
 
     def __init__(self, options: RedmineOptions, clock: Clock) -> None:
         self._client = Client(options)
-        self._names = Names(self._client, options, clock)
+        self._names = Names(self._client, options)
         privacy = Privacy(self._names, options)
         self._projects = Projects(self._client, self._names, privacy, options)
         self._issues = Issues(self._client, self._names, privacy, options)

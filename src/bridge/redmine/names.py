@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bridge.model.errors import NotFound, Rejected
-from bridge.ports import Clock
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.text import did_you_mean
@@ -46,12 +45,12 @@ class RoleFacts:
 class Names:
     """Lookups of names; each list is read once per `cache_seconds`, and again when a name is missing in it."""
 
-    def __init__(self, client: Client, options: RedmineOptions, clock: Clock) -> None:
+    def __init__(self, client: Client, options: RedmineOptions, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._options = options
-        self._clock = clock
+        self._elapsed = elapsed
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[datetime, Any]] = {}
+        self._known: dict[str, tuple[float, Any]] = {}
 
     def account(self, *, fresh: bool = False) -> Account:
         """The bridge's account. The one question that Redmine never answers to a wrong key."""
@@ -162,12 +161,12 @@ class Names:
                 self._known["custom fields"] = (until, {**known, **fields})
 
     def _cached(self, key: str, read: Callable[[], Any], *, fresh: bool) -> Any:
-        now = self._clock.now()
+        now = self._elapsed()
         with self._lock:
             until, value = self._known.get(key, (now, None))
         if value is not None and now < until and not fresh:
             return value
         value = read()  # outside the lock: two threads may read the same list, none waits for a slow server
         with self._lock:
-            self._known[key] = (now + timedelta(seconds=self._options.cache_seconds), value)
+            self._known[key] = (now + self._options.cache_seconds, value)
         return value
