@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -84,7 +85,7 @@ class App:
         settings = configuration.settings
         self.clock: Clock = SystemClock() if settings.clock == "system" else RemoteClock(settings.clock)
         self.database = Database.open(settings.store.url, self.clock)
-        self.tracker = RedmineTracker(settings.redmine.gateway())
+        self.tracker = RedmineTracker(settings.redmine.gateway(), self.clock)
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
         }
@@ -92,6 +93,7 @@ class App:
 
     def __enter__(self) -> Self:
         self._resources.callback(self.database.close)
+        self._resources.callback(self.tracker.close)
         self.database.upgrade()
         with self.database.transaction() as uow:
             self._instance = uow.ledger.instance()
@@ -191,9 +193,8 @@ class App:
         for name, source in self.sources.items():
             if names and name not in names:
                 continue
-            done = backfill.backfill(
-                source, self.database, self.clock, self.configured, since, until, lambda p, name=name: told(name, p)
-            )
+            tell = partial(told, name)
+            done = backfill.backfill(source, self.database, self.clock, self.configured, since, until, tell)
             counts[name] = {"incidents": done.incidents, "changed": done.changed, "parked": done.parked}
         now = self.clock.now()
         if store:

@@ -58,7 +58,7 @@ def once(
             return
         try:
             with app.database.lock():
-                result = app.once().summary()
+                result: Mapping[str, Any] = app.once().summary()
         except StoreLocked:
             result = ask_daemon(app, "once", {}, patience=600)
     _print_cycle(result, as_json=as_json)
