@@ -1,0 +1,5 @@
+"""python -m bridge.sandbox"""
+
+from bridge.sandbox.serve import main
+
+main()

@@ -1,0 +1,153 @@
+"""Spent time."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.redmine import filters
+from bridge.sandbox.redmine.context import Context, done, invalid, not_found, ref, shown
+from bridge.sandbox.redmine.model import Issue, Project, TimeEntry
+from bridge.sandbox.redmine.values import NotADateError, to_date, to_hours, to_id, to_int, to_text
+
+_FILTERS = {"issue_id": "list", "user_id": "list", "activity_id": "list", "spent_on": "date", "updated_on": "date_past"}
+
+
+def render(ctx: Context, entry: TimeEntry) -> dict[str, Any]:
+    state = ctx.state
+    data: dict[str, Any] = {"id": entry.id, "project": ref(state.projects[entry.project_id])}
+    if entry.issue_id:
+        data["issue"] = {"id": entry.issue_id}
+    return data | {
+        "user": ref(state.users[entry.user_id]),
+        "activity": ref(state.activities[entry.activity_id]),
+        "hours": entry.hours,
+        "comments": entry.comments,
+        "spent_on": str(entry.spent_on),
+        "created_on": shown(entry.created_on),
+        "updated_on": shown(entry.updated_on),
+    }
+
+
+def index(ctx: Context, key: str = "") -> Response:
+    """The latest day first."""
+    key = key or ctx.request.query.get("project_id", "")
+    project = ctx.find_project(key) if key else None
+    if project:
+        ctx.authorize(project, "view_time_entries")
+    elif not ctx.access.allowed_somewhere(ctx.user, "view_time_entries"):
+        raise ctx.deny()
+    inside = {inner.id for inner in ctx.state.project_tree(project)} if project else set(ctx.state.projects)
+    inside = {n for n in inside if ctx.access.allowed(ctx.user, "view_time_entries", ctx.state.projects[n])}
+    query = {name: text.replace("me", str(ctx.user.id)) for name, text in ctx.request.query.items()}
+    conditions = [filters.parse(name, _FILTERS[name], query[name]) for name in _FILTERS if name in query]
+    rows = [row for row in ctx.state.time_entries.values() if row.project_id in inside]
+    rows = [row for row in rows if all(_matches(ctx, condition, row) for condition in conditions)]
+    rows.sort(key=lambda row: (row.spent_on, row.id), reverse=True)
+    return ctx.listing("time_entries", rows, lambda row: render(ctx, row))
+
+
+def _matches(ctx: Context, condition: filters.Filter, row: TimeEntry) -> bool:
+    value = getattr(row, condition.field)
+    if condition.kind == "list":
+        return filters.id_matches(condition, value)
+    span = filters.moments(condition, ctx.now.date())
+    moment = filters.as_moment(value) if condition.kind == "date" else value
+    return filters.in_span(moment, span)
+
+
+def show(ctx: Context, number: str) -> Response:
+    row = ctx.state.time_entries.get(int(number))
+    if row is None:
+        raise not_found()
+    ctx.authorize(ctx.state.projects[row.project_id], "view_time_entries")
+    return json_response({"time_entry": render(ctx, row)})
+
+
+def create(ctx: Context) -> Response:
+    """Time of somebody else needs `log_time_for_other_users`."""
+    attrs, now = ctx.params("time_entry"), ctx.now
+    if not ctx.access.allowed_somewhere(ctx.user, "log_time"):
+        raise ctx.deny()
+    issue = ctx.state.issues.get(to_int(attrs.get("issue_id")))
+    if issue and not ctx.access.issue_visible(ctx.user, issue):
+        issue = None
+    key = to_text(attrs.get("project_id"))
+    project = ctx.state.projects[issue.project_id] if issue else (ctx.state.project(key) if key else None)
+    if project and not ctx.access.allowed(ctx.user, "log_time", project):
+        raise ctx.deny()
+    entry = TimeEntry(
+        0, 0, None, ctx.user.id, ctx.user.id, 0, 0.0, to_text(attrs.get("comments")), now.date(), now, now
+    )
+    if errors := _place(attrs, issue, project) + _user(ctx, entry, attrs, project) + _values(ctx, entry, attrs):
+        raise invalid(errors)
+    assert project is not None
+    entry.id, entry.project_id = ctx.state.next_id("time_entry"), project.id
+    entry.issue_id = issue.id if issue else None
+    ctx.state.put_time_entry(entry)
+    return ctx.created({"time_entry": render(ctx, entry)}, f"/time_entries/{entry.id}")
+
+
+def _place(attrs: dict[str, Any], issue: Issue | None, project: Project | None) -> list[str]:
+    found = [] if project else ["Project cannot be blank", "Project is invalid"]
+    return [*found, "Issue is invalid"] if attrs.get("issue_id") and issue is None else found
+
+
+def _user(ctx: Context, entry: TimeEntry, attrs: dict[str, Any], project: Project | None) -> list[str]:
+    wanted = to_id(attrs.get("user_id"))
+    if wanted is None or wanted == ctx.user.id or project is None:
+        return []
+    may = ctx.access.allowed(ctx.user, "log_time_for_other_users", project)
+    if not may or wanted not in ctx.state.members_of(project.id):
+        return ["User is invalid"]
+    entry.user_id = wanted
+    return []
+
+
+def _values(ctx: Context, entry: TimeEntry, attrs: dict[str, Any]) -> list[str]:
+    found = []
+    day: date | None = entry.spent_on
+    try:
+        day = to_date(attrs.get("spent_on", day))
+        found += [] if day else ["Date cannot be blank"]
+    except NotADateError:
+        found += ["Date cannot be blank", "Date is not a valid date"]
+    entry.spent_on = day or entry.spent_on
+    activity = to_id(attrs.get("activity_id"))
+    if activity is None:
+        found.append("Activity cannot be blank")
+    elif activity not in ctx.state.activities:
+        found.append("Activity is not included in the list")
+    entry.activity_id = activity or 0
+    try:
+        hours = to_hours(attrs.get("hours"))
+    except ValueError:
+        hours = -1.0
+    if hours is None:
+        found.append("Hours cannot be blank")
+    elif hours < 0:
+        found.append("Hours is invalid")
+    entry.hours = hours or 0.0
+    return found
+
+
+def delete(ctx: Context, number: str) -> Response:
+    row = ctx.state.time_entries.get(int(number))
+    if row is None:
+        raise not_found()
+    project = ctx.state.projects[row.project_id]
+    is_own = row.user_id == ctx.user.id and ctx.access.allowed(ctx.user, "edit_own_time_entries", project)
+    if not is_own:
+        ctx.authorize(project, "edit_time_entries")
+    ctx.state.drop_time_entry(row)
+    return done()
+
+
+ROUTES = [
+    ("GET", r"/time_entries\.json", index),
+    ("GET", r"/projects/([^/]+)/time_entries\.json", index),
+    ("POST", r"/time_entries\.json", create),
+    ("GET", r"/time_entries/(\d+)\.json", show),
+    ("DELETE", r"/time_entries/(\d+)\.json", delete),
+]
