@@ -63,9 +63,7 @@ class Cursor:
 
     def base(self, overlap: timedelta) -> datetime | None:
         """The second from which everything has to be listed; None for all there is."""
-        if self.at is None:
-            return None
-        return min([self.at - overlap, *(row.second for row in self.seen.values() if not row.settled)])
+        return _base(self.at, self.seen, overlap) if self.at is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def take(
 
     `top` is the newest second that was there when the reading began; rows may be newer when it took several requests.
     """
-    safe = _surely_past(cursor, reading)
+    safe = _surely_past(cursor, top, reading)
     delivered: list[Changed] = []
     seen: dict[int, Seen] = {}
     for row in sorted(rows, key=lambda row: (row.updated_at, row.id)):
@@ -100,32 +98,32 @@ def take(
             delivered.append(row)
         seen[row.id] = Seen(row.updated_at, settled)
     at = max((moment for moment in (cursor.at, top) if moment is not None), default=None)
-    kept = {
-        key: row
-        for key, row in seen.items()
-        # one second more than the overlap: `>=T` also gives what Redmine shows as T - 1
-        if not row.settled or (at is not None and row.second >= at - overlap - _SECOND)
-    }
-    moved = at != cursor.at
-    quiet = at is None or (not moved and safe is not None and safe >= at + _SECOND + overlap)
-    if moved and at is not None and reading.server is not None:
-        quiet = reading.server >= at + _SECOND + overlap
-    return tuple(delivered), Cursor(at, reading.ended if moved else cursor.since, quiet and _all_settled(kept), kept)
+    if at is not None:
+        # one second more than the next list: `>=T` also gives what Redmine shows as T - 1
+        oldest = _base(at, seen, overlap) - _SECOND
+        seen = {key: row for key, row in seen.items() if row.second >= oldest}
+    quiet = (
+        at is not None
+        and safe is not None
+        and safe >= at + _SECOND + overlap
+        and all(row.settled for row in seen.values())
+    )
+    return tuple(delivered), Cursor(at, cursor.since if at == cursor.at else reading.ended, quiet, seen)
 
 
-def _surely_past(cursor: Cursor, reading: Reading) -> datetime | None:
+def _surely_past(cursor: Cursor, top: datetime | None, reading: Reading) -> datetime | None:
     """A moment by Redmine's clock that was over before the reading."""
-    known = [reading.server] if reading.server is not None else []
+    known = [moment for moment in (reading.server, top) if moment is not None]
     if cursor.at is not None:
         # Redmine's clock was at `at` or later when we first saw it, and both clocks run equally fast
         known.append(cursor.at + max(reading.began - cursor.since, timedelta()))
     return max(known, default=None)
 
 
-def _all_settled(seen: Mapping[int, Seen]) -> bool:
-    return all(row.settled for row in seen.values())
+def _base(at: datetime, seen: Mapping[int, Seen], overlap: timedelta) -> datetime:
+    return min([at - overlap, *(row.second for row in seen.values() if not row.settled)])
 
 
-def second(text: datetime) -> str:
+def second(moment: datetime) -> str:
     """A moment as Redmine's filters take it."""
-    return text.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
