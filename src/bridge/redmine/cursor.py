@@ -58,7 +58,7 @@ class Cursor:
                 quiet=raw["quiet"],
                 seen={int(key): Seen(datetime.fromisoformat(row[0]), row[1]) for key, row in raw["seen"].items()},
             )
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ValueError(f"no cursor of this tracker: {text[:80]}") from error
 
     def base(self, overlap: timedelta) -> datetime | None:
