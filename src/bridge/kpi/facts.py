@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from bridge.model.incident import EventKind, Incident, State, TimelineEvent
 
-_RESPONSES = frozenset({State.IN_PROGRESS, State.ON_HOLD, State.RESOLVED, State.CLOSED})
-_NOTHING = timedelta(0)
-_NO_HOLDS: Mapping[str, timedelta] = {}
+
+class _Instant(Protocol):
+    """A point on a line: datetime, or a number of microseconds."""
+
+    def __le__(self, other: Any, /) -> bool: ...
+    def __sub__(self, other: Any, /) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentFacts:
+class _Length(Protocol):
+    """A distance between two of them: timedelta, or a number."""
+
+    def __add__(self, other: Any, /) -> Self: ...
+
+
+M = TypeVar("M", bound=_Instant)
+D = TypeVar("D", bound=_Length)
+
+
+class Measured(NamedTuple, Generic[M, D]):
     """An incident's moments and durations, raw: no exclusion is taken off, hours are elapsed hours.
 
     `resolved_reported` is the resolution the source reports (its newest word on it), `resolved_timeline` the first
@@ -24,90 +36,117 @@ class IncidentFacts:
     that basis, zero while there is none. `on_hold_since` is set while the incident is on hold.
     """
 
-    opened_at: datetime
-    responded_at: datetime | None
-    resolved_reported: datetime | None
-    resolved_timeline: datetime | None
-    hold: timedelta
-    hold_reported: timedelta
-    hold_timeline: timedelta
-    hold_by_reason: Mapping[str, timedelta]
-    on_hold_since: datetime | None
+    opened_at: M
+    responded_at: M | None
+    resolved_reported: M | None
+    resolved_timeline: M | None
+    hold: D
+    hold_reported: D
+    hold_timeline: D
+    hold_by_reason: Mapping[str, D]
+    on_hold_since: M | None
     team: str
     service: str
     priority: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    start: datetime
-    end: datetime | None
+IncidentFacts = Measured[datetime, timedelta]
+Subject = tuple[str, str, int | None]
+"""An incident's team, service and priority as last seen."""
+
+
+class _Hold(NamedTuple, Generic[M]):
+    start: M
+    end: M | None
     reason: str
 
-    def before(self, moment: datetime | None) -> timedelta:
-        if moment is None or moment <= self.start:
-            return _NOTHING
-        return (moment if self.end is None else min(self.end, moment)) - self.start
+
+_KIND, _VALUE, _AT = 0, 1, 2
+_STATE, _HOLD_REASON, _REPORTED = EventKind.STATE.value, EventKind.HOLD.value, EventKind.REPORTED_RESOLUTION.value
+_ON_HOLD, _RESOLVED, _CLOSED = State.ON_HOLD.value, State.RESOLVED.value, State.CLOSED.value
+_RESPONSES = frozenset({State.IN_PROGRESS.value, _ON_HOLD, _RESOLVED, _CLOSED})
+_by_moment = itemgetter(_AT)
 
 
 def facts(incident: Incident, events: Sequence[TimelineEvent]) -> IncidentFacts:
-    """The facts of an incident as last seen and all of its timeline, in the order it was stored.
-
-    Events count in the order they occurred; those of one moment in the order given.
-    """
-    ordered = sorted(events, key=attrgetter("occurred_at"))
-    responded = incident.acknowledged_at
-    reported = incident.resolved_at
-    resolved = closed = None
-    held = False
-    for event in ordered:
-        kind = event.kind
-        if kind is EventKind.STATE:
-            value = event.value
-            if responded is None and value in _RESPONSES:
-                responded = event.occurred_at
-            if value == State.RESOLVED:
-                resolved = resolved or event.occurred_at
-            elif value == State.CLOSED:
-                closed = closed or event.occurred_at
-            elif value == State.ON_HOLD:
-                held = True
-        elif kind is EventKind.REPORTED_RESOLUTION:
-            reported = datetime.fromisoformat(event.value) if event.value else None
-    resolved = resolved or closed
-    holds = _holds(ordered) if held else []
-    return IncidentFacts(
+    """The facts of an incident as last seen and all of its timeline, in the order it was stored."""
+    return measure(
         incident.opened_at,
-        responded,
-        reported,
-        resolved,
-        sum((hold.before(hold.end) for hold in holds), _NOTHING),
-        sum((hold.before(reported) for hold in holds), _NOTHING) if holds else _NOTHING,
-        sum((hold.before(resolved) for hold in holds), _NOTHING) if holds else _NOTHING,
-        _by_reason(holds) if holds else _NO_HOLDS,
-        _on_hold_since(holds),
-        incident.team,
-        incident.service,
-        incident.priority,
+        incident.acknowledged_at,
+        incident.resolved_at,
+        (incident.team, incident.service, incident.priority),
+        [(event.kind, event.value, event.occurred_at) for event in events],
+        datetime.fromisoformat,
+        timedelta(0),
     )
 
 
-def _holds(ordered: Sequence[TimelineEvent]) -> list[_Hold]:
-    """The intervals on hold, split where the reason changes; the last one has no end while it lasts."""
-    holds: list[_Hold] = []
-    since: datetime | None = None
-    reason = ""
+def measure(
+    opened: M,
+    acknowledged: M | None,
+    reported: M | None,
+    subject: Subject,
+    events: Sequence[tuple[Any, ...]],
+    moment: Callable[[str], M],
+    zero: D,
+) -> Measured[M, D]:
+    """The facts of an incident that was opened, acknowledged and (as its source reports) resolved at some moments.
+
+    `events` begin with kind, value and moment. They count in the order they occurred; those of one moment in the order
+    given. `moment` reads an ISO 8601 time; `zero` is no time at all.
+    """
+    ordered = sorted(events, key=_by_moment)
+    responded = acknowledged
+    resolved: M | None = None
+    closed: M | None = None
+    held = False
     for event in ordered:
-        at = event.occurred_at
-        if event.kind is EventKind.HOLD:
-            if since is not None and event.value != reason:
+        kind = event[_KIND]
+        if kind == _STATE:
+            value = event[_VALUE]
+            if responded is None and value in _RESPONSES:
+                responded = event[_AT]
+            if value == _RESOLVED:
+                resolved = resolved or event[_AT]
+            elif value == _CLOSED:
+                closed = closed or event[_AT]
+            elif value == _ON_HOLD:
+                held = True
+        elif kind == _REPORTED:
+            reported = moment(event[_VALUE]) if event[_VALUE] else None
+    resolved = resolved or closed
+    if not held:
+        return Measured(opened, responded, reported, resolved, zero, zero, zero, {}, None, *subject)
+    holds: list[_Hold[M]] = _holds(ordered)
+    total, by_reason = _lengths(holds, zero)
+    return Measured(
+        opened,
+        responded,
+        reported,
+        resolved,
+        total,
+        _before(holds, reported, zero),
+        _before(holds, resolved, zero),
+        by_reason,
+        _on_hold_since(holds),
+        *subject,
+    )
+
+
+def _holds(ordered: Sequence[tuple[Any, ...]]) -> list[_Hold[M]]:
+    """The intervals on hold, split where the reason changes; the last one has no end while it lasts."""
+    holds: list[_Hold[M]] = []
+    since: M | None = None
+    reason = ""
+    for kind, value, at, *_ in ordered:
+        if kind == _HOLD_REASON:
+            if since is not None and value != reason:
                 holds.append(_Hold(since, at, reason))
                 since = at
-            reason = event.value
-        elif event.kind is EventKind.STATE:
-            if event.value == State.ON_HOLD:
-                since = since or at
-                continue
+            reason = value
+        elif kind == _STATE and value == _ON_HOLD:
+            since = at if since is None else since
+        elif kind == _STATE:
             if since is not None:
                 holds.append(_Hold(since, at, reason))
             since, reason = None, ""
@@ -116,20 +155,33 @@ def _holds(ordered: Sequence[TimelineEvent]) -> list[_Hold]:
     return [hold for hold in holds if hold.end != hold.start]
 
 
-def _on_hold_since(holds: Sequence[_Hold]) -> datetime | None:
+def _lengths(holds: Sequence[_Hold[M]], zero: D) -> tuple[D, Mapping[str, D]]:
+    total = zero
+    by_reason: dict[str, D] = {}
+    for hold in holds:
+        if hold.end is not None:
+            length = hold.end - hold.start
+            total += length
+            by_reason[hold.reason] = by_reason.get(hold.reason, zero) + length
+    return total, by_reason
+
+
+def _before(holds: Sequence[_Hold[M]], moment: M | None, zero: D) -> D:
+    total = zero
+    for hold in holds:
+        if moment is not None and not moment <= hold.start:
+            end = moment if hold.end is None or moment <= hold.end else hold.end
+            total += end - hold.start
+    return total
+
+
+def _on_hold_since(holds: Sequence[_Hold[M]]) -> M | None:
+    """The beginning of the hold that lasts, over all its reasons."""
     if not holds or holds[-1].end is not None:
         return None
     since = holds[-1].start
-    for hold in reversed(holds):
-        if hold.end is not None and hold.end != since:
+    for hold in reversed(holds[:-1]):
+        if hold.end != since:
             break
         since = hold.start
     return since
-
-
-def _by_reason(holds: Sequence[_Hold]) -> Mapping[str, timedelta]:
-    sums: dict[str, timedelta] = {}
-    for hold in holds:
-        if hold.end is not None:
-            sums[hold.reason] = sums.get(hold.reason, _NOTHING) + (hold.end - hold.start)
-    return sums

@@ -26,7 +26,7 @@ _MAY_RUN = (
 _DUE = select_text(("e.id", "e.endpoint"), _MAY_RUN + " AND NOT (e.endpoint @among) ORDER BY e.run_at, e.id LIMIT ?")
 _COUNT_DUE = select_text(("count(*)", "min(e.run_at)"), _MAY_RUN)
 _COUNT = "SELECT state, count(*) FROM effect GROUP BY state"
-_READY = "SELECT count(*) FROM effect WHERE state = 'ready' AND run_at >= 0"  # the second term makes SQLite use the index
+_READY = "SELECT count(*) FROM effect WHERE state = 'ready' AND run_at >= 0"  # so that SQLite uses the index
 _CLAIM = statement(
     "UPDATE effect SET state = 'running', attempts = attempts + 1, claimed_at = ? WHERE id @among RETURNING",
     ", ".join(EFFECT),

@@ -8,44 +8,52 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.kpi.facts import IncidentFacts, facts
+from bridge.kpi.facts import IncidentFacts
 from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, IncidentRef, SavedIncident, Snapshot, TimelineEvent
 from bridge.store import rows, tables
 from bridge.store.derive import derive
 from bridge.store.rows import UPDATED_AT
 from bridge.store.sql import Row, execute_many, fetch, insert_text, listed, next_id, select_text, upsert_text
-from bridge.store.values import clean
+from bridge.store.values import clean, micros
 
 _GET = select_text(rows.INCIDENT, "FROM incident WHERE id = ?")
 _MANY = select_text(("id", *rows.INCIDENT), "FROM incident WHERE id @among")
 _STORED = select_text(("id", *rows.INCIDENT), "FROM incident WHERE source = ? AND external_id @among")
 _FIND = "SELECT id FROM incident WHERE source = ? AND external_id = ?"
 _SCAN = select_text(("id", *rows.INCIDENT), "FROM incident WHERE id > ? ORDER BY id LIMIT ?")
-_FACTS = select_text(rows.FACT, "FROM incident_fact WHERE incident_id > ? ORDER BY incident_id LIMIT ?")
+_FACTS = select_text(
+    ("incident_id", *rows.FACT), "FROM incident_fact WHERE incident_id > ? ORDER BY incident_id LIMIT ?"
+)
 _KNOWN = "SELECT external_id FROM incident WHERE source = ? AND external_id @among"
-_TIMELINES = select_text(rows.EVENT, "FROM timeline WHERE incident_id @among ORDER BY id")
+_TIMELINES = select_text(("incident_id", *rows.EVENT), "FROM timeline WHERE incident_id @among ORDER BY id")
 _SAVE = upsert_text(tables.incident, ("id", *rows.INCIDENT))
-_APPEND = insert_text(tables.timeline, rows.EVENT)
-_SAVE_FACTS = upsert_text(tables.incident_fact, rows.FACT)
+_APPEND = insert_text(tables.timeline, ("incident_id", *rows.EVENT))
+_SAVE_FACTS = upsert_text(tables.incident_fact, ("incident_id", *rows.FACT))
 
 _Key = tuple[str, str]
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What one page does to one incident."""
+    """What one page does to one incident. Rows of INCIDENT and EVENT, not objects: this is the hot path."""
 
     stored: Row | None
     row: Row
-    incident: Incident
+    incident: Incident | None
     id: int = 0
-    timeline: list[TimelineEvent] = field(default_factory=list)
-    told: list[TimelineEvent] = field(default_factory=list)
+    timeline: Sequence[Row] = ()
+    told: list[Row] = field(default_factory=list)  # by the source, perhaps not for the first time
+    news: list[Row] = field(default_factory=list)  # what the timeline does not have
 
     @property
     def changed(self) -> bool:
         return self.row != self.stored
+
+    def saved(self) -> SavedIncident:
+        """What the caller learns."""
+        before = None if self.stored is None else rows.incident_of(self.stored)
+        return SavedIncident(self.id, self.incident or rows.incident_of(self.row), before)
 
 
 class StoredIncidents:
@@ -57,16 +65,15 @@ class StoredIncidents:
     def save(self, snapshots: Sequence[Snapshot], observed_at: datetime) -> list[SavedIncident]:
         """See the protocol. The number of statements does not depend on the number of snapshots or stored rows."""
         entries = self._entries(snapshots, observed_at)
-        touched = [entry for entry in entries if entry.changed or entry.told]
+        touched = [entry for entry in entries if entry.told or entry.changed]
         self._number(entry for entry in touched if entry.stored is None)
         self._load_timelines([entry for entry in touched if entry.stored is not None])
-        events = [(entry, _news(entry)) for entry in touched]
-        saved = [(entry, news) for entry, news in events if news or entry.changed]
-        self._write(saved)
-        return [
-            SavedIncident(entry.id, entry.incident, None if entry.stored is None else rows.incident_of(entry.stored))
-            for entry, _ in saved
-        ]
+        for entry in touched:
+            if entry.told:
+                _sift(entry)
+        touched = [entry for entry in touched if entry.news or entry.changed]
+        self._write(touched)
+        return [entry.saved() for entry in touched]
 
     def get(self, incident_id: int) -> Incident:
         """See the protocol. Raises NotFound."""
@@ -97,33 +104,34 @@ class StoredIncidents:
 
     def facts(self, after_id: int, limit: int) -> list[tuple[int, IncidentFacts]]:
         """See the protocol."""
-        return [(row[0], rows.facts_of(row)) for row in fetch(self._connection, _FACTS, after_id, limit)]
+        return [(row[0], rows.facts_of(row[1:])) for row in fetch(self._connection, _FACTS, after_id, limit)]
 
     def timeline(self, incident_id: int) -> list[TimelineEvent]:
         """An incident's timeline in the order it was stored."""
-        return self._timelines([incident_id]).get(incident_id, [])
+        return [rows.event_of(row) for row in self._timelines([incident_id]).get(incident_id, [])]
 
     def _entries(self, snapshots: Sequence[Snapshot], observed_at: datetime) -> Iterable[_Entry]:
         """Plays the snapshots against what is stored: one entry per incident, in order of first appearance."""
         made = [(rows.incident_row(snapshot.incident), snapshot) for snapshot in snapshots]
         stored = self._stored(row for row, _ in made)
+        observed = micros(observed_at)
         entries: dict[_Key, _Entry] = {}
         for row, snapshot in made:
-            incident = snapshot.incident
             key = row[0], row[1]
             entry = entries.get(key)
             if entry is None:
                 known = stored.get(key)
-                if known is None:
-                    entries[key] = _Entry(None, row, incident, told=_told(None, snapshot, observed_at))
-                    continue
-                before = incident if row == known[1:] else rows.incident_of(known[1:])
-                entry = entries[key] = _Entry(known[1:], known[1:], before, known[0])
-            if row == entry.row or row[UPDATED_AT] < entry.row[UPDATED_AT]:
-                entry.told.extend(snapshot.events)
+                before = None if known is None else known[1:]
+                entry = entries[key] = _Entry(before, before or row, None, known[0] if known else 0)
             else:
-                entry.told.extend(_told(entry.incident, snapshot, observed_at))
-                entry.row, entry.incident = row, incident
+                before = entry.row
+            if snapshot.events:
+                entry.told.extend(map(rows.event_row, snapshot.events))
+            if before is not None and (row == before or row[UPDATED_AT] < before[UPDATED_AT]):
+                continue
+            if not snapshot.events:
+                entry.news.extend([(kind, value, at, observed, "") for kind, value, at in derive(before, row)])
+            entry.row, entry.incident = row, snapshot.incident
         return entries.values()
 
     def _stored(self, made: Iterable[Row]) -> dict[_Key, Row]:
@@ -146,45 +154,35 @@ class StoredIncidents:
     def _load_timelines(self, entries: Sequence[_Entry]) -> None:
         timelines = self._timelines([entry.id for entry in entries]) if entries else {}
         for entry in entries:
-            entry.timeline = timelines.get(entry.id, [])
+            entry.timeline = timelines.get(entry.id, ())
 
-    def _timelines(self, incident_ids: Sequence[int]) -> dict[int, list[TimelineEvent]]:
-        timelines: dict[int, list[TimelineEvent]] = {}
+    def _timelines(self, incident_ids: Sequence[int]) -> dict[int, list[Row]]:
+        timelines: dict[int, list[Row]] = {}
         for row in fetch(self._connection, _TIMELINES, listed(self._connection, incident_ids)):
-            timelines.setdefault(row[0], []).append(rows.event_of(row))
+            timelines.setdefault(row[0], []).append(row[1:])
         return timelines
 
-    def _write(self, saved: Sequence[tuple[_Entry, list[TimelineEvent]]]) -> None:
-        execute_many(self._connection, _SAVE, [(entry.id, *entry.row) for entry, _ in saved if entry.changed])
+    def _write(self, entries: Sequence[_Entry]) -> None:
+        connection = self._connection
+        execute_many(connection, _SAVE, [(entry.id, *entry.row) for entry in entries if entry.changed])
+        execute_many(connection, _APPEND, [(entry.id, *event) for entry in entries for event in entry.news])
         execute_many(
-            self._connection, _APPEND, [rows.event_row(entry.id, event) for entry, news in saved for event in news]
-        )
-        execute_many(
-            self._connection,
+            connection,
             _SAVE_FACTS,
-            [rows.fact_row(entry.id, facts(entry.incident, [*entry.timeline, *news])) for entry, news in saved],
+            [(entry.id, *rows.fact_row(entry.row, [*entry.timeline, *entry.news])) for entry in entries],
         )
 
 
-def _told(before: Incident | None, snapshot: Snapshot, observed_at: datetime) -> list[TimelineEvent]:
-    return list(snapshot.events or derive(before, snapshot.incident, observed_at))
-
-
-def _news(entry: _Entry) -> list[TimelineEvent]:
-    """The told events that the timeline does not have: by the source's id, else by kind, value and moment."""
-    if not entry.told:
-        return []
+def _sift(entry: _Entry) -> None:
+    """Adds the told events that the timeline does not have: by the source's id, else by kind, value and moment."""
     seen = {_identity(event) for event in entry.timeline}
-    news = []
     for event in entry.told:
         identity = _identity(event)
         if identity not in seen:
             seen.add(identity)
-            news.append(event)
-    return news
+            entry.news.append(event)
 
 
-def _identity(event: TimelineEvent) -> tuple[object, ...]:
-    if event.remote_id:
-        return event.kind, clean(event.remote_id)
-    return event.kind, clean(event.value), event.occurred_at
+def _identity(event: Row) -> Row:
+    kind, value, occurred, _, remote = event
+    return (kind, remote) if remote else (kind, value, occurred)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
 from types import MappingProxyType
 
-from bridge.kpi.facts import IncidentFacts
+from bridge.kpi.facts import IncidentFacts, measure
 from bridge.model.incident import NO_FIELDS, OPEN_STATES, EventKind, Incident, State, TimelineEvent
 from bridge.store.sql import Row
 from bridge.store.values import (
     clean,
     duration,
-    duration_micros,
     micros,
     micros_or_none,
     moment,
@@ -27,9 +29,9 @@ INCIDENT = (
 )  # fmt: skip
 """The columns of an incident's row, in order."""
 
-EVENT = ("incident_id", "kind", "value", "occurred_at", "observed_at", "remote_id")
+EVENT = ("kind", "value", "occurred_at", "observed_at", "remote_id")
 FACT = (
-    "incident_id", "opened_at", "responded_at", "resolved_reported", "resolved_timeline", "hold", "hold_reported",
+    "opened_at", "responded_at", "resolved_reported", "resolved_timeline", "hold", "hold_reported",
     "hold_timeline", "hold_by_reason", "on_hold_since", "team", "service", "priority",
 )  # fmt: skip
 
@@ -39,6 +41,10 @@ _FIELDS = INCIDENT.index("fields")
 _LISTS = INCIDENT.index("tags"), INCIDENT.index("unknown")
 _MOMENTS = tuple(index for index, name in enumerate(INCIDENT) if name.endswith("_at"))
 _STATES = {str(state): state for state in State}
+_REASONS = FACT.index("hold_by_reason")
+_measured = itemgetter(
+    *(INCIDENT.index(name) for name in ("opened_at", "acknowledged_at", "resolved_at", "team", "service", "priority"))
+)
 _KINDS = {str(kind): kind for kind in EventKind}
 _OPEN = {state: state in OPEN_STATES for state in State}
 
@@ -101,10 +107,9 @@ def _list(text: str) -> tuple[object, ...]:
     return tuple(tuple(item) if isinstance(item, list) else item for item in json.loads(text))
 
 
-def event_row(incident_id: int, event: TimelineEvent) -> Row:
+def event_row(event: TimelineEvent) -> Row:
     """The values of EVENT."""
     return (
-        incident_id,
         event.kind.value,
         clean(event.value),
         micros(event.occurred_at),
@@ -115,41 +120,33 @@ def event_row(incident_id: int, event: TimelineEvent) -> Row:
 
 def event_of(row: Row) -> TimelineEvent:
     """The event of a row of EVENT."""
-    return TimelineEvent(_KINDS[row[1]], row[2], moment(row[3]), moment(row[4]), row[5])
+    return TimelineEvent(_KINDS[row[0]], row[1], moment(row[2]), moment(row[3]), row[4])
 
 
-def fact_row(incident_id: int, facts: IncidentFacts) -> Row:
-    """The values of FACT."""
-    reasons = facts.hold_by_reason
-    return (
-        incident_id,
-        micros(facts.opened_at),
-        micros_or_none(facts.responded_at),
-        micros_or_none(facts.resolved_reported),
-        micros_or_none(facts.resolved_timeline),
-        duration_micros(facts.hold),
-        duration_micros(facts.hold_reported),
-        duration_micros(facts.hold_timeline),
-        to_json({reason: duration_micros(time) for reason, time in reasons.items()}) if reasons else "{}",
-        micros_or_none(facts.on_hold_since),
-        clean(facts.team),
-        clean(facts.service),
-        facts.priority,
-    )
+def fact_row(row: Row, events: Sequence[Row]) -> Row:
+    """The values of FACT, computed from a row of INCIDENT and its timeline, rows of EVENT in the order stored."""
+    opened, acknowledged, reported, team, service, priority = _measured(row)
+    measured = measure(opened, acknowledged, reported, (team, service, priority), events, _read_moment, 0)
+    reasons = measured.hold_by_reason
+    return (*measured[:_REASONS], to_json(reasons) if reasons else "{}", *measured[_REASONS + 1 :])
+
+
+def _read_moment(text: str) -> int:
+    return micros(datetime.fromisoformat(text))
 
 
 def facts_of(row: Row) -> IncidentFacts:
     """The facts of a row of FACT."""
-    reasons = json.loads(row[8])
+    reasons = json.loads(row[_REASONS])
     return IncidentFacts(
-        moment(row[1]),
+        moment(row[0]),
+        moment_or_none(row[1]),
         moment_or_none(row[2]),
         moment_or_none(row[3]),
-        moment_or_none(row[4]),
+        duration(row[4]),
         duration(row[5]),
         duration(row[6]),
-        duration(row[7]),
         {reason: duration(time) for reason, time in reasons.items()},
-        moment_or_none(row[9]),
-        *row[10:],
+        moment_or_none(row[8]),
+        *row[9:],
     )
