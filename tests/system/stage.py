@@ -12,7 +12,9 @@ import yaml
 
 from bridge.app import App, Cycle
 from bridge.configuration import load
-from tests.system.desks import Desk
+from bridge.sandbox import Sandbox
+from tests.servers.common import Caller
+from tests.system.desks import Desk, SandboxDesk
 from tests.system.office import Office
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -70,7 +72,7 @@ class Stage:
 
     def write(self, *, rule: str = RULE, logins: Mapping[str, str] | None = None, **settings: Any) -> Path:
         """Writes bridge.yaml, the rule and the directory; returns the path of bridge.yaml."""
-        logins = {"ben": "alice", "mia": "bob"} if logins is None else logins
+        logins = self.desk.logins if logins is None else logins
         (self.folder / "rules").mkdir(exist_ok=True)
         (self.folder / "rules" / "network.yaml").write_text(rule, encoding="utf-8")
         people = directory(self.office, self.desk.source, logins)
@@ -108,3 +110,30 @@ def opened(stage: Stage) -> Any:
     """The bridge of a stage, to look into its store."""
     with ExitStack() as resources:
         yield stage.app(resources)
+
+
+def sandbox_office(sandbox: Sandbox) -> Office:
+    """The sandbox's Redmine as people use it."""
+    state = sandbox.redmine.app.state
+
+    def as_user(login: str) -> Caller:
+        return Caller(sandbox.redmine.url, {"X-Redmine-API-Key": sandbox.redmine.key(login)})
+
+    return Office(
+        url=sandbox.redmine.url,
+        bridge_key=sandbox.redmine.key("itsm-sync"),
+        version="5.0",
+        as_user=as_user,
+        ids={user.login: user.id for user in state.users.values()},
+        statuses={status.name: status.id for status in state.statuses.values()},
+    )
+
+
+def sandbox_bridge(sandbox: Sandbox, folder: Path) -> Stage:
+    """A bridge between the sandbox's two servers."""
+
+    def writes() -> int:
+        people = {"admin", "jane", "ben", "mia", "li", "anna", "bob", "chen"}
+        return sum(entry.is_write and entry.user not in people for entry in sandbox.requests())
+
+    return Stage(folder, SandboxDesk(sandbox), sandbox_office(sandbox), writes)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge.model.promotion import PromotionState
+from bridge.sandbox import Sandbox
 from bridge.usecases.measure import measure
 from tests.system.desks import RtDesk
 from tests.system.office import Office
-from tests.system.stage import Stage, opened
+from tests.system.stage import Stage, opened, sandbox_bridge
 
 SUMMARY = "Router core-1 CPU above 95 %"
 
@@ -29,6 +31,13 @@ def real_stage(fresh_redmine, fresh_rt, tmp_path: Path) -> Stage:
     return Stage(tmp_path, RtDesk(fresh_rt), office)
 
 
+@pytest.fixture
+def sandbox_stage(tmp_path: Path) -> Iterator[Stage]:
+    """A bridge between the sandbox's two servers."""
+    with Sandbox() as sandbox:
+        yield sandbox_bridge(sandbox, tmp_path)
+
+
 def recurrence(stage: Stage) -> tuple[list[str], list[str]]:
     """Five tickets about one router, two of them already resolved: (resolved, open)."""
     incidents = [stage.desk.open(SUMMARY, key="core-1") for _ in range(5)]
@@ -38,7 +47,7 @@ def recurrence(stage: Stage) -> tuple[list[str], list[str]]:
     return incidents[:2], incidents[2:]
 
 
-@pytest.fixture(params=["real"])
+@pytest.fixture(params=["sandbox", "real"])
 def stage(request: pytest.FixtureRequest) -> Stage:
     """The same story on real servers and on the sandbox."""
     found: Stage = request.getfixturevalue(f"{request.param}_stage")
@@ -95,7 +104,7 @@ def test_the_story(stage: Stage) -> None:
 
     assert_quiet(stage, waiting, project)
 
-    first, second, third = waiting
+    first, second, _ = waiting
     desk.take(first, as_="alice")
     desk.work_note(first, "checked the line cards, 没有问题", as_="alice")
     desk.answer(first, "we are working on it", as_="alice")
