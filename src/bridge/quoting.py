@@ -22,15 +22,25 @@ _ACTIVE = re.compile(
     | \{(?=\{)                         # macros
     | (?<![^\s>(|])!(?=\S)             # images, and the mark that keeps a link from being one
     | "(?=:)                           # a link that hides its address
-    | \[(?=[\[!])                      # wiki pages
+    | \[(?=[\[!]|\d+\])                # wiki pages, footnotes
     | \](?=\()                         # links and images in CommonMark
+    | (?<=[A-Z0-9])\((?=[^)\n]*\))     # acronyms, whose explanation would be hidden
     | (?<![A-Za-z0-9_])@(?=[\w@.-])    # mentions, which send mail
     | (?<![^\s>(,:!\[\#-])\#(?=\d|\#|note)  # issues, which are not the ones meant
+    | ^\ *[*_-](?=[ *_-]{2,}$)         # rules across the page
+    | ^[\#*](?=[\#*]*\s)               # lists and, in CommonMark, headings
     | ^\|                              # tables
+    | (?<!\S)=(?==[^=])                # text that is not to be formatted
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_BLOCK = re.compile(r"^((?:h[1-6]|p|bq|fn\d+)[^\s.]{0,80})\.(?=[\s:.])", re.MULTILINE)
+_BLOCK = re.compile(r"^((?:h[1-6]|p|bq|bc|fn\d+|table)[^\s.]{0,80})\.(?=[\s:.])", re.MULTILINE)
+_NAMED = re.compile(
+    r"(?<![\w/.=&?])(attachment|document|version|forum|news|message|project|commit|source|export|user)([:#])(?=[\w\"/.])"
+)
+# Emphasis, code and the like: a mark in front of a word that has its counterpart behind a later one.
+_OPENING = re.compile(r"(?:(?<=[>\s(*_+\-^~%?@`])|^)(\?\?|[*_+\-^~%@`])(?=\S)", re.MULTILINE)
+_CLOSING = re.compile(r"(?<=\S)(\?\?|[*_+\-^~%@`])(?!\w)")
 
 
 def clean(text: object, limit: int = LONGEST_QUOTE) -> str:
@@ -42,12 +52,15 @@ def clean(text: object, limit: int = LONGEST_QUOTE) -> str:
 
 
 def plain(text: object, limit: int = LONGEST_QUOTE) -> str:
-    """Clean text in which nothing acts as markup in Redmine, neither in Textile nor in CommonMark.
+    """Clean text that Redmine shows as it was written: nothing in it acts, in Textile or in CommonMark.
 
-    Macros, images, named links, mentions, issue and wiki links, tags, tables and headings are shown as written; bare
-    addresses stay links.
+    No macros, images, named links, mentions, links to issues or wiki pages, tags, tables, headings, lists or emphasis;
+    bare addresses stay links.
     """
-    return _BLOCK.sub(r"\1&#46;", _ACTIVE.sub(_reference, clean(text, limit)))
+    inert = _BLOCK.sub(r"\1&#46;", _ACTIVE.sub(_reference, clean(text, limit)))
+    inert = _NAMED.sub(lambda found: f"{found[1]}&#{ord(found[2])};", inert)
+    last = {found[1]: found.start() for found in _CLOSING.finditer(inert)}
+    return _OPENING.sub(lambda found: _reference(found) if last.get(found[1], -1) > found.end() else found[0], inert)
 
 
 def quoted(text: object, limit: int = LONGEST_QUOTE) -> str:
@@ -90,7 +103,10 @@ def hours(number: float | None) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    return {"&": "&amp;", "<": "&lt;", '"': "&quot;"}.get(match[0], f"&#{ord(match[0])};")
+    """The match with its first visible character written as a reference."""
+    blanks = len(match[0]) - len(match[0].lstrip(" "))
+    mark, rest = match[0][blanks], match[0][blanks + 1 :]
+    return " " * blanks + {"&": "&amp;", "<": "&lt;", '"': "&quot;"}.get(mark, f"&#{ord(mark)};") + rest
 
 
 def _percent(match: re.Match[str]) -> str:

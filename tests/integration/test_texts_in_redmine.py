@@ -23,6 +23,18 @@ HOSTILE = [
     "&lt;b&gt; &amp; &#33; 5 & 6 < 7",
     "[text](http://example.com/md) and ![img](http://example.com/md.png)",
     "price 5 | 6 || 7!",
+    "CPU(95%) and RAM(2 GB) on SRV01(Berlin)",
+    "rm *.log and *.tmp, **all** of it, 2*3*4",
+    "# apt install x\n# reboot\n## not twice\n* one\n** two",
+    "foo_bar_ and _baz_, a -deleted- b, -v -x --help, +ins+, ??cite??, x @code@ y",
+    "H~2~O ^up^ %{color:red}red% 5% of 7% __init__",
+    "above\n\n----\n\nbelow\n***\n___",
+    "see[1] and [2]",
+    "==raw== and [alias]http://example.com/alias",
+    "table{color:red}.\n|x|",
+    "bc. code\n\nbq.. long\n\nmore",
+    "  indented\n    code\n\ttab",
+    "user:jane commit:abc123 r123 source:foo attachment:x.png project:operations",
 ]
 
 
