@@ -51,10 +51,11 @@ RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
 class Promotion:
     """A rule's finding about one group, and what became of it.
 
-    `opened_at` is the moment of approval, from which the exclusion of its incidents' time runs.
-    `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they exist.
-    `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked for when
-    the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change them.
+    `decided_at` is when it was approved or rejected; `opened_at` the moment of approval, from which the exclusion of
+    its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they
+    exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
+    for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change
+    them.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Promotion:
     state: PromotionState
     reason: str
     created_at: datetime
+    decided_at: datetime | None = None
     opened_at: datetime | None = None
     delivered_at: datetime | None = None
     owner: str = ""

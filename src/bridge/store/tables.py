@@ -114,7 +114,7 @@ promotion = Table(
     *_is(Key, "group_key"),
     *_is(Clean, "label", "name", "state", "reason"),
     *_is(Moment, "created_at"),
-    *_maybe(Moment, "opened_at", "delivered_at"),
+    *_maybe(Moment, "decided_at", "opened_at", "delivered_at"),
     *_is(Clean, "owner", "identifier"),
     *_maybe(Integer, "project_id", "root_issue_id"),
     *_is(Clean, "approved_by", "decision_note", "attention"),

@@ -40,7 +40,9 @@ def reject(uow: UnitOfWork, promotion_id: int, actor: str, reason: str, now: dat
         return promotion
     if not reason.strip():
         raise NotPossible(f"promotion {promotion.id} “{promotion.name}”", "a rejection needs a reason.")
-    rejected = replace(move(promotion, PromotionState.REJECTED), decision_note=reason, approved_by=actor)
+    rejected = replace(
+        move(promotion, PromotionState.REJECTED), decided_at=now, decision_note=reason, approved_by=actor
+    )
     uow.promotions.save(rejected)
     uow.ledger.audit(now, actor, "rejected", f"promotion {promotion.id}", {"reason": reason})
     return rejected

@@ -10,7 +10,7 @@ from bridge.model.incident import SavedIncident
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.rules.decision import DecisionKind
 from bridge.usecases.configured import Configured
-from bridge.usecases.promote import Finding, add_candidate, join_groups, look
+from bridge.usecases.promote import Finding, Touched, add_candidate, join_groups, look
 
 DONE = "done"
 SCAN = 1000
@@ -70,7 +70,7 @@ def proposals(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Fi
     found = []
     for rule in configured.rules.rules:
         for key in uow.groups.keys(rule.id):
-            finding = look(uow, rule, key, now)
+            finding = look(uow, Touched(rule, key, ()), now)
             if finding is not None and finding.decision.kind in {DecisionKind.CANDIDATE, DecisionKind.OPEN}:
                 found.append(finding)
     return found

@@ -40,6 +40,7 @@ def open_promotion(
     policy = configured.policy
     promotion = replace(
         move(promotion, PromotionState.OPENING),
+        decided_at=now,
         opened_at=now,
         approved_by=approved_by,
         owner=people.owner or promotion.owner,

@@ -21,6 +21,15 @@ MOST_OPEN_INCIDENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """A group that something happened to, and the incidents it happened to."""
+
+    rule: CompiledRule
+    key: str
+    incident_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule decided about a group."""
 
@@ -30,70 +39,78 @@ class Finding:
     decision: Decision
 
 
-def join_groups(
-    uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident]
-) -> list[tuple[CompiledRule, str]]:
+def join_groups(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident]) -> list[Touched]:
     """Puts changed incidents into their rules' groups; returns the groups touched, in the rules' order."""
-    touched: dict[tuple[str, str], CompiledRule] = {}
+    touched: dict[tuple[str, str], list[int]] = {}
     rows: list[GroupRow] = []
     for one in saved:
         now_in = _groups_of(configured, one.incident)
         before_in = _groups_of(configured, one.before) if one.before else {}
         for rule_id in before_in.keys() - now_in.keys():
             uow.groups.leave(rule_id, one.id)
-        for rule_id, (rule, key) in now_in.items():
+        for rule_id, key in now_in.items():
             rows.append(GroupRow(rule_id, key, one.id, one.incident.opened_at))
-            touched[rule_id, key] = rule
+            touched.setdefault((rule_id, key), []).append(one.id)
     uow.groups.join(rows)
-    order = {rule.id: n for n, rule in enumerate(configured.rules.rules)}
-    return sorted(((rule, key) for (_, key), rule in touched.items()), key=lambda pair: (order[pair[0].id], pair[1]))
+    return [
+        Touched(rule, key, tuple(ids))
+        for rule in configured.rules.rules
+        for (rule_id, key), ids in sorted(touched.items())
+        if rule_id == rule.id
+    ]
 
 
-def _groups_of(configured: Configured, incident: Incident) -> dict[str, tuple[CompiledRule, str]]:
-    found = {}
-    for rule in configured.rules.matching(incident):
-        key = group_key(rule, incident)
-        if key is not None:
-            found[rule.id] = (rule, key)
-    return found
+def _groups_of(configured: Configured, incident: Incident) -> dict[str, str]:
+    """The group of an incident by rule."""
+    keys = {rule.id: group_key(rule, incident) for rule in configured.rules.matching(incident)}
+    return {rule_id: key for rule_id, key in keys.items() if key is not None}
 
 
-def consider(
-    uow: UnitOfWork, configured: Configured, groups: Iterable[tuple[CompiledRule, str]], now: datetime
-) -> list[Finding]:
+def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched], now: datetime) -> list[Finding]:
     """Decides about groups and stores candidates, promotions and their effects. Returns every decision taken."""
     findings = []
-    for rule, key in groups:
-        finding = look(uow, rule, key, now)
+    for touched in groups:
+        finding = look(uow, touched, now)
         if finding is not None:
             findings.append(finding)
             _act(uow, configured, finding, now)
     return findings
 
 
-def look(uow: UnitOfWork, rule: CompiledRule, key: str, now: datetime) -> Finding | None:
-    """What a rule decides about a group now; None when the group has no incident. Writes nothing."""
-    promotion = uow.promotions.of_group(rule.id, key)
-    newest = _countable(uow.groups.latest(rule.id, key, rule.members_needed), promotion)
-    if not newest:
+def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
+    """What a rule decides about a group now; None when no incident of it counts. Writes nothing."""
+    rule = touched.rule
+    promotion = uow.promotions.of_group(rule.id, touched.key)
+    newest = _countable(uow.groups.latest(rule.id, touched.key, rule.members_needed), promotion)
+    seen = {incident_id for incident_id, _ in newest}
+    more = uow.incidents.many(i for i in touched.incident_ids if i not in seen)
+    others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)
+    if not newest and not others:
         return None
-    mine = promotion.id if promotion else None
-    members = []
-    for incident_id, incident in newest:
-        claimed = uow.promotions.of_incident(incident_id)
-        if claimed is None or claimed.id == mine:
-            joined = claimed is not None
-            members.append(GroupMember.of(incident_id, incident, joined=joined))
-    label = group_label(rule, newest[0][1])
+    label = group_label(rule, (newest or others)[0][1])
     view = GroupView(
-        key=key,
+        key=touched.key,
         label=label,
-        members=tuple(members),
+        members=_members(uow, newest, promotion),
         activated_at=uow.ledger.activated_at(rule.id, rule.version) or now,
         promotion=promotion.state if promotion else None,
-        quiet_until=None,
+        quiet_until=promotion.decided_at + rule.quiet_for if promotion and promotion.decided_at else None,
+        others=_members(uow, others, promotion),
     )
-    return Finding(rule, key, label, decide(rule, view, now))
+    return Finding(rule, touched.key, label, decide(rule, view, now))
+
+
+def _members(
+    uow: UnitOfWork, incidents: Iterable[tuple[int, Incident]], promotion: Promotion | None
+) -> tuple[GroupMember, ...]:
+    """The incidents that no other promotion has claimed."""
+    mine = promotion.id if promotion else None
+    members = []
+    for incident_id, incident in incidents:
+        claimed = uow.promotions.of_incident(incident_id)
+        if claimed is None or claimed.id == mine:
+            members.append(GroupMember.of(incident_id, incident, joined=claimed is not None))
+    return tuple(members)
 
 
 def _countable(members: list[tuple[int, Incident]], promotion: Promotion | None) -> list[tuple[int, Incident]]:
@@ -158,6 +175,8 @@ def sweep(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Findin
     for rule in configured.rules.rules:
         if rule.open_for is None:
             continue
-        due = uow.groups.open_since(rule.id, now - rule.open_for)
-        findings += consider(uow, configured, [(rule, key) for key in dict.fromkeys(key for key, _ in due)], now)
+        due: dict[str, list[int]] = {}
+        for key, incident_id in uow.groups.open_since(rule.id, now - rule.open_for):
+            due.setdefault(key, []).append(incident_id)
+        findings += consider(uow, configured, [Touched(rule, key, tuple(ids)) for key, ids in due.items()], now)
     return findings
