@@ -94,10 +94,16 @@ def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
         members=_members(uow, newest, promotion),
         activated_at=uow.ledger.activated_at(rule.id, rule.version) or now,
         promotion=promotion.state if promotion else None,
-        quiet_until=promotion.decided_at + rule.quiet_for if promotion and promotion.decided_at else None,
+        quiet_until=_quiet_until(rule, promotion),
         others=_members(uow, others, promotion),
     )
     return Finding(rule, touched.key, label, decide(rule, view, now))
+
+
+def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | None:
+    if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
+        return None
+    return promotion.decided_at + rule.quiet_for
 
 
 def _members(
