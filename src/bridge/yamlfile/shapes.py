@@ -12,11 +12,14 @@ Loc = tuple[str | int, ...]
 
 
 def names_at(model: type[BaseModel], loc: Loc) -> list[str]:
-    """The names of the fields that a mapping at this place may have; empty when any name is allowed."""
+    """The names of the fields that a mapping at this place may have; empty when any name is allowed.
+
+    A field that is excluded from what is written out is not offered.
+    """
     names: list[str] = []
     for shape in _shapes_at(model, loc):
         if _is_model(shape):
-            names += [field.alias or name for name, field in shape.model_fields.items()]
+            names += [field.alias or name for name, field in shape.model_fields.items() if not field.exclude]
     return list(dict.fromkeys(names))
 
 
