@@ -14,7 +14,9 @@ from bridge.app import App, Cycle
 from bridge.configuration import load
 from bridge.sandbox import Sandbox
 from tests.servers.common import Caller
-from tests.system.desks import Desk, SandboxDesk
+from tests.servers.redmine import RedmineServer
+from tests.servers.rt import RtServer
+from tests.system.desks import Desk, RtDesk, SandboxDesk
 from tests.system.office import Office
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -137,3 +139,16 @@ def sandbox_bridge(sandbox: Sandbox, folder: Path) -> Stage:
         return sum(entry.is_write and entry.user not in people for entry in sandbox.requests())
 
     return Stage(folder, SandboxDesk(sandbox), sandbox_office(sandbox), writes)
+
+
+def real_bridge(redmine: RedmineServer, rt: RtServer, folder: Path) -> Stage:
+    """A bridge between a real RT and a real Redmine."""
+    office = Office(
+        url=redmine.url,
+        bridge_key=redmine.bridge_key,
+        version=redmine.version,
+        as_user=redmine.as_user,
+        ids={login: person.id for login, person in redmine.people.items()},
+        statuses=redmine.statuses,
+    )
+    return Stage(folder, RtDesk(rt), office)

@@ -10,25 +10,18 @@ import pytest
 from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
 from bridge.usecases.measure import measure
-from tests.system.desks import RtDesk
+from tests.servers.redmine import RedmineServer
+from tests.servers.rt import RtServer
 from tests.system.office import Office
-from tests.system.stage import Stage, opened, sandbox_bridge
+from tests.system.stage import Stage, opened, real_bridge, sandbox_bridge
 
 SUMMARY = "Router core-1 CPU above 95 %"
 
 
 @pytest.fixture
-def real_stage(fresh_redmine, fresh_rt, tmp_path: Path) -> Stage:
+def real_stage(fresh_redmine: RedmineServer, fresh_rt: RtServer, tmp_path: Path) -> Stage:
     """A bridge between the real RT and the real Redmine."""
-    office = Office(
-        url=fresh_redmine.url,
-        bridge_key=fresh_redmine.bridge_key,
-        version=fresh_redmine.version,
-        as_user=fresh_redmine.as_user,
-        ids={login: person.id for login, person in fresh_redmine.people.items()},
-        statuses=fresh_redmine.statuses,
-    )
-    return Stage(tmp_path, RtDesk(fresh_rt), office)
+    return real_bridge(fresh_redmine, fresh_rt, tmp_path)
 
 
 @pytest.fixture
