@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,13 +34,22 @@ from bridge.sources.connection import ConnectionOptions
 try:
     import orjson
 
-    loads: Callable[[bytes], Any] = orjson.loads
+    _fast: Callable[[bytes], Any] = orjson.loads
 except ImportError:  # the extra `http` is not installed
-    loads = json.loads
+    _fast = json.loads
 
 _CHUNK = 1 << 16
 _CONNECT_AGAIN = Retry(total=None, connect=2, read=0, redirect=0, status=0, other=0)
 """Only what cannot have reached the server is tried again here; everything else is the queue's decision."""
+
+
+def loads(body: bytes) -> Any:
+    """The value that JSON stands for. Raises ValueError."""
+    try:
+        return _fast(body)
+    except ValueError:
+        return json.loads(body)  # takes NaN and lone surrogates, which some servers send
+
 
 _ERRORS: dict[int, tuple[type[BridgeError], str]] = {
     401: (AuthenticationFailed, "Check the token or password, and whether it has expired."),
@@ -72,6 +82,14 @@ class Answer:
             start = self.body[:80].decode("utf-8", "replace")
             what = f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) is not JSON: {start!r}."
             raise RemoteUnavailable(self.where, what, "Is the address right, and no log-in page before it?") from error
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own clock, where it tells it."""
+        try:
+            return parsedate_to_datetime(self.headers.get("Date", ""))
+        except (TypeError, ValueError):
+            return None
 
     def message(self) -> str:
         """What the body says about an error, shortened."""
@@ -179,10 +197,7 @@ class HttpSession:
             return None
         try:
             until = parsedate_to_datetime(value)
-            sent = answer.headers.get("Date")
-            # the server's own clock, where it tells it, for ours may differ
-            now = parsedate_to_datetime(sent) if sent else self._clock.now()
-            return max(0.0, (until - now).total_seconds())
+            return max(0.0, (until - (answer.date or self._clock.now())).total_seconds())
         except (TypeError, ValueError):
             return None
 

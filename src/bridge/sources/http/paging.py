@@ -1,0 +1,94 @@
+"""Walking through lists, whatever the style of their pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from bridge.model.errors import RemoteUnavailable
+from bridge.sources.http.calls import ListRequest, Paging, PagingStyle
+from bridge.sources.http.client import HttpClient
+from bridge.sources.http.paths import compile_path
+from bridge.sources.http.templates import Values
+from bridge.sources.http_session import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page. `token` says where the next one is (text or number), None: there is none."""
+
+    items: list[Any]
+    token: Any
+    total: int | None
+    answer: Answer
+
+
+class Pager:
+    """Gets the pages of one configured list."""
+
+    def __init__(self, client: HttpClient, request: ListRequest) -> None:
+        self._client = client
+        self._request = request
+        self._items = compile_path(request.items)
+        self._total = compile_path(request.total)
+        self._next = compile_path(request.paging.next)
+        self._last = compile_path(request.paging.last)
+
+    def page(self, values: Values, token: Any = None) -> ListPage:
+        """The page at a token, None being the first."""
+        paging = self._request.paging
+        if paging.style is PagingStyle.NEXT_LINK and token is not None:
+            answer = self._client.follow(self._request, str(token))
+        else:
+            answer = self._client.call(self._request, values, _params(paging, token))
+        value = answer.json()
+        items = self._items(value)
+        if items is None:
+            items = []  # some systems leave an empty list out
+        if not isinstance(items, list):
+            what = f"“{self._request.items}” is {type(items).__name__}, not a list, in the answer."
+            raise RemoteUnavailable(answer.where, what, "Correct `items`.")
+        following = self._following(value, items, token, answer)
+        if token is not None and following == token:
+            raise RemoteUnavailable(answer.where, "the next page is said to be this one again.", "Correct `paging`.")
+        total = self._total(value)
+        return ListPage(items, following, total if isinstance(total, int) else None, answer)
+
+    def all(self, values: Values) -> list[Any]:
+        """The items of all pages."""
+        page = self.page(values)
+        found = list(page.items)
+        while page.token is not None:
+            page = self.page(values, page.token)
+            found += page.items
+        return found
+
+    def _following(self, value: Any, items: list[Any], token: Any, answer: Answer) -> Any:
+        paging = self._request.paging
+        following: Any = None
+        if paging.style is PagingStyle.NEXT_LINK:
+            link = self._next(value)
+            following = urljoin(answer.url, str(link)) if link else None
+        elif paging.style is PagingStyle.CURSOR:
+            following = self._next(value) or None
+        elif len(items) >= paging.size:
+            match paging.style:
+                case PagingStyle.PAGE:
+                    following = (paging.first if token is None else token) + 1
+                case PagingStyle.OFFSET:
+                    following = (token or 0) + len(items)
+                case PagingStyle.KEYSET:
+                    following = self._last(items[-1])
+        return following
+
+
+def _params(paging: Paging, token: Any) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    if paging.size_param:
+        params[paging.size_param] = paging.size
+    first = {PagingStyle.PAGE: paging.first, PagingStyle.OFFSET: 0}.get(paging.style)
+    value = first if token is None else token
+    if value is not None:
+        params[paging.param] = value
+    return params
