@@ -1,4 +1,4 @@
-"""The one decision about a group. The daemon, dry runs, explanations and replays all use it, so they cannot disagree."""
+"""The one decision about a group. Daemon, dry runs, explanations and replays all use it, so they cannot disagree."""
 
 from __future__ import annotations
 
@@ -52,14 +52,19 @@ def _decide(
     if silence:
         return Decision(DecisionKind.NOTHING, silence, clauses)
     ids = {incident_id for clause in met for incident_id in clause.evidence}
-    evidence = tuple(member.incident_id for member in everyone if member.incident_id in ids)
+    evidence = [member for member in everyone if member.incident_id in ids]
+    kind, why = _how_far(rule, group, evidence)
+    return Decision(kind, why, clauses, tuple(member.incident_id for member in evidence))
+
+
+def _how_far(rule: CompiledRule, group: GroupView, evidence: list[GroupMember]) -> tuple[DecisionKind, str]:
+    """Whether the rule acts by itself. History never does: something must have been opened since it became active."""
     if rule.mode is not Mode.AUTO:
-        return Decision(DecisionKind.CANDIDATE, "the rule proposes", clauses, evidence)
-    # History never acts. Sources tell whole seconds, so the very second of the activation counts as after it.
-    if any(member.opened_at >= group.activated_at for member in everyone if member.incident_id in ids):
-        return Decision(DecisionKind.OPEN, "the rule acts by itself", clauses, evidence)
-    why = "the rule acts by itself, but all of this happened before it became active"
-    return Decision(DecisionKind.CANDIDATE, why, clauses, evidence)
+        return DecisionKind.CANDIDATE, "the rule proposes"
+    # Sources tell whole seconds, so the very second of the activation counts as after it.
+    if any(member.opened_at >= group.activated_at for member in evidence):
+        return DecisionKind.OPEN, "the rule acts by itself"
+    return DecisionKind.CANDIDATE, "the rule acts by itself, but all of this happened before it became active"
 
 
 def _join(state: PromotionState | None, everyone: list[GroupMember], clauses: tuple[Clause, ...]) -> Decision:
