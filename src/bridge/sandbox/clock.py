@@ -41,7 +41,7 @@ class Clock:
             self._shift = moment - datetime.now(UTC)
 
     def advance(self, seconds: float) -> datetime:
-        """Moves the clock by `seconds`, whatever its mode (a real clock becomes a ticking one). Returns the new time."""
+        """Moves the clock by `seconds`, whatever its mode (a real one becomes a ticking one). Returns the new time."""
         with self._lock:
             if self._frozen is not None:
                 self._frozen += timedelta(seconds=seconds)

@@ -1,7 +1,8 @@
 """The control API under /_control on both servers, for tests, the demo and the daemon's clock. Loopback only.
 
 GET    clock      {"now", "mode"}
-PUT    clock      {"now": "2026-11-20T08:00:00Z", "ticking": true?} | {"advance": seconds} | {"mode": real|frozen|ticking}
+PUT    clock      {"now": "2026-11-20T08:00:00Z", "ticking": true?} | {"advance": seconds}
+                  | {"mode": real|frozen|ticking}
 GET    faults     the faults that are set
 POST   faults     one fault, see bridge.sandbox.faults.Fault
 DELETE faults     none any more
@@ -19,14 +20,14 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.faults import Faults
-from bridge.sandbox.http import App, Request, Response, Router, json_response
+from bridge.sandbox.http import App, Handler, Request, Response, Router, json_response
 from bridge.sandbox.itsm.app import ItsmApp
 from bridge.sandbox.redmine.app import RedmineApp
 from bridge.sandbox.requestlog import RequestLog
@@ -48,16 +49,16 @@ class Control:
                 ("POST", "/_control/clock", self._put_clock),
                 ("GET", "/_control/faults", lambda _: json_response([asdict(fault) for fault in self.faults.all()])),
                 ("POST", "/_control/faults", self._add_fault),
-                ("DELETE", "/_control/faults", lambda _: _done(self.faults.clear())),
+                ("DELETE", "/_control/faults", _doing(lambda _: self.faults.clear())),
                 ("GET", "/_control/requests", self._requests),
-                ("DELETE", "/_control/requests", lambda _: _done(self.log.clear())),
+                ("DELETE", "/_control/requests", _doing(lambda _: self.log.clear())),
                 ("GET", "/_control/mails", lambda _: json_response(self.mails())),
-                ("DELETE", "/_control/mails", lambda _: _done(self.redmine.state.mails.clear())),
+                ("DELETE", "/_control/mails", _doing(lambda _: self.redmine.state.mails.clear())),
                 ("GET", "/_control/dump", lambda r: json_response(self.dump(times=r.query.get("times") == "1"))),
-                ("POST", "/_control/reset", lambda _: _done(self.reset())),
+                ("POST", "/_control/reset", _doing(lambda _: self.reset())),
                 ("GET", "/_control/roles", lambda _: json_response(self.roles())),
                 ("POST", "/_control/roles", lambda r: json_response(self.change_role(**_body(r)))),
-                ("POST", "/_control/settings", lambda r: _done(self.change_settings(**_body(r)))),
+                ("POST", "/_control/settings", _doing(lambda r: self.change_settings(**_body(r)))),
             )
         )
 
@@ -136,5 +137,9 @@ def _body(request: Request) -> dict[str, Any]:
     return data
 
 
-def _done(_nothing: None) -> Response:
-    return json_response({"ok": True})
+def _doing(action: Callable[[Request], None]) -> Handler:
+    def handler(request: Request) -> Response:
+        action(request)
+        return json_response({"ok": True})
+
+    return handler

@@ -26,14 +26,14 @@ KINDS = (
 
 @dataclass(slots=True)
 class Fault:
-    """`method` ("*" for any) and `path` (a regular expression searched in path?query) choose requests; the first `skip` of
-    them pass, the next `times` (None: all) are struck.
+    """`method` ("*" for any) and `path` (a regular expression searched in path?query) choose requests; the first `skip`
+    of them pass, the next `times` (None: all) are struck.
 
     timeout        holds the request for `seconds`, then drops the connection; nothing is done
     reset          drops the connection at once; nothing is done
     status         answers `code`, `headers`, `body`; nothing is done
     malformed      does it, and cuts the answer in half
-    ignore         answers success and does nothing; with `fields`, drops only these fields of the body and does the rest
+    ignore         answers success and does nothing; with `fields`, only these fields of the body are ignored
     empty_422      answers Redmine's collision, 422 {"errors":[]}; nothing is done
     slow           waits `seconds`, then does it
     after_reset    does it, then drops the connection

@@ -9,7 +9,8 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:70rem;padding:0 1rem;color:#222}
 nav{margin-bottom:1rem}nav a{margin-right:1rem}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.2rem}
-th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #ddd}th{color:#666;font-weight:600}
+th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #ddd}
+th{color:#666;font-weight:600}
 pre{white-space:pre-wrap;background:#f6f6f4;padding:.5rem;margin:.3rem 0}
 .closed{color:#777;text-decoration:line-through}.private{background:#fff3d6}.meta{color:#666}
 .chart{position:relative;height:1rem;min-width:16rem;background:#f2f2f0}

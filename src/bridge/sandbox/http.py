@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 @dataclass(slots=True)
 class Request:
-    """`query` holds the last value of each parameter, `headers` has lower-case names, `user` is filled in by the app."""
+    """`query` has the last value of each parameter, `headers` lower-case names; the app fills in the `user`."""
 
     method: str
     path: str
@@ -34,6 +34,8 @@ class Response:
 
 
 Handler = Callable[..., Response]
+# method, regular expression on the path, handler
+Route = tuple[str, str, Handler]
 
 
 class App(Protocol):
@@ -63,7 +65,7 @@ class App(Protocol):
 class Router:
     """Routes by method and by regular expression on the decoded path; groups become the handler's arguments."""
 
-    def __init__(self, routes: Iterable[tuple[str, str, Handler]]) -> None:
+    def __init__(self, routes: Iterable[Route]) -> None:
         self._routes: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
         for method, pattern, handler in routes:
             self._routes.setdefault(method, []).append((re.compile(pattern), handler))

@@ -1,4 +1,4 @@
-"""The HTTP server under both applications: HTTP/1.1 with keep-alive, loopback by default, faults and the request log."""
+"""The HTTP server under both applications: HTTP/1.1 with keep-alive, faults and the request log."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from bridge.sandbox.requestlog import Entry, RequestLog
 
 if TYPE_CHECKING:
     from bridge.sandbox.control import Control
+
+_METHODS = frozenset(f"do_{name}" for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
 
 Watcher = Callable[[str, Entry], None]
 
@@ -140,7 +142,11 @@ class _Connection(BaseHTTPRequestHandler):
         else:
             self._send(response)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    def __getattr__(self, name: str) -> Any:
+        """One way of serving for every method that the base class looks up by name."""
+        if name in _METHODS:
+            return self._serve
+        raise AttributeError(name)
 
     def _drop(self) -> None:
         """Closes with RST, as a dying server or a firewall does."""

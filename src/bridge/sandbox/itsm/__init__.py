@@ -9,7 +9,7 @@ Malformed JSON is always 400, an unknown path 404.
     POST   /api/incidents                 {"title", ...} -> 201 {"ok", "incident"}; no idempotency key
     GET    /api/incidents                 list, see below
     GET    /api/incidents/ID              by id (42) or number (INC0000042)
-    PATCH  /api/incidents/ID              {"state", "hold_reason", "assignee", "team", "priority", "resolution", "custom", ...}
+    PATCH  /api/incidents/ID              {"state", "hold_reason", "assignee", "team", "priority", "custom", ...}
     GET    /api/incidents/ID/notes        {"items": [{"id", "author", "visibility", "text", "created_at"}]}
     POST   /api/incidents/ID/notes        {"text", "visibility": "internal" (default) | "public"} -> 201
     GET    /api/incidents/ID/links        {"items": [{"id", "url", "title", "created_by", "created_at"}]}
@@ -28,7 +28,7 @@ Paging, chosen by the parameters (or named by `paging=`), at most 200 rows a pag
     page     page=1&per_page=50     {"items", "page", "per_page", "pages", "total"}
     offset   offset=0&limit=50      {"items", "offset", "limit", "total"}
     cursor   cursor=&limit=50       {"items", "next_cursor"}, null at the end
-    next     paging=next&limit=50   {"items", "next"} with an absolute address or null, and a Link header with rel="next"
+    next     paging=next&limit=50   {"items", "next"}: an absolute address or null; also as a Link header, rel="next"
     keyset   after_id=0&limit=50    {"items"} with id > after_id in the order of ids; the end is a page that is not full
 
 States by name and code: new 1, in_progress 2, pending 3 (needs `hold_reason`), solved 6, closed 7, cancelled 8.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.http import Response
+from bridge.sandbox.http import Response, Route
 from bridge.sandbox.itsm import paging
 from bridge.sandbox.itsm.context import Context, RefusedError, ok
 from bridge.sandbox.itsm.model import CODES, FINAL, NAMES, Incident
 
-_TEXTS = ("title", "description", "resolution", "type", "service", "category", "subcategory", "ci", "site", "caller")
-_TEXTS += ("parent",)
+_TEXTS = ["title", "description", "resolution", "type", "service", "category", "subcategory", "ci", "site", "caller"]
+_TEXTS += ["parent"]
 _LEVELS = ("priority", "impact", "urgency")
 
 
@@ -178,7 +178,7 @@ def reopen(ctx: Context, incident: Incident) -> None:
     _move(ctx, incident, "in_progress", {})
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/api/incidents", index),
     ("POST", r"/api/incidents", create),
     ("GET", r"/api/incidents/(\w+)", show),

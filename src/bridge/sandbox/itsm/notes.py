@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.http import Response
+from bridge.sandbox.http import Response, Route
 from bridge.sandbox.itsm import incidents
 from bridge.sandbox.itsm.context import Context, RefusedError, ok
 from bridge.sandbox.itsm.model import FINAL, Change, Link, Note
@@ -109,7 +109,7 @@ def agents(ctx: Context) -> Response:
     return ok({"items": items})
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/api/me", me),
     ("GET", r"/api/agents", agents),
     ("GET", r"/api/incidents/(\w+)/notes", notes),

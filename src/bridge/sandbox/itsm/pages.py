@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.sandbox.clock import iso
 from bridge.sandbox.html import link, page, table, tag
-from bridge.sandbox.http import Response, html_response
+from bridge.sandbox.http import Response, Route, html_response
 from bridge.sandbox.itsm.context import Context
 from bridge.sandbox.itsm.model import CODES, FINAL
 
@@ -60,4 +60,4 @@ def incident(ctx: Context, key: str) -> Response:
     return html_response(page(f"{row.number} {row.title}", *body, menu=_MENU))
 
 
-ROUTES = [("GET", r"/(?:incidents)?", index), ("GET", r"/incidents/(\w+)", incident)]
+ROUTES: list[Route] = [("GET", r"/(?:incidents)?", index), ("GET", r"/incidents/(\w+)", incident)]

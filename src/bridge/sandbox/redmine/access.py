@@ -138,7 +138,7 @@ class Access:
             return False
         if user.admin:
             return True
-        mine = issue.author_id == user.id or issue.assigned_to_id == user.id
+        mine = user.id in {issue.author_id, issue.assigned_to_id}
         for role in self.roles(user, project):
             if "view_issues" not in role.permissions:
                 continue

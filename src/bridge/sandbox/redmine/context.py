@@ -11,7 +11,7 @@ from typing import Any
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.http import Request, Response, json_response
 from bridge.sandbox.redmine.access import Access
-from bridge.sandbox.redmine.model import Issue, Project, User
+from bridge.sandbox.redmine.model import ARCHIVED, CustomField, Issue, Project, User
 from bridge.sandbox.redmine.state import State
 from bridge.sandbox.redmine.values import to_int
 
@@ -37,6 +37,11 @@ def not_found() -> AbortError:
 
 def invalid(errors: list[str]) -> AbortError:
     return AbortError(422, {"errors": errors})
+
+
+def server_error() -> AbortError:
+    """A case that Redmine does not handle."""
+    return AbortError(500, {"status": 500, "error": "Internal Server Error"})
 
 
 NO_CONTENT = 204
@@ -93,9 +98,9 @@ class Context:
         raise not_found()
 
     def authorize(self, project: Project, *permissions: str) -> None:
-        """One of the permissions is enough."""
+        """One of the permissions is enough. An archived project is 403 to everybody."""
         if not any(self.access.allowed(self.user, permission, project) for permission in permissions):
-            raise self.deny()
+            raise AbortError(403) if project.status == ARCHIVED else self.deny()
 
     def find_issue(self, key: str) -> Issue:
         """404 for an unknown issue, 403 (nobody: 401) for one that may not be seen."""
@@ -140,6 +145,11 @@ def ref(thing: Any) -> dict[str, Any]:
 
 def shown(moment: datetime | None) -> str | None:
     return iso(moment) if moment else None
+
+
+def custom_fields(ctx: Context, customized: str) -> list[CustomField]:
+    """Those of projects, versions or time entries."""
+    return [field for field in ctx.state.custom_fields.values() if field.customized == customized]
 
 
 def custom_values(values: Iterable[tuple[Any, str | None]]) -> dict[str, Any]:

@@ -9,23 +9,26 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+_COMPARE = ("=", ">=", "<=", "><")
+_AROUND_TODAY = ("t", "ld", "w", "lw", "l2w", "m", "lm", "y")
+_AHEAD = ("<t+", ">t+", "><t+", "t+", "nd", "nw", "nm")
+_BACK = (">t-", "<t-", "><t-", "t-")
+_SET = ("!*", "*")
 OPERATORS = {
     "list": ("=", "!"),
     "list_status": ("o", "=", "!", "c", "*"),
     "list_optional": ("=", "!", "!*", "*"),
     "list_subprojects": ("*", "!*", "=", "!"),
-    "date": ("=", ">=", "<=", "><", "<t+", ">t+", "><t+", "t+", "nd", "t", "ld", "nw", "w", "lw", "l2w")
-    + ("nm", "m", "lm", "y", ">t-", "<t-", "><t-", "t-", "!*", "*"),
-    "date_past": ("=", ">=", "<=", "><", ">t-", "<t-", "><t-", "t-", "t", "ld", "w", "lw", "l2w", "m", "lm", "y")
-    + ("!*", "*"),
+    "date": (*_COMPARE, *_AROUND_TODAY, *_AHEAD, *_BACK, *_SET),
+    "date_past": (*_COMPARE, *_AROUND_TODAY, *_BACK, *_SET),
     "string": ("~", "=", "!~", "!", "^", "$", "!*", "*"),
     "text": ("~", "!~", "^", "$", "!*", "*"),
-    "integer": ("=", ">=", "<=", "><", "!*", "*"),
-    "float": ("=", ">=", "<=", "><", "!*", "*"),
+    "integer": (*_COMPARE, *_SET),
+    "float": (*_COMPARE, *_SET),
     "relation": ("=", "!", "!*", "*"),
     "tree": ("=", "~", "!*", "*"),
 }
-_NEEDS_NO_VALUE = {"o", "c", "!*", "*", "nd", "t", "ld", "nw", "w", "lw", "l2w", "nm", "m", "lm", "y"}
+_NEEDS_NO_VALUE = {"o", "c", "nd", "nw", "nm", *_AROUND_TODAY, *_SET}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}(:?\d{2}){0,2}(Z|\d{2}:?\d{2})?)?")
 _NUMBER = {"integer": re.compile(r"[+-]?\d+(,[+-]?\d+)*"), "float": re.compile(r"[+-]?\d+(\.\d*)?")}
 

@@ -20,12 +20,12 @@ from bridge.sandbox.redmine.values import (
     to_text,
 )
 
-_LINKS = ("category_id", "fixed_version_id", "assigned_to_id")
+_LINKS = {"category_id", "fixed_version_id", "assigned_to_id"}
 
 
 @dataclass(slots=True)
 class Edit:
-    """An issue being changed: `old` as stored (None: new), `issue` as it shall be, `errors` met while reading values."""
+    """An issue being changed: `old` as stored (None: new), `issue` as it shall be, `errors` from reading values."""
 
     issue: Issue
     old: Issue | None
@@ -46,13 +46,15 @@ def assign(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     attrs = {name: "" if value == "none" else value for name, value in attrs.items()}
     issue = edit.issue
     editable = edit.old is None or may_edit(ctx, edit.old)
-    if editable or edit.old is None:
+    if editable:
         _project(ctx, edit, attrs)
         _tracker(ctx, issue, attrs)
     names = _settable(ctx, edit) if editable else set()
     attrs = {name: value for name, value in attrs.items() if name in names or name in {"notes", "private_notes"}}
     _status(ctx, edit, attrs)
     _plain(ctx, edit, attrs)
+    if "lock_version" in attrs and edit.old is not None:
+        edit.stale = to_int(attrs["lock_version"]) != edit.old.lock_version
     _dates(edit, attrs)
     _parent(ctx, edit, attrs)
     _custom(ctx, edit, attrs)
@@ -133,7 +135,7 @@ def _may(ctx: Context, project: Project, permission: str) -> bool:
 
 
 def _status(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
-    """Only what the workflow allows; a new issue gets the default status whatever is sent."""
+    """Only what the workflow allows; a new issue gets the default status instead."""
     issue = edit.issue
     wanted = to_int(attrs.pop("status_id", None))
     if not issue.tracker_id:
@@ -141,8 +143,9 @@ def _status(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     allowed = {status.id for status in workflow.allowed_statuses(ctx, issue, edit.old)}
     if wanted in allowed:
         issue.status_id = wanted
-    if edit.old is None:
-        issue.status_id = issue.status_id or min(allowed)
+    elif edit.old is None:
+        default = workflow.DEFAULT_STATUS
+        issue.status_id = default if default in allowed else min(allowed, default=default)
 
 
 def _plain(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
@@ -156,10 +159,9 @@ def _plain(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
         issue.priority_id = to_int(attrs["priority_id"])
         if issue.priority_id not in ctx.state.priorities:
             issue.priority_id = 0
-    for name in _LINKS:
-        if name in attrs:
-            value = ctx.user.id if attrs[name] == "me" else to_id(attrs[name])
-            setattr(issue, name, value)
+    for name in _LINKS & attrs.keys():
+        value = ctx.user.id if attrs[name] == "me" else to_id(attrs[name])
+        setattr(issue, name, value)
     if "done_ratio" in attrs:
         issue.done_ratio = to_int(attrs["done_ratio"])
     if "is_private" in attrs:
@@ -167,8 +169,6 @@ def _plain(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     if "watcher_user_ids" in attrs:
         numbers = [to_int(value) for value in attrs["watcher_user_ids"] or []]
         edit.watchers = [number for number in dict.fromkeys(numbers) if number in ctx.state.users]
-    if "lock_version" in attrs and edit.old is not None:
-        edit.stale = to_int(attrs["lock_version"]) != edit.old.lock_version
 
 
 def _dates(edit: Edit, attrs: dict[str, Any]) -> None:
@@ -204,18 +204,24 @@ def _parent(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     edit.issue.parent_id = parent.id
 
 
+def custom_rows(attrs: dict[str, Any]) -> dict[int, str]:
+    """The values of custom_field_values {"1": ...} and custom_fields [{"id": 1, "value": ...}]."""
+    values = attrs.get("custom_field_values")
+    found = {to_int(key): to_text(value) for key, value in values.items()} if isinstance(values, dict) else {}
+    rows = attrs.get("custom_fields")
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict):
+            found[to_int(row.get("id"))] = to_text(row.get("value"))
+    return found
+
+
 def _custom(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     project = ctx.state.projects.get(edit.issue.project_id)
     fields = {field.id for field in issue_render.fields_of(ctx, project)}
     fields -= {number for number in fields if str(number) in workflow.readonly_fields(ctx, edit.issue)}
-    values = attrs.get("custom_field_values")
-    rows = [(to_int(key), value) for key, value in values.items()] if isinstance(values, dict) else []
-    rows += [
-        (to_int(row.get("id")), row.get("value")) for row in attrs.get("custom_fields") or [] if isinstance(row, dict)
-    ]
-    for number, value in rows:
+    for number, value in custom_rows(attrs).items():
         if number in fields:
-            edit.issue.custom[number] = to_text(value)
+            edit.issue.custom[number] = value
 
 
 def _notes(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:

@@ -54,11 +54,8 @@ def _dates(ctx: Context, edit: Edit) -> list[str]:
 def _links(ctx: Context, edit: Edit, project: Project) -> list[str]:
     issue, old, state = edit.issue, edit.old, ctx.state
     found = []
-    version = state.versions.get(issue.fixed_version_id or 0)
-    if issue.fixed_version_id:
-        is_kept = old is not None and old.fixed_version_id == issue.fixed_version_id
-        if version is None or (version.project_id != project.id and version.sharing == "none") or (version.status != "open" and not is_kept):
-            found.append("Target version is not included in the list")
+    if issue.fixed_version_id and not _is_version_open(ctx, edit, project):
+        found.append("Target version is not included in the list")
     if issue.category_id:
         category = state.categories.get(issue.category_id)
         if category is None or category.project_id != project.id:
@@ -67,6 +64,14 @@ def _links(ctx: Context, edit: Edit, project: Project) -> list[str]:
     if is_new_assignee and issue.assigned_to_id not in assignable(ctx, edit, project):
         found.append("Assignee is invalid")
     return found
+
+
+def _is_version_open(ctx: Context, edit: Edit, project: Project) -> bool:
+    """A version that is no longer open may stay, but not be chosen."""
+    version = ctx.state.versions.get(edit.issue.fixed_version_id or 0)
+    if version is None or (version.project_id != project.id and version.sharing == "none"):
+        return False
+    return version.status == "open" or (edit.old is not None and edit.old.fixed_version_id == version.id)
 
 
 def assignable(ctx: Context, edit: Edit, project: Project) -> set[int]:

@@ -196,7 +196,7 @@ def _total_hours(ctx: Context, issue: Issue) -> Fraction:
 
 
 def move_follower(ctx: Context, issue: Issue, day: date | None, with_journal: bool) -> None:
-    """Moves an issue (of a parent: its leaves) to start on that day; also forwards, but not before its soonest start."""
+    """Moves an issue (of a parent: its leaves) to start on that day, later or earlier, but not before its soonest."""
     if day is None:
         return
     if ctx.state.children_of(issue.id):

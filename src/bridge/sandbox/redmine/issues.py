@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_assign, issue_checks, issue_list, issue_render, issue_save, uploads
 from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found
 from bridge.sandbox.redmine.issue_assign import Edit
@@ -15,7 +15,7 @@ def show(ctx: Context, key: str) -> Response:
 
 
 def create(ctx: Context, project_key: str = "") -> Response:
-    """A project that is unknown, closed or not open to the user leaves the issue without project, tracker and status."""
+    """An unknown or closed project, or one where the user may not add, leaves the issue without any: 422."""
     attrs, now = ctx.params("issue"), ctx.now
     default = next(priority.id for priority in ctx.state.priorities.values() if priority.is_default)
     draft = Issue(0, 0, 0, 0, default, ctx.user.id, "", now, now, start_date=now.date())
@@ -109,7 +109,7 @@ def edit_journal(ctx: Context, number: str) -> Response:
     return done()
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/issues\.json", issue_list.index),
     ("GET", r"/projects/([^/]+)/issues\.json", issue_list.index),
     ("POST", r"/issues\.json", create),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine.context import Context, not_found, ref
 from bridge.sandbox.redmine.model import CustomField, Named, Priority
 from bridge.sandbox.redmine.workflow import DEFAULT_STATUS
@@ -91,7 +91,7 @@ def _field(ctx: Context, field: CustomField) -> dict[str, Any]:
     return data
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/roles\.json", roles),
     ("GET", r"/roles/(\d+)\.json", role),
     ("GET", r"/trackers\.json", trackers),

@@ -42,7 +42,7 @@ class Role:
     builtin: int = 0
     issues_visibility: str = "default"
     assignable: bool = True
-    # (old status, new status), the same for all trackers
+    # (old status, new status), the same for all trackers; from 0: what a new issue may start with
     workflow: set[tuple[int, int]] = field(default_factory=set)
     # issue fields that this role's workflow makes read-only, whatever the status
     readonly: set[str] = field(default_factory=set)
@@ -72,7 +72,7 @@ class Priority:
 
 @dataclass(slots=True)
 class CustomField:
-    """`customized` is issue or project, `field_format` string or list."""
+    """`customized` is issue, project, version or time_entry, `field_format` string or list."""
 
     id: int
     name: str
@@ -127,6 +127,7 @@ class Version:
     due_date: date | None = None
     sharing: str = "none"
     wiki_page_title: str | None = None
+    custom: dict[int, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -246,6 +247,7 @@ class TimeEntry:
     spent_on: date
     created_on: datetime
     updated_on: datetime
+    custom: dict[int, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

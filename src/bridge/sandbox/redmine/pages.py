@@ -1,4 +1,4 @@
-"""Pages to look at: projects, a project with its tasks and their dates, an issue with its history, a wiki page, mails."""
+"""Pages to look at: projects, one with its tasks and dates, an issue with its history, a wiki page, mails."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bridge.sandbox.html import Html, join, link, page, safe, table, tag
-from bridge.sandbox.http import Response, html_response
+from bridge.sandbox.http import Response, Route, html_response
 from bridge.sandbox.redmine.context import Context, not_found, shown
 from bridge.sandbox.redmine.model import Issue, Journal, Project
 from bridge.sandbox.redmine.wiki import normal_title
@@ -158,7 +158,7 @@ def mails(ctx: Context) -> Response:
     )
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/(?:projects)?", project_list),
     ("GET", r"/projects/([^/.]+)", project),
     ("GET", r"/issues/(\d+)", issue),

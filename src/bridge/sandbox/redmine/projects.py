@@ -5,23 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import filters, inheritance
-from bridge.sandbox.redmine.context import AbortError, Context, custom_values, done, invalid, ref, shown
-from bridge.sandbox.redmine.model import ACTIVE, ARCHIVED, CLOSED, CustomField, Member, Project
-from bridge.sandbox.redmine.values import to_bool, to_id, to_int, to_text
+from bridge.sandbox.redmine.context import (
+    AbortError,
+    Context,
+    custom_fields,
+    custom_values,
+    done,
+    invalid,
+    ref,
+    server_error,
+    shown,
+)
+from bridge.sandbox.redmine.issue_assign import custom_rows
+from bridge.sandbox.redmine.model import ACTIVE, ARCHIVED, CLOSED, Member, Project
+from bridge.sandbox.redmine.values import to_bool, to_int, to_text
 
-DEFAULT_MODULES = ("issue_tracking", "time_tracking", "news", "documents", "files", "wiki", "repository", "boards")
-DEFAULT_MODULES += ("calendar", "gantt")
+DEFAULT_MODULES = ["issue_tracking", "time_tracking", "news", "documents", "files", "wiki", "repository", "boards"]
+DEFAULT_MODULES += ["calendar", "gantt"]
 _IDENTIFIER = re.compile(r"(?!\d+$)[a-z0-9\-_]*")
 _TEXT_FILTERS = {"name": "text", "description": "text"}
-_LABELS = {"created_on": "Created", "name": "Name", "description": "Description", "status": "Status"}
-
-
-def project_fields(ctx: Context) -> list[CustomField]:
-    return [field for field in ctx.state.custom_fields.values() if field.customized == "project"]
+_SORTABLE = {"name", "status", "identifier", "is_public", "created_on"}
 
 
 def render(ctx: Context, project: Project, *, in_list: bool = False) -> dict[str, Any]:
@@ -37,7 +45,7 @@ def render(ctx: Context, project: Project, *, in_list: bool = False) -> dict[str
     if parent and ctx.access.project_visible(ctx.user, parent):
         data["parent"] = ref(parent)
     data |= {"status": project.status, "is_public": project.is_public, "inherit_members": project.inherit_members}
-    data |= custom_values((field, project.custom.get(field.id)) for field in project_fields(ctx))
+    data |= custom_values((field, project.custom.get(field.id)) for field in custom_fields(ctx, "project"))
     data |= _includes(ctx, project)
     data |= {"created_on": shown(project.created_on), "updated_on": shown(project.updated_on)}
     return data
@@ -66,19 +74,21 @@ def _includes(ctx: Context, project: Project) -> dict[str, Any]:
 
 
 def index(ctx: Context) -> Response:
-    """Active projects only, unless the status filter says otherwise."""
-    conditions = _conditions(ctx)
-    if errors := [f"{_LABELS.get(c.field, c.field)} {filters.problem(c)}" for c in conditions if filters.problem(c)]:
-        raise invalid(errors)
+    """Active projects only, unless the status filter says otherwise. Filters that make no sense are ignored."""
+    conditions = [condition for condition in _conditions(ctx) if not filters.problem(condition)]
     visible = [project for project in _in_tree_order(ctx) if ctx.access.project_visible(ctx.user, project)]
     rows = [project for project in visible if all(_matches(ctx, condition, project) for condition in conditions)]
+    for part in reversed(ctx.request.query.get("sort", "").split(",")):
+        name, _, way = part.partition(":")
+        if name in _SORTABLE:
+            rows.sort(key=attrgetter(name), reverse=way == "desc")
     return ctx.listing("projects", rows, lambda project: render(ctx, project, in_list=True))
 
 
 def _conditions(ctx: Context) -> list[filters.Filter]:
     kinds = _TEXT_FILTERS | {"id": "list", "status": "list", "is_public": "list", "created_on": "date_past"}
     kinds["parent_id"] = "list_subprojects"
-    kinds |= {f"cf_{field.id}": field.field_format for field in project_fields(ctx) if field.is_filter}
+    kinds |= {f"cf_{field.id}": field.field_format for field in custom_fields(ctx, "project") if field.is_filter}
     wanted = {"status": "1"} | ctx.request.query
     return [filters.parse(name, kinds[name], text) for name, text in wanted.items() if name in kinds]
 
@@ -124,7 +134,7 @@ def create(ctx: Context) -> Response:
     project = Project(0, "", "", now, now)
     project.tracker_ids = list(ctx.state.trackers)
     role = None if ctx.user.admin else ctx.state.creator_role()
-    errors = _assign_parent(ctx, project, attrs)
+    errors = _assign_parent(ctx, project, attrs) if "project" in ctx.body() else []
     if to_text(attrs.get("identifier")):
         project.identifier = to_text(attrs["identifier"])
     names: list[str] = list(DEFAULT_MODULES)
@@ -180,7 +190,7 @@ def _assign_parent(ctx: Context, project: Project, attrs: dict[str, Any]) -> lis
         if not is_root_allowed:
             return ["Subproject of is invalid"]
         if wanted:
-            raise AbortError(500, {"status": 500, "error": "Internal Server Error"})
+            raise server_error()
         project.parent_id = None
         return []
     is_own = parent in ctx.state.project_tree(project) if project.id else False
@@ -191,7 +201,11 @@ def _assign_parent(ctx: Context, project: Project, attrs: dict[str, Any]) -> lis
 
 
 def _assign(ctx: Context, project: Project, attrs: dict[str, Any], *, may_publish: bool) -> None:
-    """Unknown attributes and fields are dropped; so is is_public for who may not choose it (5.1 and later)."""
+    """
+    Unknown attributes and fields are dropped; so is is_public for who may not choose it (5.1 and later).
+
+    An unknown tracker is a 404 (5.0.4).
+    """
     if "name" in attrs:
         project.name = to_text(attrs["name"])
     if "description" in attrs:
@@ -203,14 +217,14 @@ def _assign(ctx: Context, project: Project, attrs: dict[str, Any], *, may_publis
     if "inherit_members" in attrs:
         project.inherit_members = to_bool(attrs["inherit_members"])
     if isinstance(attrs.get("tracker_ids"), list):
-        wanted = [to_id(value) for value in attrs["tracker_ids"]]
-        project.tracker_ids = [number for number in ctx.state.trackers if number in wanted]
+        wanted = {to_int(value) for value in attrs["tracker_ids"]} - {0}
+        if wanted - ctx.state.trackers.keys():
+            raise AbortError(404, {"status": 404, "error": "Not Found"})
+        project.tracker_ids = sorted(wanted)
     if isinstance(attrs.get("issue_custom_field_ids"), list):
         project.issue_custom_field_ids = [to_int(value) for value in attrs["issue_custom_field_ids"]]
-    known = {field.id for field in project_fields(ctx)}
-    for row in attrs.get("custom_fields") or []:
-        if isinstance(row, dict) and to_int(row.get("id")) in known:
-            project.custom[to_int(row["id"])] = to_text(row.get("value"))
+    known = {field.id for field in custom_fields(ctx, "project")}
+    project.custom |= {number: value for number, value in custom_rows(attrs).items() if number in known}
 
 
 def _module_names(attrs: dict[str, Any]) -> list[str]:
@@ -273,7 +287,7 @@ def unarchive(ctx: Context, key: str) -> Response:
 
 
 _KEY = r"/projects/([^/]+)"
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/projects\.json", index),
     ("POST", r"/projects\.json", create),
     ("GET", rf"{_KEY}\.json", show),

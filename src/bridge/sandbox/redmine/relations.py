@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_render, issue_save, mails, schedule
 from bridge.sandbox.redmine.context import Context, done, invalid, not_found
 from bridge.sandbox.redmine.model import Detail, Issue, Relation
@@ -124,7 +124,7 @@ def delete(ctx: Context, number: str) -> Response:
     return done()
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/issues/(\d+)/relations\.json", index),
     ("POST", r"/issues/(\d+)/relations\.json", create),
     ("GET", r"/relations/(\d+)\.json", show),

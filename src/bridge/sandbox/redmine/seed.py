@@ -5,44 +5,83 @@ Ids and names are those of the real Redmine that the contract tests start, so th
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from itertools import permutations, product
 
-from bridge.sandbox.redmine.access import MODULE_OF
 from bridge.sandbox.redmine.model import CustomField, Member, Named, Priority, Project, Role, Status, User
-from bridge.sandbox.redmine.projects import DEFAULT_MODULES
 from bridge.sandbox.redmine.state import State
 
-ADMIN_KEY = "0123456789abcdef0123456789abcdef01234567"
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
 PASSWORD = "secret-pass-1"  # noqa: S105  the test accounts' password, as the real test Redmine has it
 
-# login, first name, last name, admin, locked; the ids count on from 5, as in Redmine's default data
+# login, first name, last name, locked; the ids count on from 5, as after Redmine's default data
 _PEOPLE = (
     ("itsm-sync", "ITSM", "Sync", False),
     ("jane", "Jane", "Doe", False),
-    ("ben", "Ben", "Okoro", False),
-    ("mia", "Mia", "Novak", False),
-    ("li", "李", "雷", False),
-    ("gone", "Gone", "Away", True),
+    ("ben", "Ben", "Ito", False),
+    ("mia", "Mia", "Roth", False),
+    ("li", "雷", "李", False),
+    ("gone", "Gus", "Gone", True),
 )
-_ROLES_IN_OPERATIONS = {"itsm-sync": 6, "jane": 3, "ben": 4, "mia": 4, "li": 4}
+_ROLES_IN_OPERATIONS = {"itsm-sync": 6, "jane": 3, "ben": 4, "mia": 4, "li": 4, "gone": 4}
+_MODULES = ("issue_tracking", "time_tracking", "files", "wiki")
 
-_READER = ["view_issues", "view_gantt", "view_calendar", "view_time_entries", "view_wiki_pages", "view_wiki_edits"]
-_READER += ["view_files", "view_news", "view_documents"]
-_REPORTER = [*_READER, "add_issues", "add_issue_notes", "save_queries", "log_time"]
-_NON_MEMBER = [name for name in _REPORTER if name != "log_time"]
-_DEVELOPER = [*_REPORTER, "manage_versions", "manage_categories", "edit_issues", "view_private_notes"]
-_DEVELOPER += ["set_notes_private", "manage_issue_relations", "manage_subtasks", "edit_wiki_pages"]
-_DEVELOPER += ["delete_wiki_pages"]
-_PROJECT = ["add_project", "edit_project", "close_project", "delete_project", "select_project_modules"]
-_PROJECT += ["manage_members", "manage_versions", "add_subprojects"]
-_BRIDGE_LACKS = {
-    "delete_issues",
-    "delete_wiki_pages",
-    "edit_time_entries",
-    "import_issues",
-    "manage_project_activities",
-}
+_DEVELOPER = _names(
+    """
+    manage_versions manage_categories view_issues add_issues edit_issues view_private_notes set_notes_private
+    manage_issue_relations manage_subtasks add_issue_notes save_queries view_gantt view_calendar log_time
+    view_time_entries view_news comment_news view_documents view_wiki_pages view_wiki_edits edit_wiki_pages
+    delete_wiki_pages view_messages add_messages edit_own_messages view_files manage_files browse_repository
+    view_changesets commit_access manage_related_issues
+    """
+)
+_REPORTER = _names(
+    """
+    view_issues add_issues add_issue_notes save_queries view_gantt view_calendar log_time view_time_entries
+    view_news comment_news view_documents view_wiki_pages view_wiki_edits view_messages add_messages
+    edit_own_messages view_files browse_repository view_changesets
+    """
+)
+_NON_MEMBER = [name for name in _REPORTER if name not in {"log_time", "edit_own_messages"}]
+_ANONYMOUS = [name for name in _NON_MEMBER if name.startswith("view_") or name == "browse_repository"]
+_MANAGER = _names(
+    """
+    add_project edit_project close_project delete_project select_project_modules manage_members manage_versions
+    add_subprojects manage_public_queries save_queries view_issues add_issues edit_issues edit_own_issues
+    copy_issues manage_issue_relations manage_subtasks set_issues_private set_own_issues_private add_issue_notes
+    edit_issue_notes edit_own_issue_notes view_private_notes set_notes_private delete_issues view_issue_watchers
+    add_issue_watchers delete_issue_watchers import_issues manage_categories view_time_entries log_time
+    edit_time_entries edit_own_time_entries manage_project_activities log_time_for_other_users import_time_entries
+    view_news manage_news comment_news view_documents add_documents edit_documents delete_documents view_files
+    manage_files view_wiki_pages view_wiki_edits export_wiki_pages edit_wiki_pages rename_wiki_pages
+    delete_wiki_pages delete_wiki_pages_attachments view_wiki_page_watchers add_wiki_page_watchers
+    delete_wiki_page_watchers protect_wiki_pages manage_wiki view_changesets browse_repository commit_access
+    manage_related_issues manage_repository view_messages add_messages edit_messages edit_own_messages
+    delete_messages delete_own_messages view_message_watchers add_message_watchers delete_message_watchers
+    manage_boards view_calendar view_gantt
+    """
+)
+# What the bridge needs, and nothing else.
+_BRIDGE = _names(
+    """
+    view_project search_project add_subprojects edit_project close_project select_project_modules
+    select_project_publicity manage_members manage_versions manage_categories view_issues add_issues edit_issues
+    edit_own_issues copy_issues manage_issue_relations manage_subtasks set_issues_private set_own_issues_private
+    add_issue_notes edit_issue_notes edit_own_issue_notes view_private_notes set_notes_private view_issue_watchers
+    add_issue_watchers view_wiki_pages view_wiki_edits edit_wiki_pages rename_wiki_pages view_time_entries
+    log_time log_time_for_other_users view_files manage_files save_queries view_members
+    """
+)
+_PUBLICITY = "select_project_publicity"
+
+
+def _key(login: str) -> str:
+    return hashlib.sha1(f"bridge test server, key of {login}".encode(), usedforsecurity=False).hexdigest()
 
 
 def state(now: datetime, version: tuple[int, ...]) -> State:
@@ -68,43 +107,49 @@ def _enumerations(made: State) -> None:
     for field in (
         CustomField(1, "ITSM incident", "issue", is_for_all=True, searchable=True),
         CustomField(2, "ITSM case", "project"),
+        CustomField(3, "ITSM problem", "version"),
+        CustomField(4, "ITSM activity", "time_entry", is_filter=False),
         CustomField(5, "ITSM severity", "issue", "list", is_for_all=True, possible_values=severities),
     ):
         made.custom_fields[field.id] = field
 
 
 def _roles(made: State, version: tuple[int, ...]) -> None:
-    publicity = ["select_project_publicity"] if version >= (5, 1) else []
-    everything = [*_PROJECT, *publicity, *MODULE_OF, *(name for name in _DEVELOPER if name not in MODULE_OF)]
-    everything = list(dict.fromkeys(everything))
+    knows_publicity = version >= (5, 1)
+    manager = [*_MANAGER, _PUBLICITY] if knows_publicity else list(_MANAGER)
+    without = [name for name in _BRIDGE if name != _PUBLICITY]
+    bridge = _BRIDGE if knows_publicity else without
     every_way = set(permutations(made.statuses, 2))
+    from_anywhere = every_way | {(0, new) for new in made.statuses}
     developer_ways = {(old, new) for old, new in product((1, 2, 3, 4), (2, 3, 4, 5)) if old != new}
     reporter_ways = {(old, 5) for old in (1, 2, 3, 4)} | {(3, 4)}
-    bridge = [name for name in everything if name not in _BRIDGE_LACKS]
     for role in (
-        Role(1, "Non member", _NON_MEMBER, builtin=1),
-        Role(2, "Anonymous", _READER, builtin=2),
-        Role(3, "Manager", everything, issues_visibility="all", workflow=every_way),
-        Role(4, "Developer", _DEVELOPER, workflow=developer_ways),
-        Role(5, "Reporter", _REPORTER, workflow=reporter_ways),
-        Role(6, "Bridge", bridge, issues_visibility="all", workflow=set(every_way)),
+        Role(1, "Non member", list(_NON_MEMBER), builtin=1),
+        Role(2, "Anonymous", list(_ANONYMOUS), builtin=2),
+        Role(3, "Manager", manager, issues_visibility="all", workflow=every_way),
+        Role(4, "Developer", list(_DEVELOPER), workflow=developer_ways),
+        Role(5, "Reporter", list(_REPORTER), workflow=reporter_ways),
+        Role(6, "Bridge", list(bridge), issues_visibility="all", workflow=from_anywhere),
     ):
         made.roles[role.id] = role
+    if knows_publicity:
+        made.roles[7] = Role(7, "Bridge without publicity", without, issues_visibility="all", workflow=from_anywhere)
+    made.settings.creator_role = "Bridge"
 
 
 def _people(made: State, now: datetime) -> None:
-    admin = User(1, "admin", "Redmine", "Admin", "admin@example.net", ADMIN_KEY, "admin", now, admin=True)
-    made.users[1] = admin
+    key = _key("admin")
+    made.users[1] = User(1, "admin", "Redmine", "Admin", "admin@example.net", key, "admin", now, admin=True)
     for number, (login, first, last, locked) in enumerate(_PEOPLE, 5):
-        mail, key = f"{login}@example.invalid", str(number - 4) * 40
-        made.users[number] = User(number, login, first, last, mail, key, PASSWORD, now, locked=locked)
+        mail = f"{login}@example.invalid"
+        made.users[number] = User(number, login, first, last, mail, _key(login), PASSWORD, now, locked=locked)
 
 
 def _operations(made: State, now: datetime) -> None:
     number = made.next_id("project")
     operations = Project(number, "Operations", "operations", now, now, is_public=False)
     operations.tracker_ids = list(made.trackers)
-    operations.modules = {name: made.next_id("module") for name in DEFAULT_MODULES}
+    operations.modules = {name: made.next_id("module") for name in _MODULES}
     made.projects[number] = operations
     for login, role_id in _ROLES_IN_OPERATIONS.items():
         user = made.user_by_login(login)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import filters
-from bridge.sandbox.redmine.context import Context, done, invalid, not_found, ref, shown
+from bridge.sandbox.redmine.context import Context, custom_fields, custom_values, done, invalid, not_found, ref, shown
+from bridge.sandbox.redmine.issue_assign import custom_rows
 from bridge.sandbox.redmine.model import Issue, Project, TimeEntry
 from bridge.sandbox.redmine.values import NotADateError, to_date, to_hours, to_id, to_int, to_text
 
@@ -19,7 +20,7 @@ def render(ctx: Context, entry: TimeEntry) -> dict[str, Any]:
     data: dict[str, Any] = {"id": entry.id, "project": ref(state.projects[entry.project_id])}
     if entry.issue_id:
         data["issue"] = {"id": entry.issue_id}
-    return data | {
+    data |= {
         "user": ref(state.users[entry.user_id]),
         "activity": ref(state.activities[entry.activity_id]),
         "hours": entry.hours,
@@ -28,6 +29,7 @@ def render(ctx: Context, entry: TimeEntry) -> dict[str, Any]:
         "created_on": shown(entry.created_on),
         "updated_on": shown(entry.updated_on),
     }
+    return data | custom_values((field, entry.custom.get(field.id)) for field in custom_fields(ctx, "time_entry"))
 
 
 def index(ctx: Context, key: str = "") -> Response:
@@ -83,6 +85,8 @@ def create(ctx: Context) -> Response:
     if errors := _place(attrs, issue, project) + _user(ctx, entry, attrs, project) + _values(ctx, entry, attrs):
         raise invalid(errors)
     assert project is not None
+    known = {field.id for field in custom_fields(ctx, "time_entry")}
+    entry.custom = {number: value for number, value in custom_rows(attrs).items() if number in known}
     entry.id, entry.project_id = ctx.state.next_id("time_entry"), project.id
     entry.issue_id = issue.id if issue else None
     ctx.state.put_time_entry(entry)
@@ -144,7 +148,7 @@ def delete(ctx: Context, number: str) -> Response:
     return done()
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/time_entries\.json", index),
     ("GET", r"/projects/([^/]+)/time_entries\.json", index),
     ("POST", r"/time_entries\.json", create),

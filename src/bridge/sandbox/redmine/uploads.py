@@ -7,7 +7,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_render
 from bridge.sandbox.redmine.context import AbortError, Context, invalid, not_found
 from bridge.sandbox.redmine.model import Attachment, Detail
@@ -93,7 +93,7 @@ def download(ctx: Context, number: str) -> Response:
     return Response(200, item.content, item.content_type)
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("POST", r"/uploads\.json", upload),
     ("GET", r"/attachments/(\d+)\.json", show),
     ("GET", r"/attachments/download/(\d+)(?:/.*)?", download),

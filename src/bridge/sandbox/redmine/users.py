@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import memberships
 from bridge.sandbox.redmine.context import Context, not_found, shown
 from bridge.sandbox.redmine.model import ARCHIVED, User
@@ -23,7 +23,7 @@ def render(ctx: Context, user: User, *, in_list: bool = False) -> dict[str, Any]
         "created_on": shown(user.created_on),
         "updated_on": shown(user.created_on),
         "last_login_on": None,
-        "passwd_changed_on": shown(user.created_on),
+        "passwd_changed_on": None if user.admin else shown(user.created_on),
     }
     if is_admin or is_self:
         data["twofa_scheme"] = None
@@ -42,6 +42,8 @@ def current(ctx: Context) -> Response:
 
 def _answer(ctx: Context, user: User) -> Response:
     data, wanted = render(ctx, user), ctx.includes()
+    if "groups" in wanted and ctx.user.admin:
+        data["groups"] = []
     if "memberships" in wanted:
         rows = [member for member in ctx.state.members.values() if member.user_id == user.id]
         data["memberships"] = [
@@ -50,8 +52,6 @@ def _answer(ctx: Context, user: User) -> Response:
             if ctx.state.projects[member.project_id].status != ARCHIVED
             and ctx.access.project_visible(ctx.user, ctx.state.projects[member.project_id])
         ]
-    if "groups" in wanted and ctx.user.admin:
-        data["groups"] = []
     return json_response({"user": data})
 
 
@@ -60,7 +60,7 @@ def index(ctx: Context) -> Response:
     ctx.require_admin()
     query = ctx.request.query
     status, name = query.get("status", "1"), query.get("name", "").lower()
-    rows = sorted(ctx.state.users.values(), key=lambda user: user.id)
+    rows = sorted(ctx.state.users.values(), key=lambda user: user.login)
     if status in {"1", "3"}:
         rows = [user for user in rows if user.locked == (status == "3")]
     if name:
@@ -69,18 +69,11 @@ def index(ctx: Context) -> Response:
 
 
 def show(ctx: Context, number: str) -> Response:
-    """404 for locked users (but to admins) and for who does not share a project with them."""
+    """Anybody sees anybody, also without a key; 404 for locked users, but to admins."""
     user = ctx.state.users.get(int(number))
     if user is None or (user.locked and not ctx.user.admin):
         raise not_found()
-    if not ctx.user.logged and not _is_public(ctx, user):
-        raise not_found()
     return _answer(ctx, user)
-
-
-def _is_public(ctx: Context, user: User) -> bool:
-    projects = (ctx.state.projects[m.project_id] for m in ctx.state.members.values() if m.user_id == user.id)
-    return any(project.is_public for project in projects)
 
 
 def account(ctx: Context) -> Response:
@@ -92,7 +85,7 @@ def account(ctx: Context) -> Response:
     return json_response({"user": mine})
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/users/current\.json", current),
     ("GET", r"/users\.json", index),
     ("GET", r"/users/(\d+)\.json", show),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.http import Response, json_response
-from bridge.sandbox.redmine.context import Context, done, invalid, not_found, ref, shown
+from bridge.sandbox.http import Response, Route, json_response
+from bridge.sandbox.redmine.context import Context, custom_fields, custom_values, done, invalid, not_found, ref, shown
+from bridge.sandbox.redmine.issue_assign import custom_rows
 from bridge.sandbox.redmine.model import Category, Project, Version
 from bridge.sandbox.redmine.values import NotADateError, to_date, to_id, to_text
 
@@ -29,6 +30,7 @@ def render(ctx: Context, version: Version, *, in_list: bool = False) -> dict[str
         issues = [issue for issue in ctx.state.issues_of(project.id) if issue.fixed_version_id == version.id]
         data["estimated_hours"] = sum((issue.estimated_hours or 0.0 for issue in issues), 0.0)
         data["spent_hours"] = sum((ctx.state.spent_hours(issue.id) for issue in issues), 0.0)
+    data |= custom_values((field, version.custom.get(field.id)) for field in custom_fields(ctx, "version"))
     return data | {"created_on": shown(version.created_on), "updated_on": shown(version.updated_on)}
 
 
@@ -81,6 +83,8 @@ def _assign(ctx: Context, version: Version, attrs: dict[str, Any]) -> list[str]:
     for name in ("name", "description", "status", "wiki_page_title"):
         if name in attrs:
             setattr(version, name, to_text(attrs[name]))
+    known = {field.id for field in custom_fields(ctx, "version")}
+    version.custom |= {number: value for number, value in custom_rows(attrs).items() if number in known}
     if attrs.get("sharing") in _SHARINGS:
         version.sharing = attrs["sharing"]
     others = [other for other in ctx.state.versions.values() if other.project_id == version.project_id]
@@ -139,7 +143,7 @@ def category(ctx: Context, number: str) -> Response:
     return json_response({"issue_category": _category(ctx, row)})
 
 
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/projects/([^/]+)/versions\.json", index),
     ("POST", r"/projects/([^/]+)/versions\.json", create),
     ("GET", r"/versions/(\d+)\.json", show),

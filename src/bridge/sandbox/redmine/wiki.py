@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from bridge.sandbox.http import Response, json_response
+from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_render, uploads
 from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found, ref, shown
 from bridge.sandbox.redmine.model import WikiPage, WikiVersion
@@ -115,7 +115,7 @@ def delete(ctx: Context, key: str, title: str) -> Response:
 
 
 _PAGE = r"/projects/([^/]+)/wiki/([^/]+)"
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", r"/projects/([^/]+)/wiki/index\.json", index),
     ("GET", rf"{_PAGE}\.json", show),
     ("GET", rf"{_PAGE}/(\d+)\.json", show),

@@ -16,16 +16,18 @@ def _roles(ctx: Context, issue: Issue) -> list[Role]:
 
 
 def allowed_statuses(ctx: Context, issue: Issue, old: Issue | None) -> list[Status]:
-    """The statuses that can be set now; for a new issue only the tracker's default one.
+    """The statuses that can be set now; for a new issue what the workflow lets it start with, else the default one.
 
-    None that is closed while a subtask is open or an open issue blocks this one, none that is open below a closed parent.
+    None that is closed while a subtask is open or an open issue blocks this one, none that is open below a closed
+    parent.
     """
-    if old is None:
-        return [ctx.state.statuses[DEFAULT_STATUS]]
     roles = _roles(ctx, issue)
-    numbers = {new for role in roles for was, new in role.workflow if was == old.status_id}
-    if numbers:
+    current = old.status_id if old else 0
+    numbers = {new for role in roles for was, new in role.workflow if was == current}
+    if numbers and old:
         numbers.add(old.status_id)
+    if old is None and not numbers:
+        numbers.add(DEFAULT_STATUS)
     found = [ctx.state.statuses[number] for number in sorted(numbers)]
     if not closable(ctx, issue):
         found = [status for status in found if not status.is_closed]
