@@ -94,16 +94,22 @@ class Issues:
         try:
             raw = self.client.create_relation(issue_id, fields)
         except Rejected as error:
-            if any("already been taken" in reason for reason in error.reasons):
-                pairs = [{row["issue_id"], row["issue_to_id"]} for row in self.client.relations(issue_id)]
-                if {issue_id, other_id} in pairs:
-                    return
+            # a pair has one relation; the opposite one is refused as a circle before it is refused as taken
+            if self._related(issue_id, other_id, kind):
+                return
             raise Rejected(where, error.reasons, error.advice) from error
         except Forbidden as error:
             project = self.client.issue(issue_id)["project"]["id"]
             raise refusal(self.client, project, error, "Manage issue relations") from error
         if raw.get("relation_type") != kind or {raw["issue_id"], raw["issue_to_id"]} != {issue_id, other_id}:
             raise NotApplied(where, f"Redmine made it “{raw.get('relation_type')}” instead.", "Correct it in Redmine.")
+
+    def _related(self, issue_id: int, other_id: int, kind: str) -> bool:
+        """Whether the two have a relation, unless it says the opposite of what was asked."""
+        for row in self.client.relations(issue_id):
+            if {row["issue_id"], row["issue_to_id"]} == {issue_id, other_id}:
+                return kind == "relates" or row["relation_type"] != kind or bool(row["issue_id"] == issue_id)
+        return False
 
     def _correlation(self) -> int | None:
         name = self.options.correlation_field

@@ -115,7 +115,6 @@ class Projects:
             what = "the identifier belongs to a project that the bridge's account may not see, perhaps an archived one."
             raise Rejected(where, (what,), "Unarchive or rename nothing: choose another identifier prefix.") from error
         if any(reason.startswith(("Subproject of", "Parent")) for reason in error.reasons):
-            self.names.parent(spec.parent, fresh=True)
             raise refusal(self.client, spec.parent, error, "Create subprojects") from error
         raise error
 
