@@ -92,10 +92,11 @@ class Instance:
         return (self.directory / "log" / "server.log").read_text(errors="replace")[-4000:]
 
     def alive(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is there; one that ended and was not reaped yet is not."""
         try:
             pid = int((self.directory / "server.pid").read_text())
-            return Path(f"/proc/{pid}/cmdline").read_bytes() != b""  # empty: ended, only not yet reaped
+            # The state follows the name in parentheses. Not the command line: that is empty for a moment at exec, too.
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
         except (FileNotFoundError, ProcessLookupError):
             return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def test_the_story(stage: Stage) -> None:
     assert found["parent"]["name"] == "Operations"
     issues = office.issues(project)
     root = issues[0]
-    assert all(f"{desk.source} #{incident}" in root["description"] for incident in resolved + waiting)
+    evidence = html.unescape(root["description"])
+    assert all(f"{desk.source} #{incident}" in evidence for incident in resolved + waiting)
     assert root["assigned_to"]["id"] == office.ids["jane"]
     own = {incident: office.own_issue(project, f"{desk.source} #{incident}") for incident in waiting}
     for issue in own.values():
@@ -120,17 +122,18 @@ def test_the_story(stage: Stage) -> None:
     joined = office.own_issue(project, f"{desk.source} #{sixth}")
     assert [p for _, p in desk.notes(sixth)][-1:] == [True]
     assert f"{office.url}/issues/{joined['id']}" in desk.links(sixth)
-    assert f"{desk.source} #{sixth}" in office.page(project, "Evidence")
+    assert f"{desk.source} #{sixth}" in html.unescape(office.page(project, "Evidence"))
 
-    office.change(root["id"], as_="jane", status="Rejected")
+    # A parent can only be closed when its tasks are: Redmine ignores it otherwise.
+    for task in reversed(tasks):
+        office.change(task["id"], as_="admin", status="Closed")
+    office.change(root["id"], as_="admin", status="Rejected")
     stage.once()
     assert all(desk.state(i) != desk.resolved for i in [*waiting, sixth])
     assert any("Rejected" in text for text, _ in office.notes(root["id"]))
     assert_quiet(stage, waiting, project)
 
-    for task in tasks:
-        office.change(task["id"], as_="jane", status="Closed")
-    office.change(root["id"], as_="jane", status="Closed")
+    office.change(root["id"], as_="admin", status="Closed")
     assert office.issue(root["id"])["status"]["name"] == "Closed"
     stage.once()
     assert all(desk.state(i) == desk.resolved for i in [*waiting, sixth])
