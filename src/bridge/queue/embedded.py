@@ -178,7 +178,8 @@ class EmbeddedEngine:
         try:
             with self._database.transaction() as unit:
                 self._settler.store(unit, self._unsettled, now)
-                claimed, wait = ([], None) if self._stopping else self._claim(unit, now, tick)
+                # A new moment: what was just stored by a handler is due, too.
+                claimed, wait = ([], None) if self._stopping else self._claim(unit, self._clock.now(), tick)
         except Settler.spoiled:
             while self._unsettled:
                 self._ended(self._settler.store_alone(self._unsettled[0], now))
