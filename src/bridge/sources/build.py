@@ -14,6 +14,8 @@ def clean(text: str) -> str:
     """The text without NUL, which PostgreSQL cannot store, and without lone halves of surrogate pairs."""
     if "\0" in text:
         text = text.replace("\0", "")
+    if text.isascii():  # known without looking at it
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

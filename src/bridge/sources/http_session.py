@@ -29,6 +29,7 @@ from bridge.model.errors import (
     RemoteUnavailable,
 )
 from bridge.ports import Clock
+from bridge.sources.build import clean
 from bridge.sources.connection import ConnectionOptions
 
 try:
@@ -44,11 +45,21 @@ _CONNECT_AGAIN = Retry(total=None, connect=2, read=0, redirect=0, status=0, othe
 
 
 def loads(body: bytes) -> Any:
-    """The value that JSON stands for. Raises ValueError."""
+    """The value that JSON stands for, its texts free of what cannot be stored. Raises ValueError."""
     try:
-        return _fast(body)
+        value = _fast(body)
     except ValueError:
-        return json.loads(body)  # takes NaN and lone surrogates, which some servers send
+        value = json.loads(body)  # takes NaN and lone surrogates, which some servers send
+        return _cleaned(value)
+    return _cleaned(value) if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body else value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list) else value
 
 
 _ERRORS: dict[int, tuple[type[BridgeError], str]] = {

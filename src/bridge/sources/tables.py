@@ -54,6 +54,8 @@ class PriorityTable:
 
     def get(self, value: str) -> int | None:
         """Our level, None when the table does not cover the value."""
+        if (level := self._exact.get(value)) is not None:
+            return level
         key = value.strip().casefold()
         if (level := self._exact.get(key)) is not None:
             return level

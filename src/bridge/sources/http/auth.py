@@ -94,7 +94,7 @@ class AccessToken(AuthBase):
 
     def __init__(self, options: OAuth2, connection: ConnectionOptions, name: str, clock: Clock) -> None:
         secret = read_secret(options.client_secret, options.client_secret_file, f"source {name}: auth.client_secret")
-        self._session = HttpSession(connection, name, clock, HTTPBasicAuth(options.client_id, secret))
+        self._session = HttpSession(connection, name, clock, HTTPBasicAuth(options.client_id.encode(), secret.encode()))
         self._options = options
         self._clock = clock
         self._lock = threading.Lock()

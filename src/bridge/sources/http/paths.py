@@ -8,15 +8,29 @@ from typing import Any
 
 Pick = Callable[[Any], Any]
 
-_NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_NAME = re.compile(r'([A-Za-z_]\w*)|"([^"\\]+)"')
+
+
+def names_of(expression: str) -> list[str] | None:
+    """The names of an expression that only goes from one object into the next, None for any other."""
+    names, position = [], 0
+    while (found := _NAME.match(expression, position)) is not None:
+        names.append(found[1] or found[2])
+        position = found.end()
+        if position == len(expression):
+            return names
+        if expression[position] != ".":
+            return None
+        position += 1
+    return None
 
 
 def compile_path(expression: str) -> Pick:
     """What returns the value at an expression, None where there is none. Raises ValueError for a broken expression."""
     if expression in {"", "@"}:
         return (lambda value: value) if expression else (lambda _: None)
-    if _NAMES.fullmatch(expression):
-        return _names(*expression.split("."))
+    if (names := names_of(expression)) is not None:
+        return _direct(*names)
     try:
         import jmespath  # noqa: PLC0415 - only sources with such expressions need the extra
         from jmespath.exceptions import JMESPathError  # noqa: PLC0415
@@ -39,7 +53,7 @@ def compile_path(expression: str) -> Pick:
     return search
 
 
-def _names(first: str, *rest: str) -> Pick:
+def _direct(first: str, *rest: str) -> Pick:
     if not rest:
 
         def one(value: Any) -> Any:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.model.incident import EventKind, Incident, State, TimelineEvent
-from bridge.sources.build import clean
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.rt.translate import moment
 from bridge.sources.tables import PriorityTable, StateTable
@@ -109,7 +108,7 @@ class RtTimeline:
             return None if level is None else str(level)
         if raw and path == "Owner":
             return names.login(raw)
-        return names.queue(raw) if raw and path == "Queue" else clean(raw)
+        return names.queue(raw) if raw and path == "Queue" else raw
 
 
 def _beginning(incident: Incident, changes: Sequence[_Change]) -> dict[EventKind, str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.model.incident import Incident, Note, State
-from bridge.sources.build import Unknown, clean, joined, level_of, state_of
+from bridge.sources.build import Unknown, joined, level_of, state_of
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.tables import PriorityTable, StateTable
 
@@ -62,13 +62,13 @@ class RtTranslator:
             raise ValueError(message)
         ended = moment(ticket.get("Resolved"))
         if self.first_message:
-            values["description"] = clean(first_message)
+            values["description"] = first_message
         if state is not State.ON_HOLD:
             values.pop("hold_reason", None)
         return Incident(
             source=self._name,
             external_id=number,
-            summary=clean(str(ticket.get("Subject") or "")),
+            summary=str(ticket.get("Subject") or ""),
             state=state,
             opened_at=created,
             updated_at=moment(ticket.get("LastUpdated")) or created,
@@ -87,7 +87,7 @@ class RtTranslator:
         """The note that a Comment or Correspond transaction is."""
         at = moment(row.get("Created")) or datetime.fromtimestamp(0, UTC)
         private = row["Type"] == "Comment"
-        return Note(str(row["id"]), _text(row.get("Creator")), at, clean(text), private)
+        return Note(str(row["id"]), _text(row.get("Creator")), at, text, private)
 
 
 def query_time(at: datetime, zone: ZoneInfo, *, up: bool = False) -> str:
@@ -128,4 +128,4 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         name = str(value.get("Name") or value.get("id") or value.get("filename") or "")
         return "" if name == NOBODY else name
-    return "" if value is None else clean(str(value))
+    return "" if value is None else str(value)
