@@ -21,7 +21,7 @@ from pydantic import (
 
 from bridge.model.incident import State
 from bridge.rules.durations import Duration
-from bridge.rules.fields import KINDS, OPERATORS, OWN_FIELD, Kind, field
+from bridge.rules.fields import ANY_OWN_FIELD, KINDS, OPERATORS, Kind, field
 from bridge.rules.later import NotYet
 from bridge.rules.regex import compile_regex
 from bridge.yamlfile import did_you_mean, refused
@@ -83,7 +83,7 @@ class Condition(BaseModel):
     def _known(cls, name: str) -> str:
         if field(name) is None:
             raise refused(
-                f"“{name[:60]}” is no field of an incident", did_you_mean(name, [*KINDS, OWN_FIELD + "…"], "fields are")
+                f"“{name[:60]}” is no field of an incident", did_you_mean(name, [*KINDS, ANY_OWN_FIELD], "fields are")
             )
         return name
 

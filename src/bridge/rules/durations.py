@@ -30,7 +30,7 @@ def parse_duration(text: object) -> timedelta:
     if match is None:
         raise refused(f"{_shown(text)} is not a length of time", _RIGHT)
     length = int(match[2]) * _UNITS[match[3]] if len(match[2]) <= 7 else LONGEST * 2
-    _check(length, negative=bool(match[1]), text=str(text))
+    _check(length, negative=bool(match[1]), text=str(text), right=_RIGHT)
     return length
 
 
@@ -60,7 +60,7 @@ def parse_due(text: object) -> Due:
     match = _DUE.match(text.strip()) if isinstance(text, str) else None
     if match is not None:
         days = int(match[2])
-        _check(timedelta(days=min(days, 99_999)), negative=bool(match[1]), text=str(text))
+        _check(timedelta(days=min(days, 99_999)), negative=bool(match[1]), text=str(text), right=right)
         return Due(days, business=True)
     if not isinstance(text, str) or _DURATION.match(text.strip()) is None:
         raise refused(f"{_shown(text)} is not a due time", right)
@@ -85,15 +85,15 @@ def roughly(length: timedelta) -> str:
     return f"{length // _UNITS[unit]}{unit}"
 
 
-def _check(length: timedelta, *, negative: bool, text: str) -> None:
+def _check(length: timedelta, *, negative: bool, text: str, right: str) -> None:
     if negative or not length:
-        raise refused(f"{_shown(text)} is not more than nothing", _RIGHT)
+        raise refused(f"{_shown(text)} is not more than zero", right)
     if length > LONGEST:
-        raise refused(f"{_shown(text)} is longer than {LONGEST.days} days", "730d is the most")
+        raise refused(f"{_shown(text)} is longer than {LONGEST.days} days, which is the most", right)
 
 
 def _shown(text: object) -> str:
-    return f"“{text[:40]}”" if isinstance(text, str) else "this"
+    return f"“{str(text)[:40]}”" if isinstance(text, str | int | float) else "this"
 
 
 Duration = Annotated[

@@ -13,6 +13,7 @@ from bridge.model.incident import Incident
 
 OWN_FIELD = "fields."
 """A field of the source that the bridge has no word for: `fields.<its name there>`."""
+ANY_OWN_FIELD = OWN_FIELD + "<name at the source>"
 
 
 class Kind(StrEnum):
@@ -23,7 +24,7 @@ class Kind(StrEnum):
     COUNT = "count"
     STATE = "state"
     TIME = "time"
-    TAGS = "tags"
+    TAGS = "list of tags"
     OWN = "text or number of the source"
 
 

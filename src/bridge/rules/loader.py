@@ -120,9 +120,9 @@ def _possible(names: KnownNames, rule: Rule, marked: Marked, place: Path) -> lis
             continue
         asked = getattr(rule.incident, key)
         what, any_of = _NEEDS[asked]
-        for source in covered:
-            if not any_of & names.sources[source]:
-                advice = f"choose something else, or limit the rule to other `sources` than {source}"
-                told = f"“{key}: {asked}” is not possible: the source {source} cannot {what}"
-                problems.append(marked.problem((*place, "incident", key), told, advice))
+        unable = [source for source in covered if not any_of & names.sources[source]]
+        if unable:
+            told = f"“{key}: {asked}” is not possible: {', '.join(unable)} cannot {what}"
+            advice = "choose something else, or name other `sources`"
+            problems.append(marked.problem((*place, "incident", key), told, advice))
     return problems

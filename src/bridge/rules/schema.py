@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_v
 
 from bridge.rules.conditions import STRICT, Node
 from bridge.rules.durations import DueTime, Duration
-from bridge.rules.fields import GROUPABLE, KINDS, OWN_FIELD, field
+from bridge.rules.fields import ANY_OWN_FIELD, GROUPABLE, KINDS, field
 from bridge.rules.later import NotYet
 from bridge.rules.naming import compile_name
 from bridge.yamlfile import did_you_mean, refused
@@ -157,11 +157,11 @@ def _groupable(name: object) -> object:
         raise refused(f"“{name}” is not available in this version", "group by fields")
     if field(name) is None:
         raise refused(
-            f"“{name[:60]}” is no field of an incident", did_you_mean(name, [*GROUPABLE, OWN_FIELD + "…"], "fields are")
+            f"“{name[:60]}” is no field of an incident", did_you_mean(name, [*GROUPABLE, ANY_OWN_FIELD], "fields are")
         )
     if name in KINDS and name not in GROUPABLE:
         raise refused(
-            f"incidents cannot be grouped by “{name}”", f"possible: {', '.join(sorted(GROUPABLE))} or {OWN_FIELD}…"
+            f"incidents cannot be grouped by “{name}”", f"possible: {', '.join(sorted(GROUPABLE))} or {ANY_OWN_FIELD}"
         )
     return name
 

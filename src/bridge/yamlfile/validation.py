@@ -55,10 +55,10 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 _SIZES = {
-    "too_short": ("min_length", "at least", "entries"),
-    "too_long": ("max_length", "at most", "entries"),
-    "string_too_short": ("min_length", "at least", "characters"),
-    "string_too_long": ("max_length", "at most", "characters"),
+    "too_short": ("min_length", "at least", ("entry", "entries")),
+    "too_long": ("max_length", "at most", ("entry", "entries")),
+    "string_too_short": ("min_length", "at least", ("character", "characters")),
+    "string_too_long": ("max_length", "at most", ("character", "characters")),
 }
 _MISSING = object()
 
@@ -68,13 +68,23 @@ def validate(model: type[M], marked: Marked) -> tuple[M | None, list[Problem]]:
     try:
         value = model.model_validate(marked.data)
     except ValidationError as error:
-        found = [_problem(model, marked, one) for one in error.errors(include_url=False)]
+        errors = [one for one in error.errors(include_url=False) if not _is_echo(one)]
+        found = [_problem(model, marked, one) for one in errors]
         return None, sorted(dict.fromkeys(found), key=_position)
     return value, [
         marked.problem(path, what, "put it in quotes if it is meant as a text", severity="warning")
         for path, what in marked.traps.items()
         if _is_text(_landed(value, path))
     ]
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Whether a list is called too short only because entries of it were refused, which is told already."""
+    return (
+        error["type"] == "too_short"
+        and isinstance(error["input"], list)
+        and len(error["input"]) >= error["ctx"]["min_length"]
+    )
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -121,7 +131,7 @@ def _in_words(error: ErrorDetails, name: str, shown: str, value: object) -> tupl
         what = f"{name} must be {words} {context.get(key)}{but}"
     elif kind in _SIZES:
         key, words, unit = _SIZES[kind]
-        what = f"{name} must have {words} {context.get(key)} {unit}"
+        what = f"{name} must have {words} {context.get(key)} {unit[0] if context.get(key) == 1 else unit[1]}"
     elif kind in {"value_error", "assertion_error"}:
         what = f"{name}: {context.get('error', 'is wrong')}"
     return what, advice
