@@ -14,7 +14,6 @@ import structlog
 
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
-from bridge.directory.directory import Directory
 from bridge.model.effect import Effect
 from bridge.model.errors import BridgeError, Problem
 from bridge.ports import Clock, Handler, IncidentSource, Store
@@ -161,10 +160,8 @@ class App:
 
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""
-        configured = self.configured
         with _reported("redmine", cycle):
-            follower = HandOver(store or self.database, self.tracker, configured.texts, configured.policy, self.clock)
-            cycle.issues += follower.poll()
+            cycle.issues += HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
 
     def once(self) -> Cycle:
         """One full round: polls both sides, decides, and delivers until nothing is due any more."""
@@ -233,16 +230,15 @@ class App:
     def handlers(self) -> dict[str, Handler]:
         """Who delivers which kind of effect."""
         store, tracker, clock = self.database, self.tracker, self.clock
-        texts, policy = self.configured.texts, self.configured.policy
 
-        def directory() -> Directory:
-            return self.configured.directory
+        def configured() -> Configured:
+            return self.configured
 
         return {
-            **ProjectDelivery(store, tracker, directory, texts, policy, clock).handlers(),
-            **IssueDelivery(store, tracker, directory, policy).handlers(),
-            **IncidentDelivery(store, self.sources, directory, texts, policy, clock).handlers(),
-            **Reconciliation(store, self.sources, tracker, directory, texts, policy, clock).handlers(),
+            **ProjectDelivery(store, tracker, configured, clock).handlers(),
+            **IssueDelivery(store, tracker, configured).handlers(),
+            **IncidentDelivery(store, self.sources, configured, clock).handlers(),
+            **Reconciliation(store, self.sources, tracker, configured, clock).handlers(),
         }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.directory.directory import Directory
+from bridge.model.promotion import Promotion
 from bridge.planning.template import WbsTemplate
 from bridge.ports import Texts
 from bridge.rules.ruleset import RuleSet
@@ -21,3 +22,8 @@ class Configured:
     templates: Mapping[str, WbsTemplate]
     texts: Texts
     policy: Policy
+
+    def shown(self, promotion: Promotion) -> Promotion:
+        """The promotion as texts show it: with the owner's name instead of the directory's key."""
+        person = self.directory.person(promotion.owner)
+        return replace(promotion, owner=person.display) if person else promotion

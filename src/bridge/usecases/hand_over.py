@@ -7,9 +7,9 @@ from datetime import datetime
 
 from bridge.model.project import Changed
 from bridge.model.promotion import Promotion, PromotionState, Role, move
-from bridge.ports import Clock, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
-from bridge.usecases.policy import Policy
 from bridge.usecases.reconcile import reconcile_effect
 
 CURSOR = "issues"
@@ -22,8 +22,7 @@ class HandOver:
 
     store: Store
     tracker: ProjectTracker
-    texts: Texts
-    policy: Policy
+    configured: Configured
     clock: Clock
 
     def poll(self) -> int:
@@ -57,23 +56,21 @@ class HandOver:
                 reconcile_effect(link.id, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
             )
         if promotion.root_issue_id == issue.id:
-            root_changed(uow, self.texts, self.policy, promotion, issue.status, now)
+            root_changed(uow, self.configured, promotion, issue.status, now)
         return True
 
 
-def root_changed(
-    uow: UnitOfWork, texts: Texts, policy: Policy, promotion: Promotion, status: str, now: datetime
-) -> None:
+def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: str, now: datetime) -> None:
     """What the root issue's status means: delivered hands back to operations, refused asks a person, else nothing."""
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
-    if status in policy.delivered:
+    if status in configured.policy.delivered:
         deliver(uow, promotion, now)
-    elif status in policy.refused:
-        _ask(uow, texts, policy, promotion, status)
+    elif status in configured.policy.refused:
+        _ask(uow, configured, promotion, status)
 
 
-def _ask(uow: UnitOfWork, texts: Texts, policy: Policy, promotion: Promotion, status: str) -> None:
+def _ask(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: str) -> None:
     question = (
         f"its root issue was set to “{status}”: nothing was resolved. "
         "Set it to a delivered status when the work is done, or demote the promotion."
@@ -82,9 +79,10 @@ def _ask(uow: UnitOfWork, texts: Texts, policy: Policy, promotion: Promotion, st
         return
     attention = "\n".join(filter(None, [promotion.attention, question]))
     uow.promotions.save(replace(promotion, attention=attention))
-    origin = policy.origin(f"promotion {promotion.id}", f"question {status}")
-    text = texts.render(
-        "root_rejected_question", promotion=promotion, status=status, open_incidents=_open_count(uow, promotion)
+    origin = configured.policy.origin(f"promotion {promotion.id}", f"question {status}")
+    shown = configured.shown(promotion)
+    text = configured.texts.render(
+        "root_rejected_question", promotion=shown, status=status, open_incidents=_open_count(uow, promotion)
     )
     asked = f"{text}\n\n{origin}"
     name = f"question:{status}"

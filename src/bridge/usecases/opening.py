@@ -62,14 +62,14 @@ def open_promotion(
 def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan: Plan) -> dict[str, str]:
     """The project, its root issue and its tasks, unassigned; returns the unique effect name by task key."""
     texts, policy = configured.texts, configured.policy
-    evidence = evidence_of(uow, promotion)
+    evidence, shown = evidence_of(uow, promotion), configured.shown(promotion)
     opened = project_effect(
         promotion.id,
         "project.open",
         "",
         identifier=promotion.identifier,
         name=promotion.name,
-        description=texts.render("project_description", promotion=promotion, evidence=evidence),
+        description=texts.render("project_description", promotion=shown, evidence=evidence),
     )
     root = project_effect(
         promotion.id,
@@ -77,7 +77,7 @@ def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan:
         ROOT_TASK,
         task=ROOT_TASK,
         subject=promotion.name,
-        description=texts.render("root_issue", promotion=promotion, evidence=evidence),
+        description=texts.render("root_issue", promotion=shown, evidence=evidence),
         tracker=policy.trackers.get(TaskKind.ROOT, ""),
         start=_iso(plan.start),
         due=_iso(plan.due),

@@ -13,11 +13,12 @@ from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, Note
 from bridge.model.link import Link
 from bridge.model.project import Issue, Journal
-from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
+from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
-from bridge.usecases.policy import TRACKER_ENDPOINT, Policy
+from bridge.usecases.policy import TRACKER_ENDPOINT
 
 KIND = "link.reconcile"
 
@@ -41,9 +42,7 @@ class Reconciliation:
     store: Store
     sources: Mapping[str, IncidentSource]
     tracker: ProjectTracker
-    directory: Callable[[], Directory]
-    texts: Texts
-    policy: Policy
+    configured: Callable[[], Configured]
     clock: Clock
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Callable[[UnitOfWork], None]]]:
@@ -78,12 +77,12 @@ class Reconciliation:
         self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue
     ) -> Callable[[UnitOfWork], None]:
         new_notes, new_journals = self._foreign(link, notes, issue)
-        directory = self.directory()
+        directory = self.configured().directory
         decided = plan(
             link.agreed,
             IncidentSide(incident.state, self._person(directory, incident), incident.person, new_notes),
             IssueSide(issue.status, self._assignee(directory, issue), issue.assignee_name, new_journals),
-            self.policy.statuses,
+            self.configured().policy.statuses,
         )
         effects = self._effects(effect, link, issue, decided)
         seen = replace(
@@ -119,7 +118,7 @@ class Reconciliation:
 
     def _is_ours(self, text: str) -> bool:
         # A whole line, so that a person's answer that quotes our note (“> [bridge …”) still counts as theirs.
-        return any(line.startswith(self.policy.origin_prefix) for line in text.splitlines())
+        return any(line.startswith(self.configured().policy.origin_prefix) for line in text.splitlines())
 
     def _effects(self, effect: Effect, link: Link, issue: Issue, decided: Plan) -> list[EffectSpec]:
         name = str(effect.id)
@@ -130,8 +129,8 @@ class Reconciliation:
         if to_issue:
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
         if lost:
-            origin = self.policy.note_origin(link.ref, f"conflict {name}")
-            text = self.texts.render(
+            origin = self.configured().policy.note_origin(link.ref, f"conflict {name}")
+            text = self.configured().texts.render(
                 "conflict_note", conflicts=[_conflict(w) for w in lost], incident_ref=str(link.ref)
             )
             effects.append(
@@ -148,14 +147,16 @@ class Reconciliation:
 
     def _note_effect(self, link: Link, issue: Issue, write: NoteWrite) -> EffectSpec:
         note = write.note
+        configured = self.configured()
+        policy, texts = configured.policy, configured.texts
         if write.side is Side.ISSUE:
-            origin = self.policy.note_origin(link.ref, f"note {note.remote_id}")
-            text = self.texts.render("note_from_incident", note=note, incident_ref=str(link.ref))
+            origin = policy.note_origin(link.ref, f"note {note.remote_id}")
+            text = texts.render("note_from_incident", note=note, incident_ref=str(link.ref))
             return issue_effect(
                 link, "issue.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
             )
-        origin = self.policy.note_origin(link.ref, f"journal {note.remote_id}")
-        text = self.texts.render("note_from_issue", note=note, issue_url=self.policy.issue_url(issue.id))
+        origin = policy.note_origin(link.ref, f"journal {note.remote_id}")
+        text = texts.render("note_from_issue", note=note, issue_url=policy.issue_url(issue.id))
         return incident_effect(
             link, "incident.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
         )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bridge.directory.directory import Directory
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, State
 from bridge.model.link import Link
 from bridge.model.promotion import Promotion
-from bridge.ports import Clock, IncidentSource, Store, Texts, UnitOfWork
+from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
-from bridge.usecases.policy import EVIDENCE_PAGE, Policy
+from bridge.usecases.policy import EVIDENCE_PAGE
 
 Save = Callable[[UnitOfWork], None]
 
@@ -26,9 +26,7 @@ class IncidentDelivery:
 
     store: Store
     sources: Mapping[str, IncidentSource]
-    directory: Callable[[], Directory]
-    texts: Texts
-    policy: Policy
+    configured: Callable[[], Configured]
     clock: Clock
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
@@ -48,14 +46,14 @@ class IncidentDelivery:
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open:
             return self._skipped(link, effect, incident)
-        origin = self.policy.note_origin(link.ref, effect.payload["what"])
-        text = self.texts.render(
+        origin = self.configured().policy.note_origin(link.ref, effect.payload["what"])
+        text = self.configured().texts.render(
             effect.payload["text"],
             incident=incident,
             promotion=promotion,
-            project_url=self.policy.project_url(promotion.identifier),
-            issue_url=self.policy.issue_url(link.issue_id) if link.issue_id else "",
-            page_url=self.policy.page_url(promotion.identifier, EVIDENCE_PAGE),
+            project_url=self.configured().policy.project_url(promotion.identifier),
+            issue_url=self.configured().policy.issue_url(link.issue_id) if link.issue_id else "",
+            page_url=self.configured().policy.page_url(promotion.identifier, EVIDENCE_PAGE),
         )
         return self._add_note(source, link, effect, f"{text}\n\n{origin}", origin, private=True)
 
@@ -90,7 +88,7 @@ class IncidentDelivery:
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open:
             return self._skipped(link, effect, incident)
-        url = self.policy.issue_url(link.issue_id)
+        url = self.configured().policy.issue_url(link.issue_id)
         if url not in source.links(link.ref.external_id):
             source.add_link(link.ref.external_id, url, promotion.name)
         return nothing
@@ -112,7 +110,7 @@ class IncidentDelivery:
         link, _ = self._link(effect)
         source = self._source(link)
         person = effect.payload["person"]
-        login = self.directory().login_of(person, link.ref.source)
+        login = self.configured().directory.login_of(person, link.ref.source)
         if person != NOBODY and not login:
             return self._attention(link, f"{person} has no login at {link.ref.source}: the incident's handler stays.")
         incident = source.read(link.ref.external_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bridge.directory.directory import Directory
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound, Rejected
 from bridge.model.incident import State
@@ -14,8 +13,8 @@ from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import Promotion
 from bridge.ports import ProjectTracker, Store, UnitOfWork
 from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM
-from bridge.usecases.policy import Policy
 
 Save = Callable[[UnitOfWork], None]
 
@@ -26,8 +25,7 @@ class IssueDelivery:
 
     store: Store
     tracker: ProjectTracker
-    directory: Callable[[], Directory]
-    policy: Policy
+    configured: Callable[[], Configured]
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
         """Kinds of effects and who delivers them."""
@@ -41,11 +39,11 @@ class IssueDelivery:
         agreed: dict[str, str] = {}
         change = IssueChange(note=payload.get("note"), note_key=payload.get("origin", ""))
         if "state" in payload:
-            change = replace(change, status=self.policy.statuses.status_of(State(payload["state"])))
+            change = replace(change, status=self.configured().policy.statuses.status_of(State(payload["state"])))
             agreed[STATE] = payload["state"]
         if "person" in payload:
             person = payload["person"]
-            user = 0 if person == NOBODY else self.directory().redmine_id(person)
+            user = 0 if person == NOBODY else self.configured().directory.redmine_id(person)
             change = replace(change, assignee_id=user)
             if user is not None:
                 agreed[PERSON] = person
@@ -67,7 +65,7 @@ class IssueDelivery:
             if not change.assignee_id or promotion.project_id is None:
                 raise
             # A new handler is usually no member yet: Redmine refuses to assign to such a person.
-            self.tracker.add_member(promotion.project_id, change.assignee_id, self.policy.member_role)
+            self.tracker.add_member(promotion.project_id, change.assignee_id, self.configured().policy.member_role)
             return self.tracker.update_issue(issue_id, change, unsure=unsure)
 
     def note(self, effect: Effect) -> Save:

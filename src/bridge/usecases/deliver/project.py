@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bridge.directory.directory import Directory
 from bridge.model.effect import Effect
 from bridge.model.errors import NotApplied, NotFound, Rejected
 from bridge.model.project import Issue, IssueChange, IssueSpec, ProjectSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
-from bridge.ports import Clock, ProjectTracker, Store, Texts, UnitOfWork
+from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.hand_over import root_changed
-from bridge.usecases.policy import ROOT_TASK, Policy
+from bridge.usecases.policy import ROOT_TASK
 from bridge.usecases.reconcile import reconcile_effect
 
 Save = Callable[[UnitOfWork], None]
@@ -27,9 +27,7 @@ class ProjectDelivery:
 
     store: Store
     tracker: ProjectTracker
-    directory: Callable[[], Directory]
-    texts: Texts
-    policy: Policy
+    configured: Callable[[], Configured]
     clock: Clock
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
@@ -53,8 +51,8 @@ class ProjectDelivery:
                 identifier=payload["identifier"],
                 name=payload["name"],
                 description=payload["description"],
-                parent=self.policy.parent_project,
-                origin=self.policy.promotion_origin(promotion),
+                parent=self.configured().policy.parent_project,
+                origin=self.configured().policy.promotion_origin(promotion),
             ),
             unsure=effect.unsure,
         )
@@ -77,7 +75,7 @@ class ProjectDelivery:
             project_id=_required(promotion.project_id, promotion, "project"),
             subject=payload["subject"],
             description=payload["description"],
-            origin=self.policy.task_origin(promotion.id, payload["task"]),
+            origin=self.configured().policy.task_origin(promotion.id, payload["task"]),
             tracker=payload.get("tracker", ""),
             priority=payload.get("priority", ""),
             parent_id=_issue_of(tasks, parent, promotion) if parent else None,
@@ -99,7 +97,7 @@ class ProjectDelivery:
 
     def _save_link(self, uow: UnitOfWork, link_id: int, issue: Issue) -> None:
         link = uow.links.get(link_id)
-        state = self.policy.statuses.state_of(issue.status)
+        state = self.configured().policy.statuses.state_of(issue.status)
         agreed = {PERSON: NOBODY} | ({STATE: str(state)} if state else {})
         uow.links.save(replace(link, issue_id=issue.id, agreed=agreed))
 
@@ -124,12 +122,12 @@ class ProjectDelivery:
         """Makes a person a member; an account that Redmine refuses is reported and does not stop the project."""
         promotion = self._promotion(effect)
         person = effect.payload["person"]
-        user = self.directory().redmine_id(person)
+        user = self.configured().directory.redmine_id(person)
         if user is None:
             return self._report(promotion, f"{person} has no Redmine account in the directory and is not a member.")
         try:
             self.tracker.add_member(
-                _required(promotion.project_id, promotion, "project"), user, self.policy.member_role
+                _required(promotion.project_id, promotion, "project"), user, self.configured().policy.member_role
             )
         except (Rejected, NotFound) as error:
             return self._report(promotion, f"{person} could not become a member: {error.what}")
@@ -140,7 +138,7 @@ class ProjectDelivery:
         promotion, tasks = self._promotion_and_tasks(effect)
         issue_id = _issue_of(tasks, effect.payload["task"], promotion)
         name = effect.payload["person"]
-        directory = self.directory()
+        directory = self.configured().directory
         locked: frozenset[int] = frozenset()
         reports: list[str] = []
         while True:
@@ -164,7 +162,7 @@ class ProjectDelivery:
         except Rejected:
             # A stand-in may not be a member yet; a refused membership then tells why.
             self.tracker.add_member(
-                _required(promotion.project_id, promotion, "project"), user, self.policy.member_role
+                _required(promotion.project_id, promotion, "project"), user, self.configured().policy.member_role
             )
             self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
 
@@ -182,7 +180,7 @@ class ProjectDelivery:
                     uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"activate:{effect.id}"))
             # Somebody may have closed the root while the project was still being filled.
             root = uow.promotions.tasks(promotion_id)[ROOT_TASK]
-            root_changed(uow, self.texts, self.policy, promotion, root.status, self.clock.now())
+            root_changed(uow, self.configured(), promotion, root.status, self.clock.now())
 
         return save
 
