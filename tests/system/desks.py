@@ -126,15 +126,15 @@ class SandboxDesk:
     """The sandbox's incident system, through the `http` source. Its agents have other logins."""
 
     sandbox: Sandbox
-    source: str = "desk"
+    source: str = "itsm"
     resolved: str = "solved"
     logins: dict[str, str] = field(default_factory=lambda: {"ben": "anna", "mia": "bob"})
 
     def source_settings(self) -> dict[str, Any]:
         options: dict[str, Any] = yaml.safe_load(SANDBOX_SOURCE.read_text(encoding="utf-8"))
-        options["base_url"] = self.sandbox.itsm.url
+        options["base_url"] = f"{self.sandbox.itsm.url}/api"
         options["auth"] = {**options["auth"], "token": self.sandbox.itsm.token("bridge")}
-        return {"name": self.source, "kind": "http", "start_from": "now", **options}
+        return {**options, "name": self.source, "start_from": "now"}
 
     def open(self, summary: str, *, key: str, as_: str = "alice") -> str:
         body = {

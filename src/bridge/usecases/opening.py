@@ -45,7 +45,7 @@ def open_promotion(
         approved_by=approved_by,
         owner=people.owner or promotion.owner,
         identifier=identifier(policy.identifier_prefix, promotion.name, rule.id, promotion.id),
-        attention="\n".join([*people.reports, *(problem.what for problem in plan.problems)]),
+        attention="\n".join([*people.reports, *map(str, plan.problems)]),
     )
     uow.promotions.save(promotion)
     uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
@@ -165,7 +165,7 @@ def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule:
     listed = directory.members_of(rule.project.members)
     staffing = people_for_roles(plan, directory, owner=rule.project.owner)
     roles = {role: person.key for role, person in staffing.people.items()}
-    reports = [problem.what for problem in (*owner.reports, *listed.reports, *staffing.reports)]
+    reports = [str(problem) for problem in (*owner.reports, *listed.reports, *staffing.reports)]
     owners = [owner.person.key] if owner.person else []
     handlers = _handlers(uow, directory, promotion)
     everybody = [*owners, *(person.key for person in listed.people), *roles.values(), *handlers]

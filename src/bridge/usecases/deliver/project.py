@@ -143,7 +143,7 @@ class ProjectDelivery:
         reports: list[str] = []
         while True:
             resolution = directory.stand_in(name, locked)
-            reports += [problem.what for problem in resolution.reports]
+            reports += [str(problem) for problem in resolution.reports]
             user = directory.redmine_id(resolution.person.key) if resolution.person else None
             if user is None or user in locked:
                 reports.append(f"nobody could be assigned to “{tasks[effect.payload['task']].subject}” for {name}.")
