@@ -79,3 +79,39 @@ class Office:
     def changes_by(self, login: str, number: int) -> int:
         """How many journals of an issue somebody wrote."""
         return sum(j["user"]["id"] == self.ids[login] for j in self.issue(number)["journals"])
+
+    def dump(self) -> dict[str, Any]:
+        """Everything the bridge made, by names instead of ids, so that two runs can be compared."""
+        return {project["identifier"]: self._dumped(project) for project in self.projects()}
+
+    def _dumped(self, project: dict[str, Any]) -> dict[str, Any]:
+        issues = self.issues(project["id"])
+        subjects = {issue["id"]: issue["subject"] for issue in issues}
+        wiki = self.as_user("admin").ok("GET", f"/projects/{project['id']}/wiki/index.json")["wiki_pages"]
+        return {
+            "name": project["name"],
+            "public": project["is_public"],
+            "description": project["description"],
+            "members": sorted(self.members(project["id"])),
+            "pages": {page["title"]: self.page(project["id"], page["title"]) for page in wiki},
+            "issues": sorted(
+                (
+                    issue["subject"],
+                    issue["description"],
+                    issue["status"]["name"],
+                    issue.get("assigned_to", {}).get("name", ""),
+                    subjects.get(issue.get("parent", {}).get("id", 0), ""),
+                    issue.get("start_date"),
+                    issue.get("due_date"),
+                    issue.get("estimated_hours"),
+                    tuple(self.notes(issue["id"])),
+                    tuple(
+                        sorted(
+                            (r["relation_type"], subjects[r["issue_id"]], subjects[r["issue_to_id"]])
+                            for r in issue.get("relations", [])
+                        )
+                    ),
+                )
+                for issue in issues
+            ),
+        }

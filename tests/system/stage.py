@@ -141,9 +141,9 @@ def sandbox_bridge(sandbox: Sandbox, folder: Path) -> Stage:
     return Stage(folder, SandboxDesk(sandbox), sandbox_office(sandbox), writes)
 
 
-def real_bridge(redmine: RedmineServer, rt: RtServer, folder: Path) -> Stage:
-    """A bridge between a real RT and a real Redmine."""
-    office = Office(
+def real_office(redmine: RedmineServer) -> Office:
+    """A real Redmine as people use it."""
+    return Office(
         url=redmine.url,
         bridge_key=redmine.bridge_key,
         version=redmine.version,
@@ -151,4 +151,8 @@ def real_bridge(redmine: RedmineServer, rt: RtServer, folder: Path) -> Stage:
         ids={login: person.id for login, person in redmine.people.items()},
         statuses=redmine.statuses,
     )
-    return Stage(folder, RtDesk(rt), office)
+
+
+def real_bridge(redmine: RedmineServer, rt: RtServer, folder: Path) -> Stage:
+    """A bridge between a real RT and a real Redmine."""
+    return Stage(folder, RtDesk(rt), real_office(redmine))
