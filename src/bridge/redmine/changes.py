@@ -43,7 +43,7 @@ class Changes:
         rows, total, reading = self._list(base, PAGE)
         top = translate.moment(rows[0]["updated_on"]) if rows else None
         if total > len(rows):
-            rows = list(self.client.issues(self._query(base)))
+            rows = list(self.client.all_issues(self._query(base)))
         delivered, following = take(cursor, map(translate.changed, rows), top, reading, overlap)
         return ChangedPage(delivered, following.to_json())
 
@@ -51,12 +51,13 @@ class Changes:
         began = self.clock.now()
         query = {**self._query(base), "sort": _NEWEST_FIRST, "limit": limit}
         try:
-            data, answer = self.client.get_with_answer("/issues.json", query)
+            page = self.client.issue_list(query)
         except (Forbidden, NotFound) as error:
             raise refusal(self.client, self.options.parent_project, error, "View issues") from error
         # the list was read before the answer was dated, at most as long before as it took
-        server = answer.date and answer.date - timedelta(seconds=answer.seconds + 1)
-        return data["issues"], data["total_count"], Reading(began, self.clock.now(), server)
+        date = page.answer.date
+        server = date - timedelta(seconds=page.answer.seconds + 1) if date else None
+        return page.rows, page.total, Reading(began, self.clock.now(), server)
 
     def _query(self, base: datetime | None) -> Raw:
         query: Raw = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from redminelib import Redmine
 
@@ -16,6 +16,14 @@ PAGE = 100
 """The most rows that Redmine gives at once."""
 
 Raw = dict[str, Any]
+
+
+class IssueList(NamedTuple):
+    """One page of issues, how many there are in all, and the answer they came with (date, duration)."""
+
+    rows: list[Raw]
+    total: int
+    answer: Answer
 
 
 class Client:
@@ -34,34 +42,29 @@ class Client:
             for redmine in self._opened:
                 redmine.engine.session.close()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Raw:
-        """GET of a path such as /issues.json; the decoded object."""
-        return self.get_with_answer(path, params)[0]
+    def get(self, path: str, container: str, params: Mapping[str, Any] | None = None) -> Any:
+        """GET of a path such as /roles.json; what its answer has under `container`."""
+        return self._get(path, container, params)[0][container]
 
-    def get_with_answer(self, path: str, params: Mapping[str, Any] | None = None) -> tuple[Raw, Answer]:
-        """The same with the answer itself (date, duration)."""
-        engine: BridgeEngine = self._redmine().engine
-        data = engine.request("get", self._options.url + path, params=dict(params or {}))
-        assert engine.last is not None
-        if not isinstance(data, dict):
-            what = "the answer is not what Redmine gives there."
-            raise RemoteUnavailable(engine.last.where, what, "Is redmine.url the address of a Redmine?")
-        return data, engine.last
+    def issue_list(self, params: Mapping[str, Any]) -> IssueList:
+        """One page of issues."""
+        data, answer = self._get("/issues.json", "issues", params)
+        return IssueList(data["issues"], data.get("total_count", len(data["issues"])), answer)
 
-    def issues(self, params: Mapping[str, Any]) -> Iterator[Raw]:
+    def all_issues(self, params: Mapping[str, Any]) -> Iterator[Raw]:
         """All issues that match, by id, whatever is changed or deleted while they are read page by page."""
         last = 0
         while True:
             # by id and not by offset: a row that moves would push another one over the edge of a page
             query = {**params, "sort": "id", "limit": PAGE, "issue_id": f">={last + 1}"}
-            rows: list[Raw] = self.get("/issues.json", query)["issues"]
-            if rows and rows[0]["id"] <= last:
+            page = self.issue_list(query)
+            if page.rows and page.rows[0]["id"] <= last:
                 what = "Redmine ignored the filter issue_id, so that the list cannot be read completely."
-                raise RemoteUnavailable("Redmine GET /issues.json", what, "Does a proxy change the query?")
-            yield from rows
-            if len(rows) < PAGE:
+                raise RemoteUnavailable(page.answer.where, what, "Does a proxy change the query?")
+            yield from page.rows
+            if len(page.rows) < PAGE:
                 return
-            last = rows[-1]["id"]
+            last = page.rows[-1]["id"]
 
     def project(self, project: int | str, include: str = "") -> Raw:
         """A project by id or identifier."""
@@ -93,7 +96,7 @@ class Client:
 
     def relations(self, issue_id: int) -> list[Raw]:
         """The relations of an issue, either direction."""
-        rows: list[Raw] = self.get(f"/issues/{issue_id}/relations.json")["relations"]
+        rows: list[Raw] = self.get(f"/issues/{issue_id}/relations.json", "relations")
         return rows
 
     def create_relation(self, issue_id: int, fields: Raw) -> Raw:
@@ -111,6 +114,15 @@ class Client:
     def put_page(self, project_id: int, title: str, fields: Raw) -> None:
         """Writes a wiki page, new or not."""
         self._redmine().wiki_page.update(title, project_id=project_id, **fields)
+
+    def _get(self, path: str, container: str, params: Mapping[str, Any] | None) -> tuple[Raw, Answer]:
+        engine: BridgeEngine = self._redmine().engine
+        data = engine.request("get", self._options.url + path, params=dict(params or {}))
+        assert engine.last is not None
+        if not isinstance(data, dict) or container not in data:
+            what = "the answer is not what Redmine gives there."
+            raise RemoteUnavailable(engine.last.where, what, "Is redmine.url the address of a Redmine?")
+        return data, engine.last
 
     def _one(self, call: Callable[[Redmine], Any]) -> Raw:
         redmine = self._redmine()

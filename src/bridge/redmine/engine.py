@@ -16,6 +16,7 @@ from redminelib.engines import SyncEngine
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bridge.model.errors import RemoteUnavailable
 from bridge.redmine.failures import failure
@@ -120,17 +121,18 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc] # python-redmine has no ty
         except requests.ConnectTimeout as error:
             what = "the server could not be reached in time; nothing was sent."
             raise RemoteUnavailable(where, what, "It is tried again.") from error
-        except requests.Timeout as error:
+        except (requests.Timeout, ReadTimeoutError) as error:
             what = f"no answer within {options.read_timeout:g} s; whether it was carried out is not known."
             raise RemoteUnavailable(where, what, "It is looked for before it is tried again.") from error
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             what = f"no usable answer: {_cause(error)}."
             raise RemoteUnavailable(where, what, "Is Redmine up, and redmine.url right? It is tried again.") from error
 
 
 def _read(response: requests.Response, deadline: float, where: str) -> bytes:
     chunks = []
-    for chunk in response.iter_content(_CHUNK):
+    # not iter_content: that waits for a full piece, and a server that drips would be waited for without end
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         chunks.append(chunk)
         if time.monotonic() > deadline:
             raise RemoteUnavailable(where, "the answer came so slowly that it was given up.", "It is tried again.")

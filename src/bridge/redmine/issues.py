@@ -63,12 +63,11 @@ class Issues:
         everything = {"project_id": project_id, "subproject_id": "!*", "status_id": "*"}
         if field is not None and "|" not in origin:
             query = {**everything, f"cf_{field}": f"={origin}", "sort": "id", "limit": PAGE}
-            rows = self.client.get("/issues.json", query)["issues"]
             # Redmine ignores a filter it does not know and returns everything
-            for row in rows:
+            for row in self.client.issue_list(query).rows:
                 if translate.custom_values(row).get(field) == origin:
-                    return dict(row)
-        for row in self.client.issues(everything):
+                    return row
+        for row in self.client.all_issues(everything):
             if has_origin(row.get("description"), origin):
                 return row
         return None

@@ -56,7 +56,7 @@ class Names:
         """The bridge's account. The one question that Redmine never answers to a wrong key."""
 
         def read() -> Account:
-            user = self._client.get("/users/current.json", {"include": "memberships"})["user"]
+            user = self._client.get("/users/current.json", "user", {"include": "memberships"})
             roles: dict[int, frozenset[int]] = {}
             for member in user.get("memberships") or []:
                 project = member["project"]["id"]
@@ -70,7 +70,7 @@ class Names:
         """The permissions of a role."""
 
         def read() -> RoleFacts:
-            raw = self._client.get(f"/roles/{role_id}.json")["role"]
+            raw = self._client.get(f"/roles/{role_id}.json", "role")
             return RoleFacts(raw["name"], frozenset(raw["permissions"]), raw.get("users_visibility", "all") == "all")
 
         facts: RoleFacts = self._cached(f"role {role_id}", read, fresh=fresh)
@@ -87,7 +87,7 @@ class Names:
         """All issue statuses by name."""
 
         def read() -> dict[str, Status]:
-            rows = self._client.get("/issue_statuses.json")["issue_statuses"]
+            rows = self._client.get("/issue_statuses.json", "issue_statuses")
             return {row["name"]: Status(row["id"], bool(row.get("is_closed"))) for row in rows}
 
         found: dict[str, Status] = self._cached("statuses", read, fresh=fresh)
@@ -104,7 +104,7 @@ class Names:
         }[kind]
 
         def read() -> dict[str, int]:
-            rows = self._client.get(path)[container]
+            rows = self._client.get(path, container)
             return {row["name"]: row["id"] for row in rows if row.get("active", True)}
 
         found: dict[str, int] = self._cached(kind, read, fresh=fresh)
@@ -142,7 +142,7 @@ class Names:
             fields: list[Raw] = list(self.parent(parent, fresh=fresh).get("issue_custom_fields") or [])
             query = {"project_id": parent, "subproject_id": "*", "status_id": "*", "limit": 25, "sort": "id:desc"}
             try:
-                issues = self._client.get("/issues.json", query)["issues"]
+                issues = self._client.issue_list(query).rows
             except NotFound:
                 issues = []
             for row in issues:

@@ -66,7 +66,7 @@ class Preflight:
 
     def _language(self) -> Iterator[Problem]:
         try:
-            self.client.get("/issues.json", {"updated_on": "no date", "limit": 1})
+            self.client.issue_list({"updated_on": "no date", "limit": 1})
         except Rejected as error:
             if not any(reason.endswith("is invalid") for reason in error.reasons):
                 what = (
@@ -144,7 +144,7 @@ class Preflight:
             yield Problem(where, what, advice, "warning")
             return
         everything = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*", "limit": 1}
-        if self.client.get("/issues.json", {**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"})["total_count"]:
+        if self.client.issue_list({**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"}).total:
             what = f"Redmine ignores a filter on “{name}”: finding issues again is slower, by their descriptions."
             yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
 

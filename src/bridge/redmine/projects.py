@@ -80,7 +80,7 @@ class Projects:
 
     def _require_active(self, user_id: int, where: str) -> None:
         try:
-            self.client.get(f"/users/{user_id}.json")
+            self.client.get(f"/users/{user_id}.json", "user")
         except NotFound as error:
             # REST adds a locked account without a word; to a non-admin it is as invisible as one that is not there
             account = self.names.account()

@@ -148,8 +148,8 @@ class Updates:
         )
 
     def _open_ones(self, query: Raw) -> list[int]:
-        rows = self.client.get("/issues.json", {**query, "status_id": "open", "limit": 10, "sort": "id"})["issues"]
-        return [row["id"] for row in rows]
+        page = self.client.issue_list({**query, "status_id": "open", "limit": 10, "sort": "id"})
+        return [row["id"] for row in page.rows]
 
 
 def _blocks(relation: Raw, issue_id: int) -> bool:

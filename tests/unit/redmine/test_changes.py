@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.redmine.changes import Changes
+from bridge.redmine.client import IssueList
 from bridge.redmine.cursor import Cursor
 from bridge.redmine.options import RedmineOptions
 
@@ -55,17 +56,16 @@ class SlowRedmine:
         """Our clock."""
         return EPOCH + timedelta(seconds=self.now_seconds + self.offset)
 
-    def get_with_answer(self, path: str, query: dict[str, Any]) -> tuple[dict[str, Any], Answer]:
+    def issue_list(self, query: dict[str, Any]) -> IssueList:
         """A list, newest first."""
-        assert path == "/issues.json"
         assert query["sort"] == "updated_on:desc,id:desc"
         rows = self._rows(query)
         rows.sort(key=lambda row: (row["updated_on"], row["id"]), reverse=True)
         limit = min(query["limit"], ROWS_PER_PAGE)
         date = (EPOCH + timedelta(seconds=int(self.now_seconds))) if self.dated else None
-        return {"issues": rows[:limit], "total_count": len(rows)}, Answer(date, self.request_seconds)
+        return IssueList(rows[:limit], len(rows), Answer(date, self.request_seconds))
 
-    def issues(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def all_issues(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Everything, by id, page by page."""
         last = 0
         while page := [row for row in sorted(self._rows(query), key=lambda r: r["id"]) if row["id"] > last]:
