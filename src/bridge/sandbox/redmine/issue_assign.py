@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.sandbox.redmine import issue_render, workflow
-from bridge.sandbox.redmine.context import Context
+from bridge.sandbox.redmine.context import AbortError, Context
 from bridge.sandbox.redmine.model import Issue, Project
 from bridge.sandbox.redmine.values import (
     NotADateError,
@@ -49,6 +49,7 @@ def assign(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
     if editable:
         _project(ctx, edit, attrs)
         _tracker(ctx, issue, attrs)
+        _blank_fields(ctx, edit)
     names = _settable(ctx, edit) if editable else set()
     attrs = {name: value for name, value in attrs.items() if name in names or name in {"notes", "private_notes"}}
     _status(ctx, edit, attrs)
@@ -110,6 +111,14 @@ def _tracker(ctx: Context, issue: Issue, attrs: dict[str, Any]) -> None:
         issue.tracker_id = min(project.tracker_ids)
 
 
+def _blank_fields(ctx: Context, edit: Edit) -> None:
+    """A move to another project or tracker turns values that were never set from null into ""."""
+    issue, old = edit.issue, edit.old
+    if old and (old.project_id, old.tracker_id) != (issue.project_id, issue.tracker_id):
+        for row in issue_render.fields_of(ctx, ctx.state.projects[issue.project_id]):
+            issue.custom.setdefault(row.id, "")
+
+
 def _settable(ctx: Context, edit: Edit) -> set[str]:
     issue = edit.issue
     project = ctx.state.projects.get(issue.project_id)
@@ -168,7 +177,9 @@ def _plain(ctx: Context, edit: Edit, attrs: dict[str, Any]) -> None:
         issue.is_private = to_bool(attrs["is_private"])
     if "watcher_user_ids" in attrs:
         numbers = [to_int(value) for value in attrs["watcher_user_ids"] or []]
-        edit.watchers = [number for number in dict.fromkeys(numbers) if number in ctx.state.users]
+        if any(number not in ctx.state.users for number in numbers):
+            raise AbortError(404, {"status": 404, "error": "Not Found"})
+        edit.watchers = list(dict.fromkeys(numbers))
 
 
 def _dates(edit: Edit, attrs: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from bridge.sandbox.redmine.model import Issue, Project
 
 def errors(ctx: Context, edit: Edit) -> list[str]:
     issue = edit.issue
-    found = _presence(edit)
+    found = _custom(ctx, edit) + _presence(edit)
     if len(issue.subject) > 255:
         found.append("Subject is too long (maximum is 255 characters)")
     if not 0 <= issue.done_ratio <= 100:
@@ -21,7 +21,6 @@ def errors(ctx: Context, edit: Edit) -> list[str]:
         found += _dates(ctx, edit)
         found += _links(ctx, edit, project)
         found += _parent(ctx, edit)
-        found += _custom(ctx, edit)
     return found
 
 

@@ -119,7 +119,7 @@ def in_order(ctx: Context, rows: list[Issue], sort: str) -> list[Issue]:
         "done_ratio": attrgetter("done_ratio"),
         "created_on": attrgetter("created_on"),
         "updated_on": attrgetter("updated_on"),
-        "parent": lambda issue: (_root_id(ctx, issue), issue.parent_id or 0, issue.id),
+        "parent": lambda issue: [*reversed([above.id for above in state.ancestors_of(issue)]), issue.id],
     }
     keys |= {name: _nothing_first(name) for name in ("closed_on", "start_date", "due_date", "estimated_hours")}
     keys |= {f"cf_{number}": _by_field(number) for number in state.custom_fields}
@@ -138,7 +138,3 @@ def _nothing_first(name: str) -> Callable[[Issue], Any]:
 
 def _by_field(number: int) -> Callable[[Issue], str]:
     return lambda issue: issue.custom.get(number) or ""
-
-
-def _root_id(ctx: Context, issue: Issue) -> int:
-    return next((parent.id for parent in reversed(list(ctx.state.ancestors_of(issue)))), issue.id)

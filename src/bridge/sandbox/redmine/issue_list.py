@@ -64,12 +64,16 @@ _PEOPLE = {"author_id", "assigned_to_id", "watcher_id", "updated_by", "last_upda
 def index(ctx: Context, project_key: str = "") -> Response:
     """Open issues only, unless `status_id` says otherwise; filters and sort keys that do not exist are ignored."""
     query = dict(ctx.request.query)
+    if query.get("project_id") == "":
+        raise invalid(["Project cannot be blank"])
     key = project_key or query.pop("project_id", "")
     project = ctx.find_project(key) if key else None
     if project:
         ctx.authorize(project, "view_issues")
     elif not ctx.access.allowed_somewhere(ctx.user, "view_issues"):
         raise ctx.deny()
+    if project is None:
+        query.pop("category_id", None)
     conditions = _conditions(ctx, {"status_id": "o"} | query)
     if errors := [f"{_label(ctx, c)} {filters.problem(c)}" for c in conditions if filters.problem(c)]:
         raise invalid(errors)

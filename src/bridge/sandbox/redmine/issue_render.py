@@ -8,6 +8,8 @@ from bridge.sandbox.redmine import workflow
 from bridge.sandbox.redmine.context import Context, custom_values, ref, shown
 from bridge.sandbox.redmine.model import Attachment, CustomField, Issue, Journal, Project, Relation
 
+_RELATION_ORDER = ("relates", "duplicates", "blocks", "precedes", "copied_to")
+
 
 def fields_of(ctx: Context, project: Project | None) -> list[CustomField]:
     """The custom fields of a project's issues."""
@@ -89,7 +91,7 @@ def alone(ctx: Context, issue: Issue, *, with_hours: bool = True) -> dict[str, A
     if "journals" in wanted:
         data["journals"] = [journal(ctx, row) for row in visible_journals(ctx, issue)]
     if "watchers" in wanted and ctx.access.allowed(ctx.user, "view_issue_watchers", project):
-        data["watchers"] = [ref(state.users[number]) for number in sorted(issue.watchers)]
+        data["watchers"] = [ref(state.users[number]) for number in issue.watchers]
     if "allowed_statuses" in wanted:
         allowed = workflow.allowed_statuses(ctx, issue, issue)
         data["allowed_statuses"] = [{"id": s.id, "name": s.name, "is_closed": s.is_closed} for s in allowed]
@@ -111,12 +113,12 @@ def children(ctx: Context, issue: Issue) -> list[dict[str, Any]]:
 
 
 def visible_relations(ctx: Context, issue: Issue) -> list[Relation]:
-    """Only those whose other issue the user may see."""
+    """Only those whose other issue the user may see; by kind, then by age."""
 
     def other(row: Relation) -> Issue:
         return ctx.state.issues[row.to_id if row.from_id == issue.id else row.from_id]
 
-    rows = ctx.state.relations_of(issue.id)
+    rows = sorted(ctx.state.relations_of(issue.id), key=lambda row: (_RELATION_ORDER.index(row.kind), row.id))
     return [row for row in rows if ctx.access.issue_visible(ctx.user, other(row))]
 
 
@@ -176,4 +178,6 @@ def attachment(ctx: Context, row: Attachment) -> dict[str, Any]:
         "description": row.description,
         "content_url": f"{ctx.request.base_url}/attachments/download/{row.id}/{row.filename}",
     }
+    if (row.content_type or "").startswith("image/"):
+        data["thumbnail_url"] = f"{ctx.request.base_url}/attachments/thumbnail/{row.id}"
     return data | {"author": ref(ctx.state.users[row.author_id]), "created_on": shown(row.created_on)}

@@ -10,7 +10,6 @@ from bridge.sandbox.redmine import mails, schedule
 from bridge.sandbox.redmine.context import Context
 from bridge.sandbox.redmine.issue_assign import Edit, start_edit
 from bridge.sandbox.redmine.model import Detail, Issue, Journal
-from bridge.sandbox.redmine.values import crlf
 
 # In the order in which a journal lists them.
 _JOURNALIZED = (
@@ -55,11 +54,11 @@ def update(ctx: Context, edit: Edit, extra: list[Detail] | None = None) -> Journ
     issue, old = edit.issue, edit.old
     assert old is not None
     details = differences(old, issue) + (extra or [])
-    notes = crlf(edit.notes)
-    if details or notes.strip() or not ctx.at_least(6, 1):
-        _store(ctx, edit)
-    else:
+    notes = edit.notes
+    if not details and not notes.strip() and ctx.at_least(6, 1):
         return None
+    _close_duplicates(ctx, edit)
+    _store(ctx, edit)
     _after(ctx, old, issue, with_journal=True)
     journal = _write_journal(ctx, issue, notes, details, is_private=edit.private_notes)
     if old.parent_id != issue.parent_id:
@@ -90,8 +89,6 @@ def _store(ctx: Context, edit: Edit) -> None:
 
 def _after(ctx: Context, old: Issue, issue: Issue, *, with_journal: bool) -> None:
     state = ctx.state
-    if state.is_closed(issue) and not state.is_closed(old):
-        _close_duplicates(ctx, issue)
     if (old.start_date, old.due_date) != (issue.start_date, issue.due_date):
         for relation in schedule.followers(state, issue):
             move_follower(ctx, state.issues[relation.to_id], schedule.earliest_start(state, relation), with_journal)
@@ -195,34 +192,39 @@ def _total_hours(ctx: Context, issue: Issue) -> Fraction:
     return sum((Fraction(row.estimated_hours or 0) for row in below), Fraction(issue.estimated_hours or 0))
 
 
-def move_follower(ctx: Context, issue: Issue, day: date | None, with_journal: bool) -> None:
+def move_follower(ctx: Context, issue: Issue, day: date | None, with_journal: bool) -> Journal | None:
     """Moves an issue (of a parent: its leaves) to start on that day, later or earlier, but not before its soonest."""
     if day is None:
-        return
+        return None
     if ctx.state.children_of(issue.id):
         for leaf in schedule.leaves(ctx.state, issue):
             if leaf.start_date is None or leaf.start_date == issue.start_date or day > leaf.start_date:
                 move_follower(ctx, leaf, day, with_journal=False)
-        return
+        return None
     if issue.start_date == day:
-        return
+        return None
     if issue.start_date and issue.start_date > day:
         day = max(day, schedule.soonest_start(ctx.state, issue) or day)
     edit = start_edit(issue)
     edit.issue.start_date, edit.issue.due_date = schedule.moved(issue, day)
     if with_journal:
-        update(ctx, edit)
-    else:
-        save_quietly(ctx, edit)
+        return update(ctx, edit)
+    save_quietly(ctx, edit)
+    return None
 
 
-def _close_duplicates(ctx: Context, issue: Issue) -> None:
-    for row in ctx.state.relations_of(issue.id):
-        twin = ctx.state.issues[row.from_id]
-        if row.kind == "duplicates" and row.to_id == issue.id and not ctx.state.is_closed(twin):
-            edit = start_edit(twin)
-            edit.issue.status_id = issue.status_id
-            update(ctx, edit)
+def _close_duplicates(ctx: Context, edit: Edit) -> None:
+    """The open duplicates of an issue that is being closed are closed first, with the same note."""
+    issue, state = edit.issue, ctx.state
+    if not state.is_closed(issue) or edit.old is None or state.is_closed(edit.old):
+        return
+    for row in state.relations_of(issue.id):
+        twin = state.issues[row.from_id]
+        if row.kind == "duplicates" and row.to_id == issue.id and not state.is_closed(twin):
+            other = start_edit(twin)
+            other.issue.status_id = issue.status_id
+            other.notes, other.private_notes = edit.notes, edit.private_notes
+            update(ctx, other)
 
 
 def _follow_to_project(ctx: Context, old: Issue, issue: Issue) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_assign, issue_checks, issue_list, issue_render, issue_save, uploads
-from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found
+from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found, server_error
 from bridge.sandbox.redmine.issue_assign import Edit
 from bridge.sandbox.redmine.model import Issue
-from bridge.sandbox.redmine.values import crlf, to_bool, to_int, to_text
+from bridge.sandbox.redmine.values import to_bool, to_int, to_text
 
 
 def show(ctx: Context, key: str) -> Response:
@@ -40,6 +40,8 @@ def update(ctx: Context, key: str) -> Response:
     issue = ctx.find_issue(key)
     project = ctx.state.projects[issue.project_id]
     ctx.authorize(project, "edit_issues", "edit_own_issues", "add_issue_notes")
+    if isinstance(ctx.body().get("issue"), str):
+        raise server_error()
     attrs = ctx.params("issue")
     edit = issue_assign.start_edit(issue)
     issue_assign.assign(ctx, edit, attrs)
@@ -67,12 +69,10 @@ def delete(ctx: Context, key: str) -> Response:
 def add_watcher(ctx: Context, key: str) -> Response:
     issue = ctx.find_issue(key)
     ctx.authorize(ctx.state.projects[issue.project_id], "add_issue_watchers")
-    body = ctx.body()
-    wanted = body.get("user_ids") or [body.get("user_id")]
-    for number in (to_int(value) for value in wanted):
-        user = ctx.state.users.get(number)
-        if user and not user.locked and number not in issue.watchers:
-            issue.watchers.append(number)
+    number = to_int(ctx.body().get("user_id"))
+    user = ctx.state.users.get(number)
+    if user and not user.locked and number not in issue.watchers:
+        issue.watchers.append(number)
     return done()
 
 
@@ -100,7 +100,7 @@ def edit_journal(ctx: Context, number: str) -> Response:
         raise ctx.deny()
     attrs = ctx.params("journal")
     if "notes" in attrs:
-        journal.notes = crlf(to_text(attrs["notes"]))
+        journal.notes = to_text(attrs["notes"])
     if "private_notes" in attrs and ctx.access.allowed(ctx.user, "set_notes_private", project):
         journal.private = to_bool(attrs["private_notes"])
     journal.updated_on, journal.updated_by = ctx.now, ctx.user.id

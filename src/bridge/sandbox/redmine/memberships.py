@@ -29,8 +29,7 @@ def index(ctx: Context, key: str) -> Response:
 
 
 def create(ctx: Context, key: str) -> Response:
-    """
-    With `user_ids` either all are added or none, but only the first is looked at for the answer.
+    """With `user_ids` either all are added or none, but only the first is looked at for the answer.
 
     So a first one that would do and a second that would not is a server error, as is a missing membership (5.0.4).
     """

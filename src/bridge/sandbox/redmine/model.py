@@ -207,7 +207,7 @@ class Attachment:
     id: int
     filename: str
     content: bytes
-    content_type: str
+    content_type: str | None
     author_id: int
     created_on: datetime
     token: str
@@ -243,7 +243,7 @@ class TimeEntry:
     author_id: int
     activity_id: int
     hours: float
-    comments: str
+    comments: str | None
     spent_on: date
     created_on: datetime
     updated_on: datetime

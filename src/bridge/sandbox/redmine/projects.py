@@ -201,8 +201,7 @@ def _assign_parent(ctx: Context, project: Project, attrs: dict[str, Any]) -> lis
 
 
 def _assign(ctx: Context, project: Project, attrs: dict[str, Any], *, may_publish: bool) -> None:
-    """
-    Unknown attributes and fields are dropped; so is is_public for who may not choose it (5.1 and later).
+    """Unknown attributes and fields are dropped; so is is_public for who may not choose it (5.1 and later).
 
     An unknown tracker is a 404 (5.0.4).
     """

@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_render, issue_save, mails, schedule
-from bridge.sandbox.redmine.context import Context, done, invalid, not_found
-from bridge.sandbox.redmine.model import Detail, Issue, Relation
+from bridge.sandbox.redmine.context import Context, done, invalid, not_found, server_error
+from bridge.sandbox.redmine.model import Detail, Issue, Journal, Relation
 from bridge.sandbox.redmine.values import to_int, to_text
 
 # Stored the other way round.
@@ -42,20 +42,28 @@ def _find(ctx: Context, number: str) -> Relation:
 def create(ctx: Context, key: str) -> Response:
     issue = ctx.find_issue(key)
     ctx.authorize(ctx.state.projects[issue.project_id], "manage_issue_relations")
+    if "relation" not in ctx.body():
+        raise server_error()
     attrs = ctx.params("relation")
     kind = to_text(attrs.get("relation_type")) or "relates"
     other = _target(ctx, attrs)
-    if errors := _errors(ctx, issue, other, kind):
+    errors = _errors(ctx, issue, other, kind)
+    if not re.fullmatch(r"([+-]?\d+)?", to_text(attrs.get("delay"))):
+        errors.insert(0, "Delay is not a number")
+    if errors:
         raise invalid(errors)
     assert other is not None
     first, second = (other, issue) if kind in _REVERSED else (issue, other)
     kind = _REVERSED.get(kind, kind)
     if kind == "relates" and first.id > second.id:
         first, second = second, first
+    if any((row.from_id, row.to_id) == (first.id, second.id) for row in ctx.state.relations_of(first.id)):
+        raise invalid(["has already been taken"])
     delay = to_int(attrs.get("delay")) if kind == "precedes" else None
     row = Relation(ctx.state.next_id("relation"), first.id, second.id, kind, delay)
     ctx.state.put_relation(row)
-    _journal(ctx, row, is_added=True)
+    moved = issue_save.move_follower(ctx, second, schedule.earliest_start(ctx.state, row), with_journal=True)
+    _journal(ctx, row, is_added=True, moved=moved)
     return ctx.created({"relation": issue_render.relation(row)}, f"/relations/{row.id}")
 
 
@@ -93,25 +101,19 @@ def _errors(ctx: Context, issue: Issue, other: Issue | None, kind: str) -> list[
     return found
 
 
-def _journal(ctx: Context, row: Relation, *, is_added: bool) -> None:
-    """Both issues get a journal, but no new updated_on; a follower is moved, and its dates are in the same journal."""
-    state = ctx.state
+def _journal(ctx: Context, row: Relation, *, is_added: bool, moved: Journal | None = None) -> None:
+    """Both issues get a journal, but no new updated_on; `moved` is the journal of a follower whose dates changed."""
     for number, other, name in (
         (row.from_id, row.to_id, row.kind),
         (row.to_id, row.from_id, _SEEN_FROM_TARGET.get(row.kind, row.kind)),
     ):
         detail = Detail("relation", name, None if is_added else str(other), str(other) if is_added else None)
-        before = state.issues[number]
-        day = schedule.earliest_start(state, row) if is_added and number == row.to_id else None
-        if day and before.start_date != day and not state.children_of(number):
-            issue_save.move_follower(ctx, before, day, with_journal=True)
-            moved = state.issues[number]
-            moved.journals[-1].details.append(detail)
+        if moved and moved.issue_id == number:
+            moved.details.append(detail)
             continue
-        if day:
-            issue_save.move_follower(ctx, before, day, with_journal=False)
-        journal = issue_save.add_journal(ctx, state.issues[number], "", [detail])
-        mails.issue_edited(ctx, state.issues[number], journal, previous=None)
+        issue = ctx.state.issues[number]
+        journal = issue_save.add_journal(ctx, issue, "", [detail])
+        mails.issue_edited(ctx, issue, journal, previous=None)
 
 
 def delete(ctx: Context, number: str) -> Response:

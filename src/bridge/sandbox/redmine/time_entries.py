@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import filters
 from bridge.sandbox.redmine.context import Context, custom_fields, custom_values, done, invalid, not_found, ref, shown
 from bridge.sandbox.redmine.issue_assign import custom_rows
-from bridge.sandbox.redmine.model import Issue, Project, TimeEntry
+from bridge.sandbox.redmine.model import ACTIVE, Project, TimeEntry
 from bridge.sandbox.redmine.values import NotADateError, to_date, to_hours, to_id, to_int, to_text
 
 _FILTERS = {"issue_id": "list", "user_id": "list", "activity_id": "list", "spent_on": "date", "updated_on": "date_past"}
@@ -73,16 +72,23 @@ def create(ctx: Context) -> Response:
     if not ctx.access.allowed_somewhere(ctx.user, "log_time"):
         raise ctx.deny()
     issue = ctx.state.issues.get(to_int(attrs.get("issue_id")))
-    if issue and not ctx.access.issue_visible(ctx.user, issue):
-        issue = None
-    key = to_text(attrs.get("project_id"))
-    project = ctx.state.projects[issue.project_id] if issue else (ctx.state.project(key) if key else None)
-    if project and not ctx.access.allowed(ctx.user, "log_time", project):
-        raise ctx.deny()
-    entry = TimeEntry(
-        0, 0, None, ctx.user.id, ctx.user.id, 0, 0.0, to_text(attrs.get("comments")), now.date(), now, now
+    given = attrs.get("project_id")
+    project = ctx.state.projects[issue.project_id] if issue else ctx.state.projects.get(to_int(given))
+    is_issue_hidden = issue is not None and (
+        not ctx.access.issue_visible(ctx.user, issue) or ctx.state.projects[issue.project_id].status != ACTIVE
     )
-    if errors := _place(attrs, issue, project) + _user(ctx, entry, attrs, project) + _values(ctx, entry, attrs):
+    if project and not is_issue_hidden and not ctx.access.allowed(ctx.user, "log_time", project):
+        raise ctx.deny()
+    comments = to_text(attrs["comments"]) if attrs.get("comments") is not None else None
+    entry = TimeEntry(0, 0, None, ctx.user.id, ctx.user.id, 0, 0.0, comments, now.date(), now, now)
+    blanks = _values(ctx, entry, attrs)
+    if project is None and given in (None, ""):
+        blanks[1:1] = ["Project cannot be blank"] if blanks[:1] == ["Activity cannot be blank"] else []
+        blanks[:0] = ["Project cannot be blank"] if "Project cannot be blank" not in blanks else []
+    others = [] if project else ["Project is invalid"]
+    others += _user(ctx, entry, attrs, project)
+    others += ["Issue is invalid"] if attrs.get("issue_id") and (issue is None or is_issue_hidden) else []
+    if errors := blanks + others:
         raise invalid(errors)
     assert project is not None
     known = {field.id for field in custom_fields(ctx, "time_entry")}
@@ -93,47 +99,44 @@ def create(ctx: Context) -> Response:
     return ctx.created({"time_entry": render(ctx, entry)}, f"/time_entries/{entry.id}")
 
 
-def _place(attrs: dict[str, Any], issue: Issue | None, project: Project | None) -> list[str]:
-    found = [] if project else ["Project cannot be blank", "Project is invalid"]
-    return [*found, "Issue is invalid"] if attrs.get("issue_id") and issue is None else found
-
-
 def _user(ctx: Context, entry: TimeEntry, attrs: dict[str, Any], project: Project | None) -> list[str]:
     wanted = to_id(attrs.get("user_id"))
-    if wanted is None or wanted == ctx.user.id or project is None:
+    if wanted is None or wanted == ctx.user.id:
         return []
-    may = ctx.access.allowed(ctx.user, "log_time_for_other_users", project)
-    if not may or wanted not in ctx.state.members_of(project.id):
+    may = project is not None and ctx.access.allowed(ctx.user, "log_time_for_other_users", project)
+    if project is None or not may or wanted not in ctx.state.members_of(project.id):
         return ["User is invalid"]
     entry.user_id = wanted
     return []
 
 
 def _values(ctx: Context, entry: TimeEntry, attrs: dict[str, Any]) -> list[str]:
-    found = []
-    day: date | None = entry.spent_on
-    try:
-        day = to_date(attrs.get("spent_on", day))
-        found += [] if day else ["Date cannot be blank"]
-    except NotADateError:
-        found += ["Date cannot be blank", "Date is not a valid date"]
-    entry.spent_on = day or entry.spent_on
+    """What is missing comes first, then what makes no sense."""
+    missing, wrong = [], []
     activity = to_id(attrs.get("activity_id"))
     if activity is None:
-        found.append("Activity cannot be blank")
+        missing.append("Activity cannot be blank")
     elif activity not in ctx.state.activities:
-        found.append("Activity is not included in the list")
+        wrong.append("Activity is not included in the list")
     entry.activity_id = activity or 0
     try:
         hours = to_hours(attrs.get("hours"))
     except ValueError:
         hours = -1.0
     if hours is None:
-        found.append("Hours cannot be blank")
+        missing.append("Hours cannot be blank")
     elif hours < 0:
-        found.append("Hours is invalid")
+        wrong.append("Hours is invalid")
     entry.hours = hours or 0.0
-    return found
+    try:
+        day = to_date(attrs.get("spent_on", entry.spent_on))
+    except NotADateError:
+        day = None
+        wrong.insert(0, "Date is not a valid date")
+    if day is None:
+        missing.append("Date cannot be blank")
+    entry.spent_on = day or entry.spent_on
+    return missing + wrong
 
 
 def delete(ctx: Context, number: str) -> Response:

@@ -33,7 +33,7 @@ def upload(ctx: Context) -> Response:
     number = ctx.state.next_id("attachment")
     digest = hashlib.sha256(content).hexdigest()
     name = ctx.request.query.get("filename") or digest[:32]
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = mimetypes.guess_type(name)[0]
     token = f"{number}.{digest}"
     ctx.state.attachments[number] = Attachment(number, name, content, kind, ctx.user.id, ctx.now, token)
     return json_response({"upload": {"id": number, "token": token}}, 201)
@@ -60,7 +60,7 @@ def attach(ctx: Context, files: Tokens, container: str) -> list[Attachment]:
     for item, row in files.found:
         item.filename = to_text(row.get("filename")) or item.filename
         item.content_type = to_text(row.get("content_type")) or item.content_type
-        item.description = to_text(row.get("description")) or None
+        item.description = to_text(row.get("description"))
         ctx.state.attach(item, container)
     return [item for item, _ in files.found]
 
@@ -90,7 +90,7 @@ def show(ctx: Context, number: str) -> Response:
 
 def download(ctx: Context, number: str) -> Response:
     item = _visible(ctx, number)
-    return Response(200, item.content, item.content_type)
+    return Response(200, item.content, item.content_type or "application/octet-stream")
 
 
 ROUTES: list[Route] = [

@@ -37,7 +37,7 @@ def to_text(value: Any) -> str:
 
 
 def crlf(text: str) -> str:
-    """Redmine stores the line ends of descriptions and notes as CR LF."""
+    """Redmine stores the line ends of an issue's description as CR LF (those of notes as sent)."""
     return re.sub(r"\r\n|\n|\r", "\r\n", text)
 
 

@@ -92,6 +92,8 @@ def _assign(ctx: Context, version: Version, attrs: dict[str, Any]) -> list[str]:
         errors.append("Name cannot be blank")
     elif any(other.name == version.name and other.id != version.id for other in others):
         errors.append("Name has already been taken")
+    if len(version.name) > 60:
+        errors.append("Name is too long (maximum is 60 characters)")
     if "due_date" in attrs:
         try:
             version.due_date = to_date(attrs["due_date"])

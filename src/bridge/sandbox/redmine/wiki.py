@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_render, uploads
-from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found, ref, shown
+from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found, ref, server_error, shown
 from bridge.sandbox.redmine.model import WikiPage, WikiVersion
 from bridge.sandbox.redmine.values import to_int, to_text
 
@@ -73,9 +73,11 @@ def put(ctx: Context, key: str, title: str) -> Response:
     ctx.authorize(project, "edit_wiki_pages")
     attrs, now = ctx.params("wiki_page"), ctx.now
     page = ctx.state.wiki_page(project.id, normal_title(title))
-    text = to_text(attrs.get("text")).replace("\r\n", "\n").replace("\r", "\n")
+    text = to_text(attrs.get("text"))
     last = page.versions[-1] if page else None
-    if last and attrs.get("version") and to_int(attrs["version"]) != last.number:
+    if last and attrs.get("version") == "":
+        raise server_error()
+    if last and "version" in attrs and to_int(attrs["version"]) != last.number:
         raise AbortError(409)
     parent = None
     if attrs.get("parent_title"):
@@ -89,8 +91,8 @@ def put(ctx: Context, key: str, title: str) -> Response:
     if page is None:
         page = WikiPage(ctx.state.next_id("wiki"), project.id, normal_title(title), now)
         ctx.state.wiki[page.id] = page
-    if parent:
-        page.parent_id = parent.id
+    if "parent_title" in attrs:
+        page.parent_id = parent.id if parent else None
     if last is None or last.text != text:
         number = last.number + 1 if last else 1
         page.versions.append(WikiVersion(number, text, to_text(attrs.get("comments")), ctx.user.id, now))
