@@ -69,7 +69,8 @@ class Marked:
     """A document's data with the place where each value and each key stands.
 
     Keys are always texts, as written. `traps` are the plain values that a YAML 1.1 tool would read differently, with
-    what it would read. `origins` names where a value comes from that does not stand in the file.
+    what it would read. `origins` names where a value comes from that does not stand in the file. `whole` is what the
+    document is called in messages.
     """
 
     data: dict[str, Any]
@@ -78,6 +79,7 @@ class Marked:
     keys: Mapping[Path, Mark] = field(default_factory=dict)
     traps: Mapping[Path, str] = field(default_factory=dict)
     origins: Mapping[Path, str] = field(default_factory=dict)
+    whole: str = "the file"
 
     def where(self, path: Path, *, key: bool = False) -> str:
         """`file:line:column` of a value, of its key, or of the nearest thing around it that the file has."""

@@ -98,7 +98,7 @@ def _problem(model: type[BaseModel], marked: Marked, error: ErrorDetails) -> Pro
         loc = (*loc, error["ctx"]["discriminator"].strip("'"))
         kind = "missing" if kind == "union_tag_not_found" else kind
     path, value = _follow(marked.data, loc)
-    name = _name(path if kind != "missing" else loc)
+    name = _name(path if kind != "missing" else loc, marked.whole)
     if kind == "missing":
         return marked.problem(path, f"“{loc[-1]}” is missing")
     if kind == "extra_forbidden":
@@ -161,11 +161,11 @@ def _child(data: Any, part: str | int) -> Any:
     return _MISSING
 
 
-def _name(path: Path) -> str:
-    """`“within”`, or `“members” entry 2` for something in a list; `the file` for the whole of it."""
+def _name(path: Path, whole: str) -> str:
+    """`“within”`, or `“members” entry 2` for something in a list; the document's own name for the whole of it."""
     texts = [part for part in path if isinstance(part, str)]
     if not path or not texts:
-        return "the file"
+        return whole
     last = path[-1]
     return f"“{_short(texts[-1])}”" + (f" entry {last + 1}" if isinstance(last, int) else "")
 

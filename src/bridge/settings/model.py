@@ -1,0 +1,161 @@
+"""What may stand in the settings file."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from bridge.model.incident import State
+from bridge.redmine.options import RedmineOptions
+from bridge.yamlfile import refused
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(BaseModel):
+    """Where the bridge keeps what it knows. A relative SQLite path counts from the settings file's folder."""
+
+    model_config = STRICT
+
+    url: str = Field("sqlite:///bridge.sqlite3", repr=False)  # may hold a password
+
+    @field_validator("url")
+    @classmethod
+    def _known_engine(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must be sqlite:///path or postgresql://user@host/database")
+        return url
+
+
+class TrackerNames(BaseModel):
+    """Names of Redmine trackers for what the bridge creates; empty: the project's first one."""
+
+    model_config = STRICT
+
+    root: str = ""
+    task: str = ""
+    incident: str = ""
+
+
+class RedmineSettings(RedmineOptions):
+    """How to reach Redmine, and its own words for what the bridge does there."""
+
+    identifier_prefix: str = Field("ops", pattern=r"^[a-z][a-z0-9-]{0,20}$")
+    delivered_statuses: tuple[str, ...] = Field(("Closed",), min_length=1)
+    refused_statuses: tuple[str, ...] = ("Rejected",)
+    statuses: dict[str, State] = Field(
+        default_factory=lambda: {
+            "New": State.NEW,
+            "In Progress": State.IN_PROGRESS,
+            "Feedback": State.ON_HOLD,
+            "Resolved": State.RESOLVED,
+            "Closed": State.RESOLVED,
+        }
+    )
+    """The incident's state for an issue's status; a status that is not named is not carried over."""
+    write_statuses: dict[State, str] = Field(
+        default_factory=lambda: {
+            State.NEW: "New",
+            State.IN_PROGRESS: "In Progress",
+            State.ON_HOLD: "Feedback",
+            State.RESOLVED: "Closed",
+            State.CANCELLED: "Rejected",
+        }
+    )
+    """The issue's status for an incident's state."""
+    trackers: TrackerNames = TrackerNames()
+    priorities: dict[int, str] = Field(
+        default_factory=lambda: {1: "Immediate", 2: "Urgent", 3: "High", 4: "Normal", 5: "Low"}
+    )
+    member_role: str = "Developer"
+
+    def gateway(self) -> RedmineOptions:
+        """What the gateway needs, with every name that its check is to look for."""
+        names = self.trackers
+        used = {
+            "tracker_names": tuple(dict.fromkeys(filter(None, (names.root, names.task, names.incident)))),
+            "status_names": tuple(
+                dict.fromkeys(
+                    [*self.delivered_statuses, *self.refused_statuses, *self.statuses, *self.write_statuses.values()]
+                )
+            ),
+            "priority_names": tuple(dict.fromkeys(self.priorities.values())),
+            "role_names": (self.member_role,),
+        }
+        return RedmineOptions(**{name: getattr(self, name) for name in RedmineOptions.model_fields} | used)
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    model_config = STRICT
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+def _start(text: object) -> datetime | None:
+    if text == "now":
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise refused(
+            f"“{str(text)[:40]}” is no start", "right would be now, 2026-01-31 or 2026-01-31T08:00:00Z"
+        ) from None
+
+
+class SourceHead(BaseModel):
+    """What every entry of `sources` has, whatever its kind. `start_from` is None for “now”."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    kind: str
+    start_from: Annotated[datetime | None, BeforeValidator(_start)] = None
+
+
+class Settings(BaseModel):
+    """Everything in the settings file. Paths are as written; `load_settings` makes them absolute.
+
+    `sources` are as written only while the file is read: they may hold secrets, and are checked by their kinds.
+
+    `poll_seconds` is how often both sides are polled, `workers` how many effects are delivered at a time.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    version: Literal[1]
+    instance: str = Field("prod", pattern=r"^[A-Za-z0-9_.-]{1,30}$")
+    store: StoreSettings = StoreSettings()
+    redmine: RedmineSettings
+    sources: tuple[dict[str, Any], ...] = Field(min_length=1, repr=False)
+    rules: tuple[str, ...] = ("rules/*.yaml",)
+    directory: Path = Path("directory.yaml")
+    templates: Path | None = None
+    language: str = "en"
+    poll_seconds: float = Field(60, ge=0.2)
+    workers: int = Field(4, ge=1, le=32)
+    clock: str = "system"
+    secrets_folder: Path | None = None
+    log: LogSettings = LogSettings()
+
+    @field_validator("clock")
+    @classmethod
+    def _loopback_only(cls, clock: str) -> str:
+        if clock != "system" and not _is_loopback(urlsplit(clock).hostname or ""):
+            raise ValueError("must be `system`, or the address of a sandbox's clock on this machine")
+        return clock
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
