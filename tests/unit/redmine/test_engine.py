@@ -212,7 +212,8 @@ class Listener:
 def silence(connection: socket.socket) -> None:
     """Never answers; ends when the other side gives up."""
     connection.settimeout(20)
-    connection.recv(1)
+    while connection.recv(65536):
+        pass
 
 
 def dripping(connection: socket.socket) -> None:
