@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from bridge.model.incident import State
 from bridge.sources.tables import PriorityTable, StateTable
@@ -45,3 +46,22 @@ def level_of(table: PriorityTable, field: str, value: str, unknown: Unknown) -> 
 def joined(values: Iterable[str]) -> str:
     """Several values as one text."""
     return ", ".join(value for value in values if value)
+
+
+def text_of(value: Any) -> str:
+    """A value as text: nothing is "", lists are joined with a comma."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return joined(text_of(one) for one in value)
+    return str(value)
+
+
+def tags_of(value: Any) -> tuple[str, ...]:
+    """A list, or a text with commas, as tags."""
+    parts = value if isinstance(value, list) else text_of(value).split(",")
+    return tuple(tag for part in parts if (tag := text_of(part).strip()))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -29,37 +28,12 @@ from bridge.model.errors import (
     RemoteUnavailable,
 )
 from bridge.ports import Clock
-from bridge.sources.build import clean
 from bridge.sources.connection import ConnectionOptions
-
-try:
-    import orjson
-
-    _fast: Callable[[bytes], Any] = orjson.loads
-except ImportError:  # the extra `http` is not installed
-    _fast = json.loads
+from bridge.sources.json_text import loads
 
 _CHUNK = 1 << 16
 _CONNECT_AGAIN = Retry(total=None, connect=2, read=0, redirect=0, status=0, other=0)
 """Only what cannot have reached the server is tried again here; everything else is the queue's decision."""
-
-
-def loads(body: bytes) -> Any:
-    """The value that JSON stands for, its texts free of what cannot be stored. Raises ValueError."""
-    try:
-        value = _fast(body)
-    except ValueError:
-        value = json.loads(body)  # takes NaN and lone surrogates, which some servers send
-        return _cleaned(value)
-    return _cleaned(value) if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body else value
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
-    return [_cleaned(one) for one in value] if isinstance(value, list) else value
 
 
 _ERRORS: dict[int, tuple[type[BridgeError], str]] = {

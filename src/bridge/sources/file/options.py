@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from enum import StrEnum
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from bridge.sources.connection import STRICT
 from bridge.sources.tables import Priorities, States
@@ -26,9 +27,8 @@ class FileFormat(StrEnum):
 
 
 class Columns(BaseModel):
-    """Which column feeds which field of an incident; empty: none.
-
-    `summary`, `description` and `url` may be texts with columns in braces, as in `{category} / {subcategory}`.
+    """Which column feeds which field of an incident; empty: none. A text with columns in braces joins them, as in
+    `{category} / {subcategory}`.
     """
 
     model_config = STRICT
@@ -64,11 +64,12 @@ class Columns(BaseModel):
 
 
 class FileOptions(BaseModel):
-    """Incidents in files: `path` is one file or a pattern, also .gz and .zip.
+    """Incidents in files: `path` is one file or a pattern; .gz and .zip are read as what they contain.
 
+    An event log has one row per change of an incident; the rows of an incident stand together, oldest first.
     `missing` are the texts that mean “no value”. `fields` are further columns kept under their own names (`["*"]`: all
-    not used elsewhere). `final` are columns that carry an incident's last value on each row of an event log, also
-    on rows written before it was known: a replay learns them only from the row that makes the incident resolved.
+    that feed nothing else). `final` are columns that carry an incident's last value on each row of an event log, also
+    on rows written before it was known: the timeline learns them only from the row that makes the incident resolved.
     """
 
     model_config = STRICT
@@ -88,6 +89,18 @@ class FileOptions(BaseModel):
     impacts: Priorities = Field(default_factory=dict)
     urgencies: Priorities = Field(default_factory=dict)
     page_size: int = Field(1000, ge=1)
+
+    @field_validator("encoding")
+    @classmethod
+    def _line_by_line(cls, name: str) -> str:
+        try:
+            plain = "\n,".encode(name).removeprefix(BOM_UTF8) == b"\n,"
+        except LookupError:
+            plain = False
+        if not plain:
+            message = f"“{name}” is not read: save the file as UTF-8"
+            raise ValueError(message)
+        return name
 
     @model_validator(mode="after")
     def _final_needs_log(self) -> FileOptions:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from bridge.sources.connection import STRICT
 from bridge.sources.http.paths import compile_path
-from bridge.sources.http.templates import placeholders
+from bridge.sources.templates import placeholders
 from bridge.sources.times import Times
 
 

@@ -21,8 +21,9 @@ from bridge.sources.http.auth import AccessToken, build_auth
 from bridge.sources.http.calls import ListRequest, Request
 from bridge.sources.http.options import ErrorSign, HttpOptions, Meaning
 from bridge.sources.http.paths import compile_path
-from bridge.sources.http.templates import Values, fill, fill_path, fill_text
-from bridge.sources.http_session import Answer, HttpSession, loads
+from bridge.sources.http_session import Answer, HttpSession
+from bridge.sources.json_text import loads
+from bridge.sources.templates import Values, fill, fill_path, fill_text
 
 _MEANINGS: dict[Meaning, tuple[type[BridgeError], str]] = {
     Meaning.AUTHENTICATION: (AuthenticationFailed, "Check the token or password, and whether it has expired."),

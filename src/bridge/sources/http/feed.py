@@ -12,13 +12,14 @@ from typing import Any
 from bridge.model.errors import ConfigurationError, NotFound, Problem
 from bridge.model.incident import Page, Poison, Snapshot
 from bridge.ports import Clock, KnownIncidents
+from bridge.sources.build import text_of
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.cursor import ChangeCursor, mark
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paging import ListPage, Pager
 from bridge.sources.http.paths import compile_path
 from bridge.sources.http.reading import IncidentReader
-from bridge.sources.http.translate import HttpTranslator, text_of
+from bridge.sources.http.translate import HttpTranslator
 from bridge.sources.times import TimeCodec
 
 _RAW = 2000

@@ -10,8 +10,8 @@ from bridge.model.errors import RemoteUnavailable
 from bridge.sources.http.calls import ListRequest, Paging, PagingStyle
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.paths import compile_path
-from bridge.sources.http.templates import Values
 from bridge.sources.http_session import Answer
+from bridge.sources.templates import Values
 
 
 @dataclass(frozen=True, slots=True)

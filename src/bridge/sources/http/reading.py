@@ -6,11 +6,12 @@ from typing import Any
 
 from bridge.model.errors import NotFound, NotPossible
 from bridge.model.incident import Incident, Note
+from bridge.sources.build import text_of
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paging import Pager
 from bridge.sources.http.paths import compile_path
-from bridge.sources.http.translate import HttpTranslator, NoteReader, text_of
+from bridge.sources.http.translate import HttpTranslator, NoteReader
 from bridge.sources.times import TimeCodec
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from bridge.model.incident import EventKind, Incident, Note, Snapshot, State, TimelineEvent
-from bridge.sources.build import Unknown, joined, level_of, state_of
+from bridge.sources.build import Unknown, level_of, state_of, tags_of, text_of
 from bridge.sources.html_text import to_text
 from bridge.sources.http.calls import NotesRequest
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paths import Pick, compile_path, names_of
-from bridge.sources.http.templates import fill_path
 from bridge.sources.tables import PriorityTable, StateTable
+from bridge.sources.templates import fill_path
 from bridge.sources.times import TimeCodec
 
 _TIMES = frozenset({"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at"})
@@ -96,7 +96,7 @@ class HttpTranslator:
         if self._web_url:
             values["url"] = fill_path(self._web_url, {"id": number})
         if "tags" in picks:
-            values["tags"] = _tags(picks["tags"](item))
+            values["tags"] = tags_of(picks["tags"](item))
         if self._extra:
             values["fields"] = {field: text_of(pick(item)) for field, pick in self._extra}
         return Incident(
@@ -158,24 +158,6 @@ class NoteReader:
             to_text(words) if self._html else words,
             _truth(private),
         )
-
-
-def text_of(value: Any) -> str:
-    """A value as text: nothing is "", lists are joined with a comma."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return joined(text_of(one) for one in value)
-    return str(value)
-
-
-def _tags(value: Any) -> tuple[str, ...]:
-    parts = value if isinstance(value, list) else text_of(value).split(",")
-    return tuple(tag for part in parts if (tag := text_of(part).strip()))
 
 
 def _truth(value: Any) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bridge.model.errors import NotApplied, NotPossible
 from bridge.model.incident import Capability, Incident, State
-from bridge.sources.build import clean
+from bridge.sources.build import clean, text_of
 from bridge.sources.http.calls import NoteRequest, Request
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paths import compile_path
 from bridge.sources.http.reading import IncidentReader
-from bridge.sources.http.translate import text_of
 from bridge.sources.http_session import Answer
 
 _CAPABILITIES = {

@@ -1,0 +1,179 @@
+"""From rows to incidents and their timelines."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bridge.model.incident import EventKind, Incident, Snapshot, State, TimelineEvent
+from bridge.sources.build import Unknown, level_of, state_of, tags_of, text_of
+from bridge.sources.file.options import FileOptions
+from bridge.sources.tables import PriorityTable, StateTable
+from bridge.sources.templates import fill_text, placeholders
+from bridge.sources.times import TimeCodec
+
+Row = Mapping[str, Any]
+
+_TIMES = frozenset({"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at"})
+_LEVELS = frozenset({"priority", "impact", "urgency"})
+_COUNTS = frozenset({"reopen_count", "reassignment_count"})
+_SPECIAL = frozenset({"id", "state", "opened_at", "updated_at", "tags", "hold_reason"})
+_ENDED = frozenset({State.RESOLVED, State.CLOSED})
+_TOLD = {"priority": EventKind.PRIORITY, "team": EventKind.TEAM, "person": EventKind.PERSON}
+
+
+@dataclasses.dataclass(slots=True)
+class _Trail:
+    """What the rows so far told: the last value of each column, and an event wherever one changed."""
+
+    observed_at: datetime
+    raw: dict[str, str] = dataclasses.field(default_factory=dict)
+    told: dict[EventKind, str] = dataclasses.field(default_factory=dict)
+    unknown: dict[tuple[str, str], None] = dataclasses.field(default_factory=dict)
+    events: list[TimelineEvent] = dataclasses.field(default_factory=list)
+    state: State | None = None
+
+    def enter(self, state: State, at: datetime, mark: str) -> None:
+        self.state = state
+        self.tell(EventKind.STATE, state, at, mark)
+        if state is not State.ON_HOLD:
+            self.told.pop(EventKind.HOLD, None)  # the next hold has a reason of its own
+
+    def tell(self, kind: EventKind, value: str, at: datetime, mark: str) -> None:
+        if self.told.get(kind) != value:
+            self.told[kind] = value
+            self.events.append(TimelineEvent(kind, str(value), at, self.observed_at, mark))
+
+
+class FileTranslator:
+    """Translates for one source. Raises ValueError for what has no place among incidents."""
+
+    def __init__(self, name: str, options: FileOptions) -> None:
+        self._name = name
+        self._missing = options.missing
+        self._final = options.final
+        self._columns = {field: column for field, column in options.columns if column}
+        self._getters = {field: self._getter(column) for field, column in self._columns.items()}
+        self._states = StateTable(options.states)
+        self._codec = TimeCodec(options.times)
+        self._tables = {
+            "priority": PriorityTable(options.priorities),
+            "impact": PriorityTable(options.impacts),
+            "urgency": PriorityTable(options.urgencies),
+        }
+        self._kept = options.fields
+        self._used = {*self._columns.values(), *placeholders(list(self._columns.values()))}
+        self._plain = self._columns.keys() - _SPECIAL - _TIMES - _LEVELS - _COUNTS
+        self._told = [(field, kind, self._getters[field]) for field, kind in _TOLD.items() if field in self._columns]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that have to be there."""
+        named = {column for column in self._used if "{" not in column}
+        return frozenset(named | self._final | {one for one in self._kept if one != "*"})
+
+    def identity(self, row: Row) -> str:
+        """The id. Raises ValueError when there is none."""
+        number = self._get(row, "id")
+        if not number:
+            message = f"has nothing in the column {self._columns['id']}"
+            raise ValueError(message)
+        return number
+
+    def opened(self, row: Row) -> datetime:
+        """When it was opened. Raises ValueError."""
+        return self._codec.read(self._get(row, "opened_at"))
+
+    def incident(self, row: Row, state: State | None = None, unknown: Sequence[tuple[str, str]] = ()) -> Incident:
+        """The incident that a row is; `state` where the row's own is not known."""
+        found: Unknown = list(unknown)
+        state = state or state_of(self._states, self._get(row, "state"))
+        values: dict[str, Any] = {field: self._get(row, field) for field in self._plain}
+        for field in self._columns.keys() & _LEVELS:
+            values[field] = level_of(self._tables[field], field, self._get(row, field), found)
+        for field in self._columns.keys() & _TIMES - _SPECIAL:
+            text = self._get(row, field)
+            values[field] = self._codec.read(text) if text else None
+        for field in self._columns.keys() & _COUNTS:
+            values[field] = int(self._get(row, field) or 0)
+        if "tags" in self._columns:
+            values["tags"] = tags_of(row.get(self._columns["tags"]))
+        if state is State.ON_HOLD:
+            values["hold_reason"] = self._get(row, "hold_reason")
+        return Incident(
+            source=self._name,
+            external_id=self.identity(row),
+            summary=values.pop("summary", ""),
+            state=state,
+            opened_at=self.opened(row),
+            updated_at=self._codec.read(self._get(row, "updated_at")),
+            fields=self._fields(row),
+            unknown=tuple(found),
+            **values,
+        )
+
+    def snapshot(self, rows: Sequence[tuple[Row, str]], observed_at: datetime) -> Snapshot:
+        """The incident whose audit trail some rows with their ids are, oldest first, with its timeline.
+
+        A row in a state that no table knows says nothing about the state.
+        """
+        trail = _Trail(observed_at)
+        last = rows[-1][0]
+        get_state = self._getters["state"]
+        get_reason = self._getters.get("hold_reason")
+        get_resolution = self._getters.get("resolved_at")
+        late = self._columns.get("resolved_at") in self._final
+        for row, mark in rows:
+            at = self._codec.read(self._getters["updated_at"](row))
+            if (text := get_state(row)) != trail.raw.get("state"):
+                trail.raw["state"] = text
+                if (state := self._states.get(text)) is None:
+                    trail.unknown["state", text] = None
+                else:
+                    trail.enter(state, at, mark)
+                if state is State.ON_HOLD and get_reason:
+                    trail.tell(EventKind.HOLD, get_reason(row), at, mark)
+            for field, kind, getter in self._told:
+                if (text := getter(row)) != trail.raw.get(field, ""):
+                    trail.raw[field] = text
+                    if (value := self._value(kind, text)) is not None:
+                        trail.tell(kind, value, at, mark)
+            # a final value stands on rows that could not know it
+            if get_resolution and (not late or trail.state in _ENDED or row is last) and (text := get_resolution(row)):
+                trail.tell(EventKind.REPORTED_RESOLUTION, self._codec.read(text).isoformat(), at, mark)
+        state = trail.state or state_of(self._states, trail.raw["state"])
+        return Snapshot(self.incident(last, state, tuple(trail.unknown)), tuple(trail.events))
+
+    def _value(self, kind: EventKind, text: str) -> str | None:
+        if kind is not EventKind.PRIORITY or not text:
+            return text
+        level = self._tables["priority"].get(text)
+        return None if level is None else str(level)
+
+    def _fields(self, row: Row) -> dict[str, str]:
+        names = [name for name in row if name not in self._used] if "*" in self._kept else self._kept
+        return {name: "" if (text := text_of(row.get(name))) in self._missing else text for name in names}
+
+    def _get(self, row: Row, field: str) -> str:
+        getter = self._getters.get(field)
+        return getter(row) if getter else ""
+
+    def _getter(self, column: str) -> Callable[[Row], str]:
+        missing = self._missing
+        if "{" in column:
+            names = list(placeholders(column))
+
+            def joined(row: Row) -> str:
+                values = {name: "" if (text := text_of(row.get(name))) in missing else text for name in names}
+                return fill_text(column, values)
+
+            return joined
+
+        def one(row: Row) -> str:
+            value = row.get(column)
+            text = value if value.__class__ is str else text_of(value)
+            return "" if text in missing else text
+
+        return one
