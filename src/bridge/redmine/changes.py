@@ -12,6 +12,7 @@ from bridge.redmine import translate
 from bridge.redmine.client import PAGE, Client, Raw
 from bridge.redmine.cursor import Cursor, Reading, second, take
 from bridge.redmine.explain import refusal
+from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
 
 _NEWEST_FIRST = "updated_on:desc,id:desc"
@@ -22,12 +23,14 @@ class Changes:
     """Polls the lists of issues."""
 
     client: Client
+    names: Names
     options: RedmineOptions
     clock: Clock
 
     def start(self) -> str:
         """See ProjectTracker.start_cursor."""
         rows, _, reading = self._list(None, 1)
+        self.names.account(fresh=True)
         at = translate.moment(rows[0]["updated_on"]) if rows else None
         return Cursor(at, reading.ended).to_json()
 
@@ -38,12 +41,15 @@ class Changes:
         if cursor.quiet and cursor.at is not None:
             rows, _, _ = self._list(cursor.at, 1)
             if not rows or translate.moment(rows[0]["updated_on"]) <= cursor.at:
+                self.names.account()
                 return ChangedPage((), text)
         base = cursor.base(overlap)
         rows, total, reading = self._list(base, PAGE)
         top = translate.moment(rows[0]["updated_on"]) if rows else None
         if total > len(rows):
             rows = list(self.client.all_issues(self._query(base)))
+        # A Redmine with public projects answers a key that was withdrawn like anybody: a list without the private ones
+        self.names.account(fresh=True)
         delivered, following = take(cursor, map(translate.changed, rows), top, reading, overlap)
         return ChangedPage(delivered, following.to_json())
 

@@ -37,7 +37,7 @@ class RedmineTracker:
         self._issues = Issues(self._client, self._names, privacy, options)
         self._updates = Updates(self._client, self._names, privacy, options)
         self._wiki = Wiki(self._client, options)
-        self._changes = Changes(self._client, options, clock)
+        self._changes = Changes(self._client, self._names, options, clock)
         self._preflight = Preflight(self._client, self._names, options)
 
     @property

@@ -50,6 +50,7 @@ class SlowRedmine:
     now_seconds: float = 0.0
     request_seconds: float = 0.2
     requests: list[dict[str, Any]] = field(default_factory=list)
+    account_checks: int = 0
     read_at: dict[int, float] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -71,6 +72,10 @@ class SlowRedmine:
         while page := [row for row in sorted(self._rows(query), key=lambda r: r["id"]) if row["id"] > last]:
             yield from page[:ROWS_PER_PAGE]
             last = page[:ROWS_PER_PAGE][-1]["id"]
+
+    def account(self, *, fresh: bool = False) -> None:
+        """Whose key it is; the key is fine."""
+        self.account_checks += fresh
 
     def _rows(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         assert query["status_id"] == "*"
@@ -104,7 +109,7 @@ def _at(seconds: float) -> datetime:
 
 def follow(redmine: SlowRedmine, polls: list[float]) -> tuple[dict[int, float], str]:
     """Polls at these moments; when each issue was last delivered as it was read, and the last cursor."""
-    changes = Changes(redmine, OPTIONS, redmine)
+    changes = Changes(redmine, redmine, OPTIONS, redmine)
     cursor = changes.start()
     delivered: dict[int, float] = {}
     for moment in polls:
@@ -193,18 +198,20 @@ def test_an_idle_redmine_costs_one_request_of_one_row(dated: bool) -> None:
     redmine = SlowRedmine([Write(n, 1.0 + n / 10, 1.0 + n / 10) for n in range(1, 30)], dated=dated)
     _, cursor = follow(redmine, [5.0, 20.0])
     redmine.requests.clear()
+    checks = redmine.account_checks
     for moment in (30.0, 300.0, 3000.0):
         redmine.now_seconds = moment
-        page = Changes(redmine, OPTIONS, redmine).since(cursor)
+        page = Changes(redmine, redmine, OPTIONS, redmine).since(cursor)
         assert page.issues == ()
         assert page.cursor == cursor
     assert [query["limit"] for query in redmine.requests] == [1, 1, 1]
+    assert redmine.account_checks == checks
 
 
 def test_a_change_seen_long_after_it_was_made_is_delivered_once() -> None:
     """Redmine's clock, told by its answers, proves that nothing of that second can follow."""
     redmine = SlowRedmine([Write(1, 1.0, 1.0), Write(2, 5.0, 5.0)])
-    changes = Changes(redmine, OPTIONS, redmine)
+    changes = Changes(redmine, redmine, OPTIONS, redmine)
     redmine.now_seconds = 2.0
     cursor = changes.start()
     deliveries = []
