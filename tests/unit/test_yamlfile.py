@@ -268,7 +268,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 
 def test_yaml_1_1_traps_warn_only_where_a_text_landed() -> None:
     marked = read(
-        "version: 1\nmode: off\nopen: no\nnotes: {a: no, b: 'no', c: 12:30, d: fine}\nitems: [{name: y, size: 010}]"
+        "version: 1\nmode: off\nopen: no\nnotes: {a: no, b: 'no', c: 12:30, d: fine}\nitems: [{name: Yes, size: 010}]"
     )
     shop, problems = validate(Shop, marked)
     assert shop is not None
@@ -280,7 +280,7 @@ def test_yaml_1_1_traps_warn_only_where_a_text_landed() -> None:
         for place, text, read_as in [
             ("4:12", "no", "true or false"),
             ("4:28", "12:30", "a number of minutes or seconds"),
-            ("5:16", "y", "true or false"),
+            ("5:16", "Yes", "true or false"),
         ]
     ]
 

@@ -140,7 +140,7 @@ class Settings(BaseModel):
     directory: Path = Path("directory.yaml")
     templates: Path | None = None
     language: str = "en"
-    poll_seconds: float = Field(60, ge=0.2)
+    poll_seconds: float = Field(60, ge=0.2, le=86_400)
     workers: int = Field(4, ge=1, le=32)
     clock: str = "system"
     secrets_folder: Path | None = None

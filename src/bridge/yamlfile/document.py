@@ -47,7 +47,7 @@ _CORE = (
 )
 # What YAML 1.1 tools read as something else; the second half says what they would read.
 _TRAPS = (
-    (re.compile(r"(?:[yY]|[yY]es|YES|[nN]|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)\Z"), "true or false"),
+    (re.compile(r"(?:[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF)\Z"), "true or false"),
     (re.compile(r"[-+]?[1-9][0-9]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?\Z"), "a number of minutes or seconds"),
     (re.compile(r"[-+]?0[0-7_]+\Z"), "an octal number"),
 )

@@ -104,7 +104,9 @@ def _problem(model: type[BaseModel], marked: Marked, error: ErrorDetails) -> Pro
     if kind == "extra_forbidden":
         known = [one for one in names_at(model, loc[:-1]) if one not in _data_at(marked.data, path[:-1])]
         return marked.problem(path, f"unknown key “{_short(loc[-1])}”", did_you_mean(str(loc[-1]), known), key=True)
-    shown = "" if is_secret(model, loc) else _shown(value)
+    # what comes from the environment or a secret file may be a secret under a wrong name
+    hidden = is_secret(model, loc) or any(path[:end] in marked.origins for end in range(len(path) + 1))
+    shown = "" if hidden else _shown(value)
     what, advice = _in_words(error, name, shown, value)
     return marked.problem(path, what, advice)
 
@@ -132,6 +134,8 @@ def _in_words(error: ErrorDetails, name: str, shown: str, value: object) -> tupl
     elif kind in _SIZES:
         key, words, unit = _SIZES[kind]
         what = f"{name} must have {words} {context.get(key)} {unit[0] if context.get(key) == 1 else unit[1]}"
+    elif kind == "string_pattern_mismatch":
+        what = f"{name} must have the form {context.get('pattern')}{but}"
     elif kind in {"value_error", "assertion_error"}:
         what = f"{name}: {context.get('error', 'is wrong')}"
     return what, advice
