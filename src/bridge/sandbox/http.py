@@ -71,7 +71,8 @@ class Router:
             self._routes.setdefault(method, []).append((re.compile(pattern), handler))
 
     def find(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]] | None:
-        for pattern, handler in self._routes.get(method, ()):
+        """HEAD is answered by the handlers of GET."""
+        for pattern, handler in self._routes.get("GET" if method == "HEAD" else method, ()):
             if match := pattern.fullmatch(path):
                 return handler, match.groups()
         return None

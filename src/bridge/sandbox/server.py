@@ -66,8 +66,9 @@ class AppServer(ThreadingHTTPServer):
     def stop(self) -> None:
         """Ends the listener and every open connection, also those held by a fault."""
         self.stopping.set()
-        self.shutdown()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join(timeout=10)
         with self._connections_lock:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
@@ -123,8 +124,12 @@ class _Connection(BaseHTTPRequestHandler):
         """Nothing on stderr: the request log has it."""
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            self._send(Response(411))
+            return
+        body = self.rfile.read(int(length))
         path, _, query = self.path.partition("?")
         request = Request(
             method=self.command,

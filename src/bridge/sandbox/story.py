@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.story_people import settle
 from bridge.sandbox.story_script import STEPS
-from bridge.sandbox.story_verbs import MONDAY, Event
+from bridge.sandbox.story_verbs import MONDAY, Decision, Event
 
-__all__ = ["BEGIN", "Event", "play"]
+__all__ = ["BEGIN", "Decision", "Event", "play"]
 
 BEGIN = datetime.combine(MONDAY, datetime.min.time(), UTC).replace(hour=7)
 """The moment at which the sandbox's clock has to stand when the bridge starts: a Monday morning."""

@@ -100,7 +100,7 @@ class RedmineApp:
 
     def _tagged(self, request: Request, response: Response) -> Response:
         """GET answers carry an ETag, and If-None-Match is honoured with 304."""
-        if request.method != "GET" or response.status != 200:
+        if request.method not in {"GET", "HEAD"} or response.status != 200:
             return response
         tag = f'W/"{hashlib.md5(response.body, usedforsecurity=False).hexdigest()}"'
         response.headers["ETag"] = tag

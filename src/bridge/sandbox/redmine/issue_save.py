@@ -60,13 +60,13 @@ def update(ctx: Context, edit: Edit, extra: list[Detail] | None = None) -> Journ
     _close_duplicates(ctx, edit)
     _store(ctx, edit)
     _after(ctx, old, issue, with_journal=True)
-    journal = _write_journal(ctx, issue, notes, details, is_private=edit.private_notes)
+    journals = _write_journals(ctx, issue, notes, details, is_private=edit.private_notes)
     if old.parent_id != issue.parent_id:
         _tell_parent(ctx, old.parent_id, issue.id, None)
         _tell_parent(ctx, issue.parent_id, None, issue.id)
-    if journal:
+    for journal in journals:
         mails.issue_edited(ctx, issue, journal, previous=old.assigned_to_id)
-    return journal
+    return journals[-1] if journals else None
 
 
 def save_quietly(ctx: Context, edit: Edit) -> None:
@@ -119,16 +119,16 @@ def _shown(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _write_journal(
-    ctx: Context, issue: Issue, notes: str, details: list[Detail], *, is_private: bool = False
-) -> Journal | None:
-    """A private note with changes becomes two journals: the changes public, the note private. Returns the last one."""
+def _write_journals(
+    ctx: Context, issue: Issue, notes: str, details: list[Detail], *, is_private: bool
+) -> list[Journal]:
+    """A private note with changes becomes two journals: the changes public, the note private."""
     if not details and not notes.strip():
-        return None
-    if is_private and notes.strip() and details:
-        add_journal(ctx, issue, None, details)
-        details = []
-    return add_journal(ctx, issue, notes, details, is_private=is_private and bool(notes.strip()))
+        return []
+    is_private = is_private and bool(notes.strip())
+    if is_private and details:
+        return [add_journal(ctx, issue, None, details), add_journal(ctx, issue, notes, [], is_private=True)]
+    return [add_journal(ctx, issue, notes, details, is_private=is_private)]
 
 
 def add_journal(

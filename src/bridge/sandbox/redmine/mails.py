@@ -8,7 +8,7 @@ from bridge.sandbox.redmine.model import Issue, Journal, Mail, User
 
 def issue_added(ctx: Context, issue: Issue) -> None:
     if "issue_added" in ctx.state.settings.notified_events:
-        _send(ctx, "issue_add", issue, _told(ctx, issue, None))
+        _send(ctx, "issue_add", issue, _told(ctx, issue, None), with_status=True)
 
 
 def issue_edited(ctx: Context, issue: Issue, journal: Journal, *, previous: int | None) -> None:
@@ -19,7 +19,8 @@ def issue_edited(ctx: Context, issue: Issue, journal: Journal, *, previous: int 
     if journal.private:
         project = ctx.state.projects[issue.project_id]
         told = [user for user in told if ctx.access.allowed(user, "view_private_notes", project)]
-    _send(ctx, "issue_edit", issue, told)
+    is_status_new = any(detail.name == "status_id" for detail in journal.details)
+    _send(ctx, "issue_edit", issue, told, with_status=is_status_new)
 
 
 def _is_event(ctx: Context, journal: Journal) -> bool:
@@ -60,14 +61,11 @@ def _wants(user: User, issue: Issue, previous: int | None) -> bool:
     return wishes.get(user.mail_notification, False)
 
 
-def _send(ctx: Context, event: str, issue: Issue, told: list[User]) -> None:
+def _send(ctx: Context, event: str, issue: Issue, told: list[User], *, with_status: bool) -> None:
     state = ctx.state
-    project, tracker, status = (
-        state.projects[issue.project_id].name,
-        state.trackers[issue.tracker_id].name,
-        state.statuses[issue.status_id].name,
-    )
-    subject = f"[{project} - {tracker} #{issue.id}] ({status}) {issue.subject}"
+    project, tracker = state.projects[issue.project_id].name, state.trackers[issue.tracker_id].name
+    status = f"({state.statuses[issue.status_id].name}) " if with_status else ""
+    subject = f"[{project} - {tracker} #{issue.id}] {status}{issue.subject}"
     for user in sorted(told, key=lambda user: user.id):
         if user.id == ctx.user.id and user.no_self_notified:
             continue

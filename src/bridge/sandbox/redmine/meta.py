@@ -84,6 +84,8 @@ def _field(ctx: Context, field: CustomField) -> dict[str, Any]:
         "default_value": None,
         "visible": True,
     }
+    if ctx.at_least(6):
+        data |= {"description": None, "editable": True}
     if field.possible_values:
         data["possible_values"] = [{"value": value, "label": value} for value in field.possible_values]
     if field.customized == "issue":

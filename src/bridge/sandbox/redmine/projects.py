@@ -155,7 +155,7 @@ def create(ctx: Context) -> Response:
 
 
 def update(ctx: Context, key: str) -> Response:
-    """The identifier is ignored, whatever is sent."""
+    """The identifier is ignored, whatever is sent. Modules and trackers alone do not move updated_on."""
     project = ctx.find_project(key)
     ctx.authorize(project, "edit_project")
     attrs, before = ctx.params("project"), project.inherit_members
@@ -165,11 +165,11 @@ def update(ctx: Context, key: str) -> Response:
     _assign(ctx, changed, attrs, may_publish=may_publish)
     if errors := _errors(ctx, changed, is_new=False) + errors:
         raise invalid(errors)
+    if changed != replace(project, tracker_ids=changed.tracker_ids):
+        changed.updated_on = ctx.now
     if "enabled_module_names" in attrs and ctx.access.allowed(ctx.user, "select_project_modules", project):
         names = _module_names(attrs)
         changed.modules = {name: project.modules.get(name) or ctx.state.next_id("module") for name in names}
-    if changed != project:
-        changed.updated_on = ctx.now
     ctx.state.projects[project.id] = changed
     if changed.inherit_members != before:
         inheritance.spread(ctx.state, changed)
