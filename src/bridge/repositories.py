@@ -125,6 +125,9 @@ class Links(Protocol):
     def of_incident(self, incident_id: int) -> Link | None:
         """The incident's link that has not ended."""
 
+    def of_refs(self, source: str, external_ids: Sequence[str]) -> list[Link]:
+        """The links, not ended, of those of a source's incidents that have one."""
+
     def of_issue(self, issue_id: int) -> Link | None:
         """The issue's link that has not ended."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,11 @@ def directory(office: Office, source: str, logins: Mapping[str, str]) -> dict[st
     return {"version": 1, "people": people, "teams": {"network-team": team}}
 
 
+def next_second() -> None:
+    """Waits until the servers' clocks show another second."""
+    time.sleep(1.1)
+
+
 @dataclass
 class Stage:
     """One bridge between a desk and an office."""
@@ -71,6 +77,8 @@ class Stage:
     office: Office
     writes: Callable[[], int] = lambda: 0
     """How many writing requests both servers have had, where they can tell."""
+    pause: Callable[[], None] = next_second
+    """Lets a second pass: servers tell whole seconds, and what happens in one that was read is told later."""
 
     def write(self, *, rule: str = RULE, logins: Mapping[str, str] | None = None, **settings: Any) -> Path:
         """Writes bridge.yaml, the rule and the directory; returns the path of bridge.yaml."""
@@ -138,7 +146,10 @@ def sandbox_bridge(sandbox: Sandbox, folder: Path) -> Stage:
         people = {"admin", "jane", "ben", "mia", "li", "anna", "bob", "chen"}
         return sum(entry.is_write and entry.user not in people for entry in sandbox.requests())
 
-    return Stage(folder, SandboxDesk(sandbox), sandbox_office(sandbox), writes)
+    def pause() -> None:
+        sandbox.clock.advance(60)
+
+    return Stage(folder, SandboxDesk(sandbox), sandbox_office(sandbox), writes, pause)
 
 
 def real_office(redmine: RedmineServer) -> Office:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ def real_stage(fresh_redmine: RedmineServer, fresh_rt: RtServer, tmp_path: Path)
 @pytest.fixture
 def sandbox_stage(tmp_path: Path) -> Iterator[Stage]:
     """A bridge between the sandbox's two servers."""
-    with Sandbox() as sandbox:
+    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as sandbox:
         yield sandbox_bridge(sandbox, tmp_path)
 
 
@@ -41,17 +43,22 @@ def recurrence(stage: Stage) -> tuple[list[str], list[str]]:
     return incidents[:2], incidents[2:]
 
 
-@pytest.fixture(params=["sandbox", "real"])
+@pytest.fixture(params=["sandbox", "sandbox-postgres", "real"])
 def stage(request: pytest.FixtureRequest) -> Stage:
-    """The same story on real servers and on the sandbox."""
-    found: Stage = request.getfixturevalue(f"{request.param}_stage")
-    found.write()
+    """The same story on real servers and on the sandbox, with SQLite and with PostgreSQL."""
+    servers, _, store = request.param.partition("-")
+    found: Stage = request.getfixturevalue(f"{servers}_stage")
+    settings: dict[str, Any] = {"store": {"url": request.getfixturevalue("postgres_url")}} if store else {}
+    if servers == "sandbox":
+        settings["clock"] = f"{found.office.url}/_control/clock"
+    found.write(**settings)
     return found
 
 
 def promoted(stage: Stage) -> tuple[int, list[str], list[str]]:
     """The project after the recurrence was found: (project id, resolved incidents, open incidents)."""
     stage.once()
+    stage.pause()
     resolved, waiting = recurrence(stage)
     stage.once()
     projects = stage.office.projects()
@@ -100,6 +107,7 @@ def test_the_story(stage: Stage) -> None:
     assert_quiet(stage, waiting, project)
 
     first, second, _ = waiting
+    stage.pause()
     desk.take(first, as_="alice")
     desk.work_note(first, "checked the line cards, 没有问题", as_="alice")
     desk.answer(first, "we are working on it", as_="alice")
@@ -116,6 +124,7 @@ def test_the_story(stage: Stage) -> None:
     assert [p for t, p in desk.notes(second) if "vendor case 4711" in t] == [True]
     assert_quiet(stage, waiting, project)
 
+    stage.pause()
     sixth = desk.open(SUMMARY, key="core-1")
     stage.once()
     assert len(office.projects()) == 1
@@ -124,6 +133,7 @@ def test_the_story(stage: Stage) -> None:
     assert f"{office.url}/issues/{joined['id']}" in desk.links(sixth)
     assert f"{desk.source} #{sixth}" in html.unescape(office.page(project, "Evidence"))
 
+    stage.pause()
     # A parent can only be closed when its tasks are: Redmine ignores it otherwise.
     for task in reversed(tasks):
         office.change(task["id"], as_="admin", status="Closed")
@@ -133,6 +143,7 @@ def test_the_story(stage: Stage) -> None:
     assert any("Rejected" in text for text, _ in office.notes(root["id"]))
     assert_quiet(stage, waiting, project)
 
+    stage.pause()
     office.change(root["id"], as_="admin", status="Closed")
     assert office.issue(root["id"])["status"]["name"] == "Closed"
     stage.once()

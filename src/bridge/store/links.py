@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,12 @@ from bridge.model.errors import NotFound
 from bridge.model.incident import IncidentRef
 from bridge.model.link import Link
 from bridge.store import tables
-from bridge.store.values import frozen
+from bridge.store.sql import fetch, listed
+from bridge.store.values import clean, frozen
 
 _LINK = tables.link
 _COLUMNS = [name for name in _LINK.columns.keys() if name not in ("id", "source", "external_id")]  # noqa: SIM118 - a collection, no dict
+_OF_REFS = "SELECT id FROM link WHERE source = ? AND external_id @among AND ended_at IS NULL"
 
 
 class StoredLinks:
@@ -44,6 +47,15 @@ class StoredLinks:
     def of_incident(self, incident_id: int) -> Link | None:
         """See the protocol."""
         return self._first(select(_LINK).where(_LINK.c.incident_id == incident_id, _LINK.c.ended_at.is_(None)))
+
+    def of_refs(self, source: str, external_ids: Sequence[str]) -> list[Link]:
+        """See the protocol. One statement, whatever their number."""
+        names = listed(self._connection, [clean(name) for name in external_ids])
+        numbers = [row[0] for row in fetch(self._connection, _OF_REFS, clean(source), names)]
+        if not numbers:
+            return []
+        rows = self._connection.execute(select(_LINK).where(_LINK.c.id.in_(numbers)).order_by(_LINK.c.id)).mappings()
+        return [_link(row) for row in rows]
 
     def of_issue(self, issue_id: int) -> Link | None:
         """See the protocol."""

@@ -161,6 +161,7 @@ link = Table(
     *_is(Clean, "ended_because", "attention"),
     Index(None, "promotion_id"),
     Index(None, "issue_id"),
+    Index("ix_link_ref", "source", "external_id"),
     Index("uq_link_running", "incident_id", unique=True, **_where("ended_at IS NULL")),
 )
 

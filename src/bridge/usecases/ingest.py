@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.model.incident import Page, SavedIncident
+from bridge.model.incident import Page
 from bridge.model.promotion import PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases.backfill import backfill
@@ -74,18 +74,19 @@ def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, 
         uow.ledger.park(source, page.poison, now)
     touched = join_groups(uow, configured, saved)
     taken.findings += consider(uow, configured, touched, now)
-    _reconcile(uow, saved, now)
+    _reconcile(uow, page, now)
     uow.ledger.set_cursor(source, CURSOR, page.cursor)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
 
 
-def _reconcile(uow: UnitOfWork, saved: Sequence[SavedIncident], now: datetime) -> None:
-    for one in saved:
-        link = uow.links.of_incident(one.id)
-        if link is None or link.issue_id is None:
-            continue
-        if uow.promotions.get(link.promotion_id).state in IN_STEP:
+def _reconcile(uow: UnitOfWork, page: Page, now: datetime) -> None:
+    """Asks for every linked incident that the source told of: a new note need not change the incident itself."""
+    if not page.snapshots:
+        return
+    source = page.snapshots[0].incident.source
+    for link in uow.links.of_refs(source, [s.incident.external_id for s in page.snapshots]):
+        if link.issue_id is not None and uow.promotions.get(link.promotion_id).state in IN_STEP:
             uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"incident at {now.isoformat()}"))
 
 

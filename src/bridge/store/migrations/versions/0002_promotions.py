@@ -105,6 +105,7 @@ def _link() -> None:
         sa.ForeignKeyConstraint(["promotion_id"], ["promotion.id"], name="fk_link_promotion_id"),
         sa.PrimaryKeyConstraint("id", name="pk_link"),
     )
+    op.create_index("ix_link_ref", "link", ["source", "external_id"])
     op.create_index("ix_link_issue_id", "link", ["issue_id"])
     op.create_index("ix_link_promotion_id", "link", ["promotion_id"])
     op.create_index(
