@@ -1,0 +1,1 @@
+"""Measurements of the bridge against the plainest thing that could do the same work."""
