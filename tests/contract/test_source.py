@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,8 +96,8 @@ class Desk(Protocol):
         """An agent moves it to where the source's query does not find it."""
 
 
-class Reading:
-    """Reading: cursors, changes, history, notes."""
+class Following:
+    """Cursors, changes, history: of systems and of files."""
 
     def test_nothing_has_changed_since_the_start_cursor(self, desk: Desk) -> None:
         desk.open("before")
@@ -148,26 +149,6 @@ class Reading:
             after = set(read_all(source.changes(page.cursor, nobody)).incidents)
             assert before | after == opened
 
-    def test_idle_is_one_request(self, desk: Desk) -> None:
-        """Also when incidents changed a moment ago."""
-        source = desk.source()
-        cursor = source.start_cursor()
-        for number in range(3):
-            desk.open(f"incident {number}")
-        cursor = read_all(source.changes(cursor, nobody), cursor).cursor
-        before = source.requests
-        assert read_all(source.changes(cursor, nobody)).incidents == {}
-        assert source.requests == before + 1
-
-    def test_known_incidents_are_followed_out_of_the_query(self, desk: Desk) -> None:
-        source = desk.source()
-        known, unknown = desk.open("known"), desk.open("unknown")
-        cursor = source.start_cursor()
-        for incident in (known, unknown):
-            desk.leave(incident)
-        read = read_all(source.changes(cursor, lambda ids: frozenset(ids) & {known}), cursor)
-        assert set(read.incidents) == {known}
-
     def test_history_can_be_resumed_after_any_page(self, desk: Desk) -> None:
         source = desk.source(**desk.small_pages())
         opened = {desk.open(f"incident {number}") for number in range(7)}
@@ -205,7 +186,8 @@ class Reading:
         good, bad, also_good = desk.open("good"), desk.open("bad"), desk.open("also good")
         desk.cancel(bad)
         read = read_all(source.changes(cursor, nobody), cursor)
-        assert set(read.incidents) == {good, also_good}
+        assert {good, also_good} <= set(read.incidents)
+        assert all(one.state is State.NEW for one in read.incidents.values())
         assert [one.external_id for one in read.poison] == [bad]
         assert "states" in read.poison[0].error
         assert read.poison[0].raw
@@ -215,6 +197,34 @@ class Reading:
     def test_an_incident_that_does_not_exist_is_not_found(self, desk: Desk) -> None:
         with pytest.raises(NotFound):
             desk.source().read("987654")
+
+    def test_a_good_connection_has_no_problems(self, desk: Desk) -> None:
+        desk.open("something")
+        assert [problem for problem in desk.source().check() if problem.severity == "error"] == []
+
+
+class Reading(Following):
+    """What systems with requests, queries, notes and credentials have besides."""
+
+    def test_idle_is_one_request(self, desk: Desk) -> None:
+        """Also when incidents changed a moment ago."""
+        source = desk.source()
+        cursor = source.start_cursor()
+        for number in range(3):
+            desk.open(f"incident {number}")
+        cursor = read_all(source.changes(cursor, nobody), cursor).cursor
+        before = source.requests
+        assert read_all(source.changes(cursor, nobody)).incidents == {}
+        assert source.requests == before + 1
+
+    def test_known_incidents_are_followed_out_of_the_query(self, desk: Desk) -> None:
+        source = desk.source()
+        known, unknown = desk.open("known"), desk.open("unknown")
+        cursor = source.start_cursor()
+        for incident in (known, unknown):
+            desk.leave(incident)
+        read = read_all(source.changes(cursor, lambda ids: frozenset(ids) & {known}), cursor)
+        assert set(read.incidents) == {known}
 
     def test_notes_of_both_kinds_are_read_in_order(self, desk: Desk) -> None:
         source = desk.source()
@@ -236,10 +246,6 @@ class Reading:
             source.read("1")
         assert caught.value.permanent
         assert [problem.severity for problem in source.check()] == ["error"]
-
-    def test_a_good_connection_has_no_problems(self, desk: Desk) -> None:
-        desk.open("something")
-        assert [problem for problem in desk.source().check() if problem.severity == "error"] == []
 
 
 class Writing:
@@ -511,3 +517,58 @@ class TestSandboxTimes(Reading):
         settings = sandbox_itsm.itsm.app.state.settings
         settings.time_format, settings.time_zone = request.param, TIMES[request.param][1]
         return SandboxDesk(sandbox_itsm, time_format=request.param)
+
+
+# --- a file that grows -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FileDesk:
+    """Somebody writes a line for each change of an incident."""
+
+    path: Path
+    people: tuple[str, str] = ("anna", "bob")
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.path.touch()
+
+    def source(self, **options: Any) -> IncidentSource:
+        columns = {name: name for name in ("id", "summary", "state", "opened_at", "updated_at", "resolved_at")}
+        states = {"new": "new", "done": "resolved", "dropped": "cancelled"}
+        chosen = {"path": str(self.path), "columns": columns, "states": states, **options}
+        return registry.build("file", "file", registry.options_of("file").model_validate(chosen), SystemClock())
+
+    def small_pages(self) -> dict[str, Any]:
+        return {"page_size": 3}
+
+    def blind_to_cancelled(self) -> dict[str, Any]:
+        return {"states": {"new": "new", "done": "resolved"}}
+
+    def open(self, summary: str) -> str:
+        now = datetime.now(UTC).isoformat()
+        number = str(len(self.rows) + 1)
+        self.rows[number] = {"id": number, "summary": summary, "state": "new", "opened_at": now, "updated_at": now}
+        return self._write(number)
+
+    def resolve(self, incident: str) -> None:
+        now = datetime.now(UTC).isoformat()
+        self.rows[incident] |= {"state": "done", "updated_at": now, "resolved_at": now}
+        self._write(incident)
+
+    def cancel(self, incident: str) -> None:
+        self.rows[incident]["state"] = "dropped"
+        self._write(incident)
+
+    def _write(self, number: str) -> str:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(self.rows[number]) + "\n")
+        return number
+
+
+class TestFile(Following):
+    """JSON Lines."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path) -> FileDesk:
+        return FileDesk(tmp_path / "incidents.jsonl")

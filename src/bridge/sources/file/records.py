@@ -88,6 +88,12 @@ def parts(pattern: str) -> list[Part]:
     return found
 
 
+def format_of(part: Part, options: FileOptions) -> FileFormat:
+    """As the options say, else by the name."""
+    name = part.member or str(part.path).removesuffix(".gz")
+    return options.format or _SUFFIXES.get(Path(name).suffix.lower(), FileFormat.JSONL)
+
+
 def unchanged(part: Part, place: Place) -> bool:
     """Whether what was read of a part is still what it begins with."""
     crc, left = 0, place.offset
@@ -112,9 +118,8 @@ def end_of(part: Part) -> Place:
 
 def records(part: Part, options: FileOptions, start: Place = Place()) -> Iterator[Record]:
     """The records after a place. A last line that is still being written is left out."""
-    kind = options.format or _SUFFIXES.get(_suffix(part), FileFormat.JSONL)
     with part.open() as stream:
-        if kind is FileFormat.JSONL:
+        if format_of(part, options) is FileFormat.JSONL:
             stream.seek(start.offset)
             yield from _json_lines(_Lines(stream, options.encoding, start))
         else:
@@ -183,8 +188,3 @@ def _csv(stream: IO[bytes], options: FileOptions, start: Place) -> Iterator[Reco
         if lines.whole or not error:
             mark = crc32("\x1f".join(values).encode())
             yield Record(dict(zip(header, values, strict=False)), mark, lines.place, lines.whole, error)
-
-
-def _suffix(part: Part) -> str:
-    name = part.member or str(part.path).removesuffix(".gz")
-    return Path(name).suffix.lower()

@@ -13,8 +13,8 @@ from bridge.model.errors import NotFound, NotPossible, Problem, RemoteUnavailabl
 from bridge.model.incident import Capability, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, KnownIncidents
 from bridge.sources.file.cursor import FileCursor
-from bridge.sources.file.options import FileOptions, RowsAre
-from bridge.sources.file.records import Part, Place, Record, end_of, parts, records, unchanged
+from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
+from bridge.sources.file.records import Part, Place, Record, end_of, format_of, parts, records, unchanged
 from bridge.sources.file.translate import FileTranslator
 
 _RAW = 2000
@@ -70,7 +70,10 @@ class FileSource:
                     problems.setdefault(what, Problem(place, what, "correct the source's options", severity))
             if missing := sorted(self._translator.columns - there.keys()):
                 what = f"there is no column {', '.join(missing)}"
-                problems.setdefault(what, Problem(place, what, f"there is: {', '.join(there) or 'nothing'}"))
+                # a line of JSON leaves out what it has no value for; that ids and times are there was seen above
+                severity = "error" if format_of(part, self._options) is FileFormat.CSV else "warning"
+                advice = f"there is: {', '.join(there) or 'nothing'}"
+                problems.setdefault(what, Problem(place, what, advice, severity))
         return list(problems.values())
 
     def start_cursor(self) -> str:
