@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bridge.model.effect import EffectSpec
 from bridge.model.incident import Incident
 from bridge.model.link import Link
 from bridge.model.promotion import Member, Promotion, Role, Task, TaskKind
@@ -29,9 +30,11 @@ def attach(
         uow.promotions.add_member(Member(promotion.id, incident_id, role, now))
         joined.append(incident_id)
         if role is Role.LATER:
-            link, issue = link_incident(uow, configured, promotion, incident_id, incident, now, later=True)
-            ready = (issue, activation(promotion.id))
-            uow.effects.enqueue([reconcile_effect(link.id, "joined", after=ready)])
+            linked = link_incident(uow, configured, promotion, incident_id, incident, now, later=True)
+            if linked is not None:
+                link, issue = linked
+                ready = (issue, activation(promotion.id))
+                uow.effects.enqueue([reconcile_effect(link.id, "joined", after=ready)])
         uow.ledger.audit(now, "bridge", "attached", str(incident.ref), {"promotion": promotion.id, "role": str(role)})
     if joined:
         uow.effects.enqueue([page_effect(uow, configured, promotion)])
@@ -46,12 +49,14 @@ def link_incident(
     now: datetime,
     *,
     later: bool,
-) -> tuple[Link, str]:
+) -> tuple[Link, str] | None:
     """Stores an open incident's link and everything that is to be written about it.
 
-    Returns the link and the unique name of the effect that creates the incident's own issue.
+    Returns the link and the unique name of the effect that creates the incident's own issue; None when the incident
+    still has the issue of an earlier project, which it keeps.
     """
-    policy, texts = configured.policy, configured.texts
+    if uow.links.of_incident(incident_id) is not None:
+        return None
     key = incident_task_key(incident.ref)
     link = uow.links.add(
         Link(
@@ -67,29 +72,42 @@ def link_incident(
     )
     subject = f"{incident.ref}: {incident.summary}"
     uow.promotions.add_tasks([Task(promotion.id, key, TaskKind.INCIDENT, subject)])
-    issue = project_effect(
-        promotion.id,
-        "task.create",
-        key,
-        task=key,
-        link=link.id,
-        subject=subject,
-        description=texts.render("incident_issue", incident=incident, promotion=promotion),
-        tracker=policy.trackers.get(TaskKind.INCIDENT, ""),
-        priority=policy.priorities.get(incident.priority or 0, ""),
-    )
+    issue = _own_issue(configured, promotion, link, incident, subject)
     related = project_effect(
         promotion.id, "task.relate", f"{ROOT_TASK}-{key}", task=ROOT_TASK, other=key, kind="relates"
     )
-    text = "incident_note_later" if later else "incident_note_linked"
-    told = incident_effect(link, "incident.tell", "joined", text=text, what="joined", after=(issue.unique,))
-    linked = incident_effect(link, "incident.link", "issue", after=(issue.unique,))
-    effects = [issue, related, told, linked]
-    if promotion.terms.get("later" if later else "open") == "hold":
-        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", after=(issue.unique,)))
-    uow.effects.enqueue(effects)
+    uow.effects.enqueue([issue, related, *_told(promotion, link, issue.unique, later=later)])
     if promotion.terms.get("kpi") in {"pause", "remove"}:
         uow.exclusions.start(
             incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
         )
     return link, issue.unique
+
+
+def _own_issue(
+    configured: Configured, promotion: Promotion, link: Link, incident: Incident, subject: str
+) -> EffectSpec:
+    policy = configured.policy
+    return project_effect(
+        promotion.id,
+        "task.create",
+        link.task_key,
+        task=link.task_key,
+        link=link.id,
+        subject=subject,
+        description=configured.texts.render("incident_issue", incident=incident, promotion=promotion),
+        tracker=policy.trackers.get(TaskKind.INCIDENT, ""),
+        priority=policy.priorities.get(incident.priority or 0, ""),
+    )
+
+
+def _told(promotion: Promotion, link: Link, issue: str, *, later: bool) -> list[EffectSpec]:
+    """What the incident system gets: a private note, the link, and a hold where the rule asks for one."""
+    text = "incident_note_later" if later else "incident_note_linked"
+    effects = [
+        incident_effect(link, "incident.tell", "joined", text=text, what="joined", after=(issue,)),
+        incident_effect(link, "incident.link", "issue", after=(issue,)),
+    ]
+    if promotion.terms.get("later" if later else "open") == "hold":
+        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", after=(issue,)))
+    return effects

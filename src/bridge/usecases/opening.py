@@ -128,11 +128,12 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
 
 def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:
     """Links every incident that is still open; those that are over stay untouched. Returns unique effect names."""
-    return [
-        link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)[1]
+    linked = [
+        link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)
         for member in uow.promotions.members(promotion.id)
         if (incident := uow.incidents.get(member.incident_id)).state.is_open
     ]
+    return [one[1] for one in linked if one is not None]
 
 
 def _members_and_assignments(
