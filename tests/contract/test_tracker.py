@@ -510,6 +510,15 @@ class TestTracker:
         assert tracker.requests == before + 1
         assert len(office.issue(issue.id)["journals"]) == journals == 2
 
+    def test_a_note_that_somebody_quotes_is_not_taken_for_the_bridges_own(
+        self, office: Office, tracker: RedmineTracker, issue: Issue
+    ) -> None:
+        """An answer with our key in it does not prove that we wrote ours."""
+        office.admin.ok("PUT", f"/issues/{issue.id}.json", {"issue": {"notes": "> hello [k 1]\nyes"}})
+        _, journals = tracker.update_issue(issue.id, IssueChange(note="hello [k 1]", note_key="[k 1]"), unsure=True)
+        assert [journal.user_id for journal in journals] == [tracker.me()]
+        assert [j["notes"] for j in office.issue(issue.id)["journals"]] == ["> hello [k 1]\nyes", "hello [k 1]"]
+
     def test_a_public_note_is_public(self, office: Office, tracker: RedmineTracker, issue: Issue) -> None:
         """As asked."""
         _, journals = tracker.update_issue(issue.id, IssueChange(note="for all", note_private=False), unsure=False)
@@ -584,7 +593,9 @@ class TestTracker:
         assert before.text.count("h2. Evidence") == 1
         assert f"After {NASTY}" in before.text.replace("\r\n", "\n")
         assert before.version == 4
+        requests = tracker.requests
         tracker.write_page(project.id, "evidence ä, (1)", "evidence", "h2. Evidence\n\n* RT #1\n* RT #2")
+        assert tracker.requests == requests + 1
         assert tracker.read_page(project.id, "evidence ä, (1)").version == 4
 
     def test_a_page_that_is_not_there_has_version_0(self, tracker: RedmineTracker, project: Project) -> None:

@@ -131,6 +131,15 @@ class TestPrivacy:
         with pytest.raises(WouldLeak, match="Closing it failed"):
             tracker_of(newer, version="5.0").open_project(SPEC, unsure=False)
 
+    def test_the_role_in_a_new_project_decides_about_its_notes(self, sandbox: Sandbox, tracker: RedmineTracker) -> None:
+        """Not the one in the parent, which was read before the project was there."""
+        sandbox.control.change_settings(redmine={"creator_role": "Reporter"})
+        root = sandbox.redmine.app.state.projects[1]
+        tracker.update_issue(tracker.create_issue(task(root), unsure=False).id, NOTE, unsure=False)
+        issue = tracker.create_issue(task(tracker.open_project(SPEC, unsure=False)), unsure=False)
+        with pytest.raises(WouldLeak, match="before anything was written"):
+            tracker.update_issue(issue.id, IssueChange(note="secret"), unsure=False)
+
     def test_a_note_that_came_out_public_is_told_loudly(self, sandbox: Sandbox, tracker: RedmineTracker) -> None:
         """The right was there a moment ago; Redmine stores the note for everybody and says 204."""
         issue = tracker.create_issue(task(tracker.open_project(SPEC, unsure=False)), unsure=False)
@@ -352,6 +361,19 @@ class TestAnswers:
         with pytest.raises(AuthenticationFailed):
             stranger.start_cursor()
         assert [problem.where for problem in stranger.check()] == ["redmine.api_key"]
+
+    def test_check_tells_an_account_that_does_not_speak_english(self, sandbox: Sandbox) -> None:
+        """Redmine's reasons come in the account's language, and only English ones are understood."""
+        said = '{"errors":["Aktualisiert ist nicht gültig"]}'
+        sandbox.fault("status", app="redmine", path=r"updated_on=no", code=422, body=said)
+        problems = tracker_of(sandbox).check()
+        assert [(problem.severity, "nicht gültig" in problem.what) for problem in problems] == [("warning", True)]
+
+    def test_check_tells_an_administrators_key(self, sandbox: Sandbox) -> None:
+        """It works, and is unwise."""
+        problems = tracker_of(sandbox, api_key=sandbox.redmine.key("admin")).check()
+        assert [problem.severity for problem in problems] == ["warning"]
+        assert "administrator" in problems[0].what
 
     def test_check_tells_what_cannot_be_reached(self, sandbox: Sandbox) -> None:
         """As a problem, not as an exception."""
