@@ -14,8 +14,14 @@ _STATE, _OPENED, _UPDATED = (INCIDENT.index(name) for name in ("state", "opened_
 _ACKNOWLEDGED, _RESOLVED, _CLOSED = (INCIDENT.index(name) for name in ("acknowledged_at", "resolved_at", "closed_at"))
 _HOLD, _PRIORITY, _TEAM, _PERSON = (INCIDENT.index(name) for name in ("hold_reason", "priority", "team", "person"))
 _NEVER_SEEN = (None,) * len(INCIDENT)
-_STATE_EVENT = EventKind.STATE.value
-_FINAL = (State.RESOLVED.value, State.CLOSED.value)
+_STATE_EVENT, _HOLD_EVENT, _PRIORITY_EVENT = EventKind.STATE.value, EventKind.HOLD.value, EventKind.PRIORITY.value
+_TEAM_EVENT, _PERSON_EVENT, _REPORTED_EVENT = (
+    EventKind.TEAM.value,
+    EventKind.PERSON.value,
+    EventKind.REPORTED_RESOLUTION.value,
+)
+_NEW, _WORKED_ON, _ON_HOLD = State.NEW.value, State.IN_PROGRESS.value, State.ON_HOLD.value
+_FIXED, _DONE, _CALLED_OFF = State.RESOLVED.value, State.CLOSED.value, State.CANCELLED.value
 
 
 def derive(before: Row | None, after: Row) -> list[Change]:
@@ -29,40 +35,42 @@ def derive(before: Row | None, after: Row) -> list[Change]:
     old = before or _NEVER_SEEN
     updated = after[_UPDATED]
     at = updated if before else after[_OPENED]
-    if after[_STATE] == State.ON_HOLD and after[_HOLD] != (old[_HOLD] or ""):
-        changes.append((EventKind.HOLD.value, after[_HOLD], updated))
+    if after[_STATE] == _ON_HOLD and after[_HOLD] != (old[_HOLD] or ""):
+        changes.append((_HOLD_EVENT, after[_HOLD], updated))
     if after[_PRIORITY] != old[_PRIORITY]:
-        changes.append((EventKind.PRIORITY.value, "" if after[_PRIORITY] is None else str(after[_PRIORITY]), at))
+        changes.append((_PRIORITY_EVENT, "" if after[_PRIORITY] is None else str(after[_PRIORITY]), at))
     if after[_TEAM] != (old[_TEAM] or ""):
-        changes.append((EventKind.TEAM.value, after[_TEAM], at))
+        changes.append((_TEAM_EVENT, after[_TEAM], at))
     if after[_PERSON] != (old[_PERSON] or ""):
-        changes.append((EventKind.PERSON.value, after[_PERSON], at))
+        changes.append((_PERSON_EVENT, after[_PERSON], at))
     resolved = after[_RESOLVED]
     if resolved != old[_RESOLVED]:
         value = "" if resolved is None else moment(resolved).isoformat()
-        changes.append((EventKind.REPORTED_RESOLUTION.value, value, updated if before else resolved))
+        changes.append((_REPORTED_EVENT, value, updated if before else resolved))
     return changes
 
 
 def _states(before: Row | None, after: Row) -> list[Change]:
+    """The way from the old state to the new one, as far as the moments in the snapshot tell it."""
     state = after[_STATE]
-    old = State.NEW.value if before is None else before[_STATE]
+    old = _NEW if before is None else before[_STATE]
     path: list[Change] = [(_STATE_EVENT, old, after[_OPENED])] if before is None else []
     if state == old:
         return path
-    acknowledged = _news(_ACKNOWLEDGED, before, after)
-    if old == State.NEW and acknowledged is not None and state not in (State.IN_PROGRESS, State.CANCELLED):
-        path.append((_STATE_EVENT, State.IN_PROGRESS.value, acknowledged))
-    resolved = _news(_RESOLVED, before, after) if state in _FINAL and old not in _FINAL else None
-    if state == State.CLOSED and resolved is not None:
-        path.append((_STATE_EVENT, State.RESOLVED.value, resolved))
-    own = {
-        State.IN_PROGRESS: acknowledged if old == State.NEW else None,
-        State.RESOLVED: resolved,
-        State.CLOSED: _news(_CLOSED, before, after),
-        State.CANCELLED: _news(_CLOSED, before, after),
-    }.get(state)
-    path.append((_STATE_EVENT, state, after[_UPDATED] if own is None else own))
+    at = None
+    if old == _NEW and state != _CALLED_OFF:
+        at = _news(_ACKNOWLEDGED, before, after)
+        if at is not None and state != _WORKED_ON:
+            path.append((_STATE_EVENT, _WORKED_ON, at))
+    if state == _ON_HOLD:
+        at = None
+    elif state in (_FIXED, _DONE):
+        at = _news(_RESOLVED, before, after) if old not in (_FIXED, _DONE) else None
+        if at is not None and state == _DONE:
+            path.append((_STATE_EVENT, _FIXED, at))
+    if state in (_DONE, _CALLED_OFF):
+        at = _news(_CLOSED, before, after)
+    path.append((_STATE_EVENT, state, after[_UPDATED] if at is None else at))
     return path
 
 

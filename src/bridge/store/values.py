@@ -20,12 +20,8 @@ KEY_BYTES = 1000
 
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 UTC, exact. Raises TypeError for a naive moment."""
-    return duration_micros(moment - EPOCH)
-
-
-def duration_micros(duration: timedelta) -> int:
-    """A duration in microseconds, exact."""
-    return (duration.days * 86_400 + duration.seconds) * 1_000_000 + duration.microseconds
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(value: int) -> datetime:
@@ -35,7 +31,7 @@ def moment(value: int) -> datetime:
 
 def micros_or_none(moment: datetime | None) -> int | None:
     """`micros`, None stays None."""
-    return None if moment is None else duration_micros(moment - EPOCH)
+    return None if moment is None else micros(moment)
 
 
 def moment_or_none(value: int | None) -> datetime | None:
@@ -44,7 +40,7 @@ def moment_or_none(value: int | None) -> datetime | None:
 
 
 def duration(value: int) -> timedelta:
-    """The duration of `duration_micros`."""
+    """A duration of so many microseconds."""
     return timedelta(microseconds=value)
 
 
