@@ -1,5 +1,6 @@
 """What happens in the five weeks, plot by plot. Times are UTC; `1 Mon` is the Monday of the first week."""
 
+# ruff: noqa: RUF001 - Chinese punctuation is meant where the story speaks Chinese
 from __future__ import annotations
 
 from typing import Any
@@ -117,7 +118,7 @@ _DRAGS_ON = (
     takes("2 Mon 08:45", "chen", "invoices"),
     comments("2 Tue 10:00", "chen", "invoices", "the vendor asks for traces, sent them"),
     comments("2 Wed 14:00", "chen", "invoices", "Please print from the old client until then.", public=True),
-    passes("2 Thu 10:30", "three days later nobody has solved the printing of invoices"),
+    passes("2 Thu 08:40", "the invoices have been waiting for more than three days"),
     decides("2 Fri 08:20", "jane", "approve", _INVOICES),
     starts("2 Fri 10:15", "ben", _INVOICES, "1 "),
     finishes("3 Mon 09:00", "ben", _INVOICES, "1 ", "2 "),
@@ -154,6 +155,7 @@ _QUIET = (
     passes("2 Sun 12:00", "a weekend"),
     passes("3 Sun 12:00", "a weekend"),
     passes("4 Sun 12:00", "a weekend, and the router is quiet"),
+    passes("5 Tue 09:00", "the router's incidents are over"),
     passes("5 Thu 12:00", "a quiet day"),
     passes("5 Fri 12:00", "a quiet day"),
     passes("5 Fri 16:00", "the end of the fifth week: no alert of the router for two weeks"),

@@ -1,4 +1,4 @@
-"""What can happen in the story. Each verb makes a step; when it is played, its `act` does it and tells what happened."""
+"""What can happen in the story. Each verb makes a step, whose `act` does it when it is played and tells of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MONDAY = date(2025, 3, 3)
 """The first day of the story."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-DESK, OFFICE, NOWHERE = "desk", "Redmine", ""
-"""Where something happens: in the incident system, in Redmine, or in neither."""
+DESK, OFFICE, DECISION, NOWHERE = "desk", "Redmine", "decision", ""
+"""Where something happens: in the incident system, in Redmine, as a decision about a candidate, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def adds(when: str, login: str, project: str, subject: str) -> Step:
         root = stage.issues(login, project)[0]
         task = {"project_id": root["project"]["id"], "parent_issue_id": root["id"], "subject": subject}
         number = stage.office(login, "POST", "/issues.json", {"issue": task})["issue"]["id"]
-        return f"adds a task of their own, #{number} “{subject}”"
+        return f"adds the task #{number} “{subject}”"
 
     return _step(when, login, OFFICE, act)
 
@@ -200,7 +200,7 @@ def closes(when: str, login: str, project: str) -> Step:
 def decides(when: str, login: str, verb: str, name: str, reason: str = "") -> Step:
     """Somebody approves or rejects a candidate whose name contains `name`."""
     told = f"{verb}s the proposal “{name}”" + (f": {reason}" if reason else "")
-    return _step(when, login, NOWHERE, lambda _: told, Decision(verb, name, reason))
+    return _step(when, login, DECISION, lambda _: told, Decision(verb, name, reason))
 
 
 def passes(when: str, text: str) -> Step:
