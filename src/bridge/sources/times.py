@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, field_validator
@@ -31,6 +31,14 @@ class Times(BaseModel):
             message = f"“{name}” is not a time zone, for example Europe/Paris"
             raise ValueError(message) from error
         return name
+
+
+def unambiguous(moment: datetime, zone: tzinfo, *, up: bool = False) -> datetime:
+    """The moment, or the nearest hour before (`up`: after) it whose local time does not occur twice."""
+    step = timedelta(hours=1 if up else -1)
+    while (local := moment.astimezone(zone)).utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+        moment += step
+    return moment
 
 
 _DIRECTIVES = {"%Y": r"(\d{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d{1,2})")}
@@ -74,14 +82,20 @@ class TimeCodec:
         self._last = (value, moment)
         return moment
 
-    def write(self, moment: datetime) -> str | int | float:
-        """The moment in the source's own format and zone; `iso` in UTC with microseconds only where there are any."""
+    def write(self, moment: datetime, *, up: bool = False) -> str | int | float:
+        """The moment for a search in the source's own format and zone; `iso` in UTC.
+
+        When clocks are put back an hour's local times occur twice: the nearest earlier moment (`up`: later) that
+        occurs once is written instead.
+        """
         if self._divisor is not None:
             number = moment.timestamp() * self._divisor
             return int(number) if number == int(number) else number
         if self._format == "iso":
             return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        return moment.astimezone(self._zone or UTC).strftime(self._format)
+        zone = self._zone or UTC
+        at = moment if "%z" in self._format else unambiguous(moment, zone, up=up)
+        return at.astimezone(zone).strftime(self._format)
 
     def _parse(self, value: object) -> datetime:
         try:

@@ -81,6 +81,23 @@ def test_times_in_every_format_and_zone(times: Times, raw: object) -> None:
     assert codec.read(codec.write(codec.read(raw))) == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("zone", "at", "down", "up"),
+    [
+        ("Europe/Paris", (2026, 10, 25, 0, 30), "01:30", "03:30"),  # 02:30 for the first time
+        ("Europe/Paris", (2026, 10, 25, 1, 30), "01:30", "03:30"),  # 02:30 again
+        ("Europe/Paris", (2026, 10, 25, 2, 0), "03:00", "03:00"),
+        ("Europe/Paris", (2026, 3, 29, 1, 0), "03:00", "03:00"),
+        ("UTC", (2026, 10, 25, 0, 30), "00:30", "00:30"),
+    ],
+)
+def test_an_hour_that_occurs_twice_loses_nothing(zone: str, at: tuple[int, ...], down: str, up: str) -> None:
+    """A system may read 02:30 as either of the two."""
+    codec = TimeCodec(Times(format="%H:%M", zone=zone))
+    moment = datetime(*at, tzinfo=UTC)
+    assert (codec.write(moment), codec.write(moment, up=True)) == (down, up)
+
+
 @pytest.mark.parametrize("raw", ["", "soon", "2026-13-01T00:00:00Z", None, {}])
 def test_what_is_no_time_says_so(raw: object) -> None:
     with pytest.raises(ValueError, match="is not a time in the format iso"):

@@ -118,7 +118,10 @@ class HttpFeed:
         token = _token(resume, self._where)
         if resume and token is None:
             return
-        values = {"since": self._codec.write(since), "until": self._codec.write(until or clock.now())}
+        values = {
+            "since": self._codec.write(since.replace(microsecond=0)),
+            "until": self._codec.write(until or clock.now(), up=True),
+        }
         while True:
             page = pager.page(values, token)
             token = page.token

@@ -11,6 +11,7 @@ from bridge.model.incident import Incident, Note, State
 from bridge.sources.build import Unknown, joined, level_of, state_of
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.tables import PriorityTable, StateTable
+from bridge.sources.times import unambiguous
 
 Row = Mapping[str, Any]
 
@@ -91,10 +92,10 @@ class RtTranslator:
 
 
 def query_time(at: datetime, zone: ZoneInfo, *, up: bool = False) -> str:
-    """A moment for TicketSQL: in the account's zone, in whole seconds (`up`: a fraction counts as a whole one)."""
+    """A moment for TicketSQL: in the account's zone and whole seconds, never later (`up`: never earlier) than it is."""
     if at.microsecond and up:
         at = at.replace(microsecond=0) + timedelta(seconds=1)
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return unambiguous(at, zone, up=up).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def moment(text: Any) -> datetime | None:
