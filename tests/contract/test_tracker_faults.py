@@ -14,6 +14,7 @@ from bridge.model.errors import (
     AuthenticationFailed,
     BridgeError,
     Collision,
+    Forbidden,
     NotApplied,
     RateLimited,
     RemoteUnavailable,
@@ -361,6 +362,18 @@ class TestAnswers:
         with pytest.raises(AuthenticationFailed):
             stranger.start_cursor()
         assert [problem.where for problem in stranger.check()] == ["redmine.api_key"]
+
+    @pytest.mark.parametrize(
+        ("code", "error"), [(404, RemoteUnavailable), (403, Forbidden), (401, AuthenticationFailed)]
+    )
+    def test_a_redmine_that_knows_nothing_any_more_is_not_an_issue_that_is_gone(
+        self, sandbox: Sandbox, tracker: RedmineTracker, code: int, error: type[BridgeError]
+    ) -> None:
+        """A wrong proxy, REST switched off or a withdrawn key must end no link."""
+        issue = tracker.create_issue(task(tracker.open_project(SPEC, unsure=False)), unsure=False)
+        sandbox.fault("status", app="redmine", code=code, times=None)
+        with pytest.raises(error):
+            tracker.read_issue(issue.id)
 
     def test_check_tells_an_account_that_does_not_speak_english(self, sandbox: Sandbox) -> None:
         """Redmine's reasons come in the account's language, and only English ones are understood."""

@@ -48,9 +48,9 @@ class Changes:
         top = translate.moment(rows[0]["updated_on"]) if rows else None
         if total > len(rows):
             rows = list(self.client.all_issues(self._query(base)))
-        # A Redmine with public projects answers a key that was withdrawn like anybody: a list without the private ones
-        self.names.account(fresh=True)
         delivered, following = take(cursor, map(translate.changed, rows), top, reading, overlap)
+        # A Redmine with public projects answers a key that was withdrawn like anybody: a list without the private ones
+        self.names.account(fresh=bool(delivered) or following != cursor)
         return ChangedPage(delivered, following.to_json())
 
     def _list(self, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:

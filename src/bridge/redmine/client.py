@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ class Client:
         self._options = options
         self._counting = threading.Lock()
         self._local = threading.local()
-        self._opened: list[Redmine] = []
+        self._opened: weakref.WeakSet[Redmine] = weakref.WeakSet()
 
     def close(self) -> None:
         """Closes all connections; a later request opens new ones."""
@@ -142,7 +143,7 @@ class Client:
             redmine = Redmine(options.url, engine=BridgeEngine, options=options, on_request=self._count)
             self._local.redmine = redmine
             with self._counting:
-                self._opened.append(redmine)
+                self._opened.add(redmine)
         return redmine
 
     def _count(self, _method: str, _path: str) -> None:

@@ -76,11 +76,14 @@ class Issues:
         """See ProjectTracker.read_issue."""
         try:
             raw = self.client.issue(issue_id, "journals")
-        except Forbidden as error:
+        except (Forbidden, NotFound) as error:
+            # Links end with their issue: it must not be all of Redmine that is gone or closed to us
+            self.names.account(fresh=True)
+            if isinstance(error, NotFound):
+                raise
             what = "it is no longer visible: its project is archived, or the bridge's account was removed from it."
-            raise NotFound(
-                f"Redmine issue #{issue_id}", what, "Unarchive the project or restore the membership."
-            ) from error
+            advice = "Unarchive the project or restore the membership."
+            raise NotFound(f"Redmine issue #{issue_id}", what, advice) from error
         self.names.learn(raw)
         return translate.issue(raw, self.options.url)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bridge.model.errors import NotFound, Rejected
+from bridge.model.errors import NotFound, Rejected, RemoteUnavailable
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.text import did_you_mean
@@ -56,7 +56,11 @@ class Names:
         """The bridge's account. The one question that Redmine never answers to a wrong key."""
 
         def read() -> Account:
-            user = self._client.get("/users/current.json", "user", {"include": "memberships"})
+            try:
+                user = self._client.get("/users/current.json", "user", {"include": "memberships"})
+            except NotFound as error:
+                what = "there is no Redmine at this address: it does not even know the bridge's own account."
+                raise RemoteUnavailable(error.where, what, "Is redmine.url right?") from error
             roles: dict[int, frozenset[int]] = {}
             for member in user.get("memberships") or []:
                 project = member["project"]["id"]
