@@ -202,9 +202,12 @@ def test_lists_of_ids_are_read_one_by_one() -> None:
 
 
 @responses.activate
-def test_an_empty_list_may_be_left_out() -> None:
+def test_an_empty_list_may_be_left_out_if_it_is_known() -> None:
     serve("/list", lambda _: {})
-    changes = {"path": "/list", "items": "TicketID"}
+    changes: dict[str, Any] = {"path": "/list", "items": "TicketID"}
+    with pytest.raises(errors.RemoteUnavailable, match="there is nothing and no list at “TicketID”"):
+        list(source_with(changes=changes).changes(_cursor(NOW), nobody))
+    changes["absent_is_empty"] = True
     assert list(source_with(changes=changes).changes(_cursor(NOW), nobody)) == []
 
 

@@ -91,9 +91,14 @@ class Paging(BaseModel):
 
 
 class ListRequest(Request):
-    """A request that lists; `items` is where the list stands in the answer, `total` how many there are in all."""
+    """A request that lists; `items` is where the list stands in the answer, `total` how many there are in all.
+
+    `absent_is_empty`: the system leaves an empty list out (OTOBO) or says null (iTop). Else that is an error, for a
+    system that answers something else altogether would look as if nothing ever happened in it.
+    """
 
     items: Path = "@"
+    absent_is_empty: bool = False
     total: Path = ""
     paging: Paging = Paging()
 

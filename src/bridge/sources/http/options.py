@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from bridge.model.incident import EventKind
 from bridge.sources.connection import STRICT, ConnectionOptions
-from bridge.sources.http.auth import Auth, NoAuth
+from bridge.sources.http.auth_options import Auth, NoAuth
 from bridge.sources.http.calls import (
     ChangesRequest,
     HistoryRequest,

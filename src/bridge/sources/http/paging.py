@@ -44,11 +44,12 @@ class Pager:
             answer = self._client.call(self._request, values, _params(paging, token))
         value = answer.json()
         items = self._items(value)
-        if items is None:
-            items = []  # some systems leave an empty list out
+        if items is None and self._request.absent_is_empty:
+            items = []
         if not isinstance(items, list):
-            what = f"“{self._request.items}” is {type(items).__name__}, not a list, in the answer."
-            raise RemoteUnavailable(answer.where, what, "Correct `items`.")
+            there = "nothing" if items is None else type(items).__name__
+            what = f"there is {there} and no list at “{self._request.items}” in the answer: {answer.body[:200]!r}."
+            raise RemoteUnavailable(answer.where, what, "Is it an error in disguise (`errors`)? Else correct `items`.")
         following = self._following(value, items, token, answer)
         if token is not None and following == token:
             raise RemoteUnavailable(answer.where, "the next page is said to be this one again.", "Correct `paging`.")

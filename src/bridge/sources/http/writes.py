@@ -99,8 +99,9 @@ class HttpWriter:
         if _bare(note.text) != _bare(text):
             what = f"note {note.remote_id} has {len(note.text)} of {len(text)} characters, or others."
             raise self._not_applied(external_id, what, answer)
-        if private and not note.private:
-            raise self._not_applied(external_id, f"note {note.remote_id} is public and should be private.", answer)
+        if note.private is not (name == "private_note"):
+            has, wants = ("private", "public") if note.private else ("public", "private")
+            raise self._not_applied(external_id, f"note {note.remote_id} is {has} and should be {wants}.", answer)
         return note.remote_id
 
     def _request(self, external_id: str, name: str) -> Request:
