@@ -16,7 +16,6 @@ from bridge.yamlfile import Marked, Path, did_you_mean, load, validate
 _NEEDS: Mapping[str, tuple[str, frozenset[Capability]]] = {
     OnOpen.LINK: ("take a link or a private note", frozenset({Capability.LINK, Capability.PRIVATE_NOTE})),
     OnOpen.HOLD: ("put incidents on hold", frozenset({Capability.HOLD})),
-    OnOpen.RESOLVE_WITH_WORKAROUND: ("resolve incidents", frozenset({Capability.RESOLVE})),
     OnDelivery.NOTE: ("take a note", frozenset({Capability.PRIVATE_NOTE, Capability.PUBLIC_NOTE})),
     OnDelivery.RESOLVE: ("resolve incidents", frozenset({Capability.RESOLVE})),
 }

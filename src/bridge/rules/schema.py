@@ -149,6 +149,13 @@ class IncidentPart(BaseModel):
     on_delivery: OnDelivery = OnDelivery.NOTE
     resolve_at_most: NotYet = None
 
+    @field_validator("open", "later")
+    @classmethod
+    def _possible(cls, what: OnOpen) -> OnOpen:
+        if what is OnOpen.RESOLVE_WITH_WORKAROUND:
+            raise refused("resolve_with_workaround is not available in this version", "right would be link or hold")
+        return what
+
 
 def _groupable(name: object) -> object:
     if not isinstance(name, str):
