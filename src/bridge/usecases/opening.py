@@ -77,7 +77,7 @@ def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan:
         ROOT_TASK,
         task=ROOT_TASK,
         subject=promotion.name,
-        description=texts.render("root_issue", promotion=shown, evidence=evidence),
+        description=texts.render("root_issue", promotion=shown, evidence=evidence, due=plan.due),
         tracker=policy.trackers.get(TaskKind.ROOT, ""),
         start=_iso(plan.start),
         due=_iso(plan.due),
