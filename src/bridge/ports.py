@@ -105,6 +105,15 @@ class ProjectTracker(Protocol):
         belongs to somebody else's project.
         """
 
+    def project(self, project: int | str) -> Project:
+        """A project by id or identifier. Raises Forbidden when it is archived, NotFound when it is not there."""
+
+    def close_project(self, project_id: int) -> Project:
+        """Closes a project: read-only for everybody. Closed already is success. Raises NotApplied."""
+
+    def reopen_project(self, project_id: int) -> Project:
+        """Opens a closed project again. Open already is success. Raises NotApplied."""
+
     def create_issue(self, spec: IssueSpec, *, unsure: bool) -> Issue:
         """Creates an issue, unassigned. With `unsure` it first looks for one that carries `spec.origin`."""
 

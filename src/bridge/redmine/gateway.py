@@ -59,15 +59,12 @@ class RedmineTracker:
         return self._projects.open(spec, unsure=unsure)
 
     def project(self, project: int | str) -> Project:
-        """A project by id or identifier. Raises Forbidden when it is archived, NotFound when it is not there."""
         return self._projects.get(project)
 
     def close_project(self, project_id: int) -> Project:
-        """Closes a project (read-only for all) and reads it back; closed already is success."""
         return self._projects.close(project_id)
 
     def reopen_project(self, project_id: int) -> Project:
-        """Opens a closed project again and reads it back; open already is success."""
         return self._projects.reopen(project_id)
 
     def add_member(self, project_id: int, user_id: int, role: str) -> None:
