@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
@@ -16,11 +18,31 @@ from tests.system.stage import opened, sandbox_bridge
 
 from bridge.app import App, Cycle
 from bridge.model.incident import Incident, Page, Snapshot, State
+from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
 from bridge.usecases.ingest import Taken, take_page
 from bridge.usecases.promote import join_groups
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+HISTORY = 100_000
+AUTO = """\
+version: 1
+rules:
+  - id: by-router
+    title: Router keeps alerting
+    mode: auto
+    match: {field: summary, regex: "(?i)router.*cpu"}
+    group_by: [service, fields.key]
+    when: {any: [{recurs: {at_least: 5, within: 14d}}, {open_for: {longer_than: 72h}}]}
+    project: {name: "{{ rule.title }}: {{ group.label }}", template: network-problem, owner: jane}
+  - id: by-service
+    title: Service keeps failing
+    mode: auto
+    match: {field: priority, at_most: 2}
+    group_by: [service]
+    when: {any: [{recurs: {at_least: 3, within: 7d}}]}
+    project: {name: "{{ rule.title }}: {{ group.label }}", template: network-problem, owner: network-team}
+"""
 
 
 @pytest.fixture
@@ -171,3 +193,64 @@ def test_a_page_costs_the_same_whatever_the_history(sandbox: Sandbox, tmp_path: 
     assert [cost.statements for cost in many] == [cost.statements for cost in few]
     for short, long in zip(few, many, strict=True):
         assert long.steps <= 1.05 * short.steps, (short, long)
+
+
+def write_history(path: Path, count: int) -> None:
+    """Incidents of the two years before NOW, a third of them about routers; the newest hundred are open."""
+    step = timedelta(days=730) / count
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            opened = NOW - (count - number) * step
+            is_open = number >= count - 100
+            row = {
+                "id": number,
+                "summary": f"Router core-{number % 300} CPU above 95 %" if number % 3 == 0 else "Mailbox full",
+                "state": "open" if is_open else "done",
+                "opened": opened.isoformat(),
+                "updated": (opened if is_open else opened + timedelta(hours=5)).isoformat(),
+                "resolved": "" if is_open else (opened + timedelta(hours=5)).isoformat(),
+                "priority": str(number % 5 + 1),
+                "service": f"service-{number % 20}",
+                "key": f"core-{number % 300}",
+            }
+            file.write(json.dumps(row) + "\n")
+
+
+def archive(path: Path) -> dict[str, Any]:
+    """The source that reads it."""
+    columns = {name: name for name in ("id", "summary", "state", "priority", "service")}
+    columns |= {f"{name}_at": name for name in ("opened", "updated", "resolved")}
+    return {
+        "name": "archive",
+        "kind": "file",
+        "path": str(path),
+        "columns": columns,
+        "fields": ["key"],
+        "states": {"open": "in_progress", "done": "resolved"},
+        "priorities": {str(level): level for level in range(1, 6)},
+    }
+
+
+def test_a_backfill_with_all_rules_on_auto_writes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    """100,000 incidents, hundreds of which the rules would act on had they just come in; then two cycles."""
+    write_history(tmp_path / "history.jsonl", HISTORY)
+    stage = sandbox_bridge(sandbox, tmp_path)
+    sources = [stage.desk.source_settings(), archive(tmp_path / "history.jsonl")]
+    stage.write(rule=AUTO, sources=sources, clock=f"{sandbox.redmine.url}/_control/clock")
+    with opened(stage) as app:
+        counts, proposed = app.backfill(NOW - timedelta(days=800), None, None, lambda *_: None, store=True)
+        assert counts["archive"] == {"incidents": HISTORY, "changed": HISTORY, "parked": 0}
+        assert len(proposed) > 100
+        for _ in range(2):
+            cycle = app.once()
+            assert not cycle.failures
+            assert cycle.delivered.done == cycle.delivered.waiting == 0
+            sandbox.clock.advance(3600)
+        with app.database.reading() as uow:
+            assert {promotion.state for promotion in uow.promotions.in_states()} == {PromotionState.CANDIDATE}
+        stats = app.engine().stats()
+        assert stats.ready + stats.running + stats.done + stats.dead == 0
+    assert sandbox.requests("redmine")
+    assert sandbox.requests("itsm")
+    assert not [entry for entry in sandbox.requests() if entry.is_write]
+    assert not sandbox.mails()
