@@ -29,11 +29,13 @@ from bridge.log import configure_logging
 from bridge.model.errors import NotPossible
 from bridge.model.promotion import WAITING
 from bridge.sandbox import Sandbox
-from bridge.sandbox.story import BEGIN, Decision, play
+from bridge.sandbox.story import BEGIN, Decision, StoryError, play
 from bridge.shipped import shipped
 
 PACE = 0.25
 """Seconds between two events when a person is watching."""
+FILE_WIDTH = 120
+"""Columns where the narration goes into a file or a pipe."""
 _OWN_VARIABLES = "BRIDGE_"
 
 
@@ -42,11 +44,18 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Plays five weeks in about half a minute on a built-in Redmine and incident system; nothing else is touched."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell may have started us with it ignored
+        signal.signal(number, signal.default_int_handler)
     told = errors if as_json else console
+    if not told.is_terminal:
+        told.width = FILE_WIDTH
     _forget_environment(told)
     with Sandbox(clock_start=BEGIN) as sandbox, _configuration(sandbox) as config:
-        facts = _play(sandbox, config, Teller(told, PACE if told.is_terminal and not end else 0))
+        teller = Teller(told, PACE if told.is_terminal and not end else 0)
+        try:
+            facts = _play(sandbox, config, teller)
+        except StoryError as error:
+            raise NotPossible("demo", f"the story cannot go on: {error}.", "Please report this.") from error
         if as_json:
             print_json("bridge/demo/1", **facts)
             sys.stdout.flush()

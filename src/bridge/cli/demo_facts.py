@@ -57,6 +57,7 @@ def gather(app: App, sandbox: Sandbox, run: Run, seconds: float) -> dict[str, An
             "promotions": [_promotion(uow, policy, sandbox, promotion) for promotion in promotions],
             "returned": [row for promotion in promotions for row in _returned(uow, policy, sandbox, promotion)],
             "untouched": _untouched(uow, sandbox, promotions),
+            "links": [_link(uow, sandbox, link) for link in uow.links.all()],
             "incidents": len(numbers),
             "incidents_written_to": sum(_writes(sandbox, number) > 0 for number in numbers),
             "writes_to_resolved": sum(_writes_to_resolved(sandbox, number) for number in numbers),
@@ -77,6 +78,7 @@ def _promotion(uow: UnitOfWork, policy: Policy, sandbox: Sandbox, promotion: Pro
         "name": promotion.name,
         "rule": promotion.rule_id,
         "state": str(promotion.state),
+        "private": not state.projects[promotion.project_id].is_public if promotion.project_id else None,
         "owner": promotion.owner,
         "incidents": len(uow.promotions.members(promotion.id)),
         "tasks": len(tasks),
@@ -88,6 +90,20 @@ def _promotion(uow: UnitOfWork, policy: Policy, sandbox: Sandbox, promotion: Pro
         "decision_note": promotion.decision_note,
         "attention": promotion.attention,
         "url": policy.project_url(promotion.identifier) if promotion.project_id else None,
+    }
+
+
+def _link(uow: UnitOfWork, sandbox: Sandbox, link: Link) -> dict[str, Any]:
+    """An incident, its own issue, and what a person is asked to look at."""
+    state = sandbox.redmine.app.state
+    issue = state.issues[link.issue_id] if link.issue_id else None
+    return {
+        "promotion": link.promotion_id,
+        "incident": sandbox.itsm.app.state.incidents[int(link.ref.external_id)].number,
+        "state": str(uow.incidents.get(link.incident_id).state),
+        "issue": link.issue_id,
+        "issue_closed": state.is_closed(issue) if issue else None,
+        "attention": link.attention,
     }
 
 

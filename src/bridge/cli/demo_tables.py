@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-LEAST_WIDTH = 110
-"""Columns of a table that goes into a file or a pipe."""
 _PLACES = {
     "redmine": "Redmine, all projects",
     "project": "the router's project",
@@ -108,12 +106,11 @@ def _heading(told: Console, text: str) -> None:
 
 def _table(told: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    width = told.width if told.is_terminal else max(told.width, LEAST_WIDTH)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(cell)) for cell in row))
-    told.print(table, width=width)
+    told.print(table)
 
 
 def _day(at: datetime | None) -> str:

@@ -58,7 +58,7 @@ class Teller:
     def begin(self, sandbox: Sandbox, app: App) -> None:
         """Says what there is before the story begins."""
         rules = ", ".join(f"{rule.title} ({rule.mode})" for rule in app.configured.rules.rules)
-        self.console.print("[bold]Five weeks of operations, in fast time[/]")
+        self.console.print(f"[bold]Five weeks of operations, in fast time[/] (from {sandbox.clock.now():%A, %d %B %Y})")
         self.console.print(
             f"  incident system  {sandbox.itsm.url}", f"  Redmine          {sandbox.redmine.url}", sep="\n"
         )
@@ -82,7 +82,8 @@ class Teller:
         with app.database.reading() as uow:
             lines = told(uow, self._before, effects)
         if not event.who and not lines:
-            lines = [f"[dim]has a look ({len(requests)} requests) and has nothing to write[/]"]
+            writes = sum(request.is_write for request in requests)
+            lines = [f"[dim]has a look: {len(requests)} requests, {writes or 'nothing'} to write[/]"]
         lines += [
             f"[bold red]could not reach {escape(system)}: {escape(str(error))}[/]"
             for system, error in cycle.failures.items()

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bridge.sandbox.sandbox import Sandbox
-from bridge.sandbox.story_people import settle
+from bridge.sandbox.story_people import StoryError, settle
 from bridge.sandbox.story_script import STEPS
 from bridge.sandbox.story_verbs import MONDAY, Decision, Event
 
-__all__ = ["BEGIN", "Decision", "Event", "play"]
+__all__ = ["BEGIN", "Decision", "Event", "StoryError", "play"]
 
 BEGIN = datetime.combine(MONDAY, datetime.min.time(), UTC).replace(hour=7)
 """The moment at which the sandbox's clock has to stand when the bridge starts: a Monday morning."""

@@ -16,7 +16,7 @@ SECONDS = 30.0
 _OPENER = build_opener(ProxyHandler({}))
 # login, first name, last name in Redmine of the desk's agents
 _AGENTS = (("anna", "Anna", "Keller"), ("bob", "Bob", "Marsh"), ("chen", "晨", "陈"))
-_OPERATIONS, _DEVELOPER = "operations", "Developer"
+_OPERATIONS, _DEVELOPER, _BRIDGE = "operations", "Developer", "itsm-sync"
 
 
 class StoryError(Exception):
@@ -108,12 +108,18 @@ class Stage:
 
 
 def settle(sandbox: Sandbox) -> Stage:
-    """Gives the desk's agents accounts in the sandbox's Redmine, with ids that count on from its seed's."""
+    """Gives the desk's agents accounts in the sandbox's Redmine, with ids that count on from its seed's.
+
+    The bridge's account there gets no mails, as an administrator would set it up.
+    """
     state = sandbox.redmine.app.state
     operations, role = state.project(_OPERATIONS), state.role_by_name(_DEVELOPER)
     if operations is None or role is None:
         raise StoryError("the sandbox's Redmine is not as its seed makes it")
     model = state.users[max(number for number, user in state.users.items() if not user.admin and not user.locked)]
+    bridge = state.user_by_login(_BRIDGE)
+    if bridge is not None:
+        bridge.mail_notification = "none"
     number = max(state.users)
     for login, first, last in _AGENTS:
         number += 1
