@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
-import click
 import typer
 
 from bridge import __version__
 from bridge.cli import demo, links, promotions, queue, sandbox, work
-from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, FINE, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
 from bridge.cli.output import complain, print_json, say
 from bridge.model.errors import (
     AuthenticationFailed,
@@ -59,15 +59,11 @@ def version(as_json: JsonOption = False) -> None:
         say(f"itsm-bridge {__version__}")
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Runs the command line and ends the process with its exit code."""
+    code = FINE
     try:
-        code = cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = USAGE
+        cli()
     except ConfigurationError as error:
         for problem in error.problems:
             complain(str(problem))
@@ -81,5 +77,5 @@ def main() -> None:
     except BrokenPipeError:
         # Somebody closed the pipe (`| head`): nothing is left to say, and nothing went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = FINE
     sys.exit(code)

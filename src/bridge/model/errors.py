@@ -97,8 +97,12 @@ class Rejected(BridgeError):  # noqa: N818 - named by what it says
     permanent = True
 
     def __init__(self, where: str, reasons: tuple[str, ...], advice: str = "") -> None:
-        super().__init__(where, "; ".join(reasons) or "refused without a reason", advice)
+        super().__init__(where, _sentence("; ".join(reasons) or "refused without a reason"), advice)
         self.reasons = reasons
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 class Collision(BridgeError):  # noqa: N818 - named by what it says
