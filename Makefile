@@ -7,7 +7,7 @@ JOBS ?= 2
 .PHONY: demo test soak bench lint clean
 
 demo: $(VENV)/installed
-	$(BIN)/itsm-bridge demo $(DEMO)
+	@$(BIN)/itsm-bridge demo $(DEMO)
 
 # Real servers (Redmine, RT, PostgreSQL) are installed and started where apt-get and root or sudo are there.
 # BRIDGE_REAL=required makes a server that cannot be had a failure instead of a skip.
@@ -27,9 +27,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports --no-cache
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || $(MAKE) --no-print-directory python-venv
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || $(MAKE) --no-print-directory python-venv
+	@$(PYTHON) -m venv $(VENV)
 
 .PHONY: python-venv
 python-venv:
@@ -37,12 +37,12 @@ python-venv:
 	$$( [ "$$(id -u)" = 0 ] || echo sudo ) apt-get -o DPkg::Lock::Timeout=600 install -y python3-venv
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
-	touch $@
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@ $(VENV)/installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/installed
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
