@@ -55,7 +55,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of fault {self.kind!r}: one of {', '.join(KINDS)}")
-        re.compile(self.path)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path {self.path!r}: {error}") from error
 
     def matches(self, app: str, request: Request) -> bool:
         if (self.app and self.app != app) or self.times == 0:

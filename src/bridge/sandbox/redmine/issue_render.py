@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.sandbox.redmine import workflow
 from bridge.sandbox.redmine.context import Context, custom_values, ref, shown
-from bridge.sandbox.redmine.model import Attachment, CustomField, Issue, Journal, Project, Relation
+from bridge.sandbox.redmine.model import Attachment, CustomField, Detail, Issue, Journal, Project, Relation
 
 _RELATION_ORDER = ("relates", "duplicates", "blocks", "precedes", "copied_to")
 
@@ -133,13 +133,14 @@ def relation(row: Relation) -> dict[str, Any]:
 
 
 def visible_journals(ctx: Context, issue: Issue) -> list[Journal]:
-    """Without private notes of others for who may not see them, and without empty ones."""
+    """Without private notes of others for who may not see them, and without those that show nothing."""
     project = ctx.state.projects[issue.project_id]
     may_see_private = ctx.access.allowed(ctx.user, "view_private_notes", project)
     return [
         row
         for row in issue.journals
-        if (row.notes or row.details) and (may_see_private or not row.private or row.user_id == ctx.user.id)
+        if (row.notes or _visible_details(ctx, row))
+        and (may_see_private or not row.private or row.user_id == ctx.user.id)
     ]
 
 
@@ -154,10 +155,16 @@ def journal(ctx: Context, row: Journal) -> dict[str, Any]:
         data["updated_by"] = ref(ctx.state.users[row.updated_by])
     data["details"] = [
         {"property": detail.property, "name": detail.name, "old_value": detail.old, "new_value": detail.new}
-        for detail in row.details
-        if detail.property != "relation" or _may_see(ctx, detail.new or detail.old)
+        for detail in _visible_details(ctx, row)
     ]
     return data
+
+
+def _visible_details(ctx: Context, row: Journal) -> list[Detail]:
+    """Without relations to issues that the user may not see."""
+    return [
+        detail for detail in row.details if detail.property != "relation" or _may_see(ctx, detail.new or detail.old)
+    ]
 
 
 def _may_see(ctx: Context, number: str | None) -> bool:
