@@ -10,44 +10,55 @@ LONGEST_CELL = 300
 DASH = "\N{EN DASH}"
 _NEWLINES = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 # Control characters (PostgreSQL refuses NUL) and those that turn the direction of what follows.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ue000-\ue07f]")
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x20]+", re.IGNORECASE)
 
 # What Redmine 5.0 acts on (`redcloth3.rb`, `application_helper.rb`, `acts/mentionable.rb`), by the character that
 # starts it. A character reference is shown as the character and starts nothing, in Textile and in CommonMark.
 _ACTIVE = re.compile(
     r"""
-      &(?=\#?\w+;)                     # would be shown as another character
-    | <                                # tags
+      [&<]                             # references, tags
+    | ^>                               # quotations, which may hold blocks
     | \{(?=\{)                         # macros
     | (?<![^\s>(|])!(?=\S)             # images, and the mark that keeps a link from being one
     | "(?=:)                           # a link that hides its address
     | \[(?=[\[!]|\d+\])                # wiki pages, footnotes
     | \](?=\()                         # links and images in CommonMark
-    | (?<=[A-Z0-9])\((?=[^)\n]*\))     # acronyms, whose explanation would be hidden
-    | (?<![A-Za-z0-9_])@(?=[\w@.-])    # mentions, which send mail
+    | (?<=[A-Z0-9])\((?=[^)\n]{,99}\))  # acronyms, whose explanation would be hidden
+    | (?<![A-Za-z0-9_])@               # mentions, which send mail; code
     | (?<![^\s>(,:!\[\#-])\#(?=\d|\#|note)  # issues, which are not the ones meant
-    | ^\ *[*_-](?=[ *_-]{2,}$)         # rules across the page
+    | ^[*_-](?=[ *_-]{2,}$)            # rules across the page
     | ^[\#*](?=[\#*]*\s)               # lists and, in CommonMark, headings
     | ^\|                              # tables
     | (?<!\S)=(?==[^=])                # text that is not to be formatted
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_BLOCK = re.compile(r"^((?:h[1-6]|p|bq|bc|fn\d+|table)[^\s.]{0,80})\.(?=[\s:.])", re.MULTILINE)
+_BLOCK = re.compile(r"^((?:h[1-6]|p|bq|bc|fn\d+|table)[^\s.]{0,80})(\.)(?=[\s:.])", re.MULTILINE)
+# Redmine drops indentation or makes a block of code of it, in which references are not read.
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+# Links to people, files and the like by name.
 _NAMED = re.compile(
     r"(?<![\w/.=&?])(attachment|document|version|forum|news|message|project|commit|source|export|user)([:#])(?=[\w\"/.])"
 )
-# Emphasis, code and the like: a mark in front of a word that has its counterpart behind a later one.
-_OPENING = re.compile(r"(?:(?<=[>\s(*_+\-^~%?@`])|^)(\?\?|[*_+\-^~%@`])(?=\S)", re.MULTILINE)
-_CLOSING = re.compile(r"(?<=\S)(\?\?|[*_+\-^~%@`])(?!\w)")
+# Emphasis and the like: a mark in front of a word that has its counterpart behind a later one.
+# Redmine writes a bare & as x%x# meanwhile: for emphasis that is a counterpart, too.
+_OPENING = re.compile(r"(?:(?<=[>\s(*_+\-^~%?`])|^)(\?\?|[*_+\-^~%`])(?=[^ \t])", re.MULTILINE)
+_CLOSING = re.compile(r"(?<=[^ \t])(\?\?|[*_+\-^~%`])(?!\w)")
+# What Redmine makes a link by itself. It escapes the address once more: a character reference would be shown as such.
+_BARE_LINK = re.compile(r"(?:(?<=[\s(\[,;>\ue000-\ue07f])|^)(?:https?://|s?ftps?://|www\.)\S+", re.MULTILINE)
+# Characters that must not act are set aside as these until all are found.
+_ASIDE = re.compile("[\ue000-\ue07f]")
+_FIRST_ASIDE = 0xE000
 
 
 def clean(text: object, limit: int = LONGEST_QUOTE) -> str:
     """Plain text with uniform line ends, no control characters, and at most `limit` characters."""
     whole = str(text)
     cut = whole[: limit + 1]
-    tidy = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", cut)).strip()
+    lines = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", cut)).split("\n")
+    tidy = "\n".join(line.rstrip(" \t") for line in lines).strip()
     return tidy if len(whole) <= limit else tidy[:limit].rstrip() + " …"
 
 
@@ -57,10 +68,13 @@ def plain(text: object, limit: int = LONGEST_QUOTE) -> str:
     No macros, images, named links, mentions, links to issues or wiki pages, tags, tables, headings, lists or emphasis;
     bare addresses stay links.
     """
-    inert = _BLOCK.sub(r"\1&#46;", _ACTIVE.sub(_reference, clean(text, limit)))
-    inert = _NAMED.sub(lambda found: f"{found[1]}&#{ord(found[2])};", inert)
-    last = {found[1]: found.start() for found in _CLOSING.finditer(inert)}
-    return _OPENING.sub(lambda found: _reference(found) if last.get(found[1], -1) > found.end() else found[0], inert)
+    inert = _ACTIVE.sub(_aside, _INDENT.sub(_indent, clean(text, limit)))
+    inert = _BLOCK.sub(lambda found: found[1] + _aside(found[2]), inert)
+    inert = _NAMED.sub(lambda found: found[1] + _aside(found[2]), inert)
+    last = {found[1]: found.start() for found in _CLOSING.finditer(inert.replace(_aside("&"), "%"))}
+    inert = _OPENING.sub(lambda found: _aside(found) if last.get(found[1], -1) > found.end() else found[0], inert)
+    inert = _BARE_LINK.sub(lambda found: _ASIDE.sub(_in_address, found[0]), inert)
+    return _ASIDE.sub(_reference, inert)
 
 
 def quoted(text: object, limit: int = LONGEST_QUOTE) -> str:
@@ -102,11 +116,29 @@ def hours(number: float | None) -> str:
     return f"{number:g}" if number is not None else DASH
 
 
-def _reference(match: re.Match[str]) -> str:
-    """The match with its first visible character written as a reference."""
-    blanks = len(match[0]) - len(match[0].lstrip(" "))
-    mark, rest = match[0][blanks], match[0][blanks + 1 :]
-    return " " * blanks + {"&": "&amp;", "<": "&lt;", '"': "&quot;"}.get(mark, f"&#{ord(mark)};") + rest
+def _indent(found: re.Match[str]) -> str:
+    return _NO_BREAK_SPACE * len(found[0].expandtabs(4))
+
+
+def _aside(found: re.Match[str] | str) -> str:
+    """The text with its first character set aside."""
+    whole = found if isinstance(found, str) else found[0]
+    return chr(_FIRST_ASIDE + ord(whole[0])) + whole[1:]
+
+
+def _set_aside(found: re.Match[str]) -> str:
+    return chr(ord(found[0]) - _FIRST_ASIDE)
+
+
+def _reference(found: re.Match[str]) -> str:
+    mark = _set_aside(found)
+    return {"&": "&amp;", "<": "&lt;", '"': "&quot;"}.get(mark, f"&#{ord(mark)};")
+
+
+def _in_address(found: re.Match[str]) -> str:
+    mark = _set_aside(found)
+    separates = mark == "&" and found.string[found.end() : found.end() + 1].isalnum()
+    return mark if separates else f"%{ord(mark):02X}"
 
 
 def _percent(match: re.Match[str]) -> str:
