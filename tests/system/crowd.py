@@ -80,7 +80,7 @@ def creations(links: Sequence[Link]) -> list[EffectSpec]:
                 "promotion": link.promotion_id,
                 "task": link.task_key,
                 "link": link.id,
-                "subject": subject(link),
+                "subject": subject_of(link.ref.source, link.ref.external_id),
                 "description": DESCRIPTION,
                 "tracker": "Bug",
                 "priority": "High",
@@ -96,9 +96,9 @@ def updates(links: Sequence[Link]) -> list[EffectSpec]:
     return [issue_effect(link, "issue.update", "counted", state=str(State.IN_PROGRESS)) for link in links]
 
 
-def subject(link: Link) -> str:
+def subject_of(source: str, external_id: str) -> str:
     """The subject of the issue that `creations` asks for."""
-    return f"{link.ref}: {SUMMARY.format(link.ref.external_id)}"
+    return f"{source} #{external_id}: {SUMMARY.format(external_id)}"
 
 
 DESCRIPTION = "The router's CPU has been above 95 % for ten minutes.\n\n" + "It was restarted and came back. " * 20

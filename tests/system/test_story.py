@@ -150,6 +150,8 @@ def test_the_story(stage: Stage) -> None:
     assert all(desk.state(i) == desk.resolved for i in [*waiting, sixth])
     assert all(desk.written_by_bridge(i) == 0 for i in resolved)
     stage.once()
+    for incident in [*waiting, sixth]:
+        assert office.own_issue(project, f"{desk.source} #{incident}")["status"]["name"] == "Closed"
     assert_quiet(stage, [*waiting, sixth], project)
     with opened(stage) as bridge, bridge.database.reading() as uow:
         (promotion,) = uow.promotions.in_states()

@@ -72,7 +72,8 @@ def plan(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, st
     """The plan for one link.
 
     Notes must already be without those that either side has from the bridge. A resolved incident is never reopened
-    and an unmapped person is never guessed or cleared: such a field stays as it is and is reported.
+    or given to somebody else, and an unmapped person is never guessed or cleared: such a field stays as it is and is
+    reported.
     """
     fields: list[FieldWrite] = []
     settled: dict[str, str] = {}
@@ -110,10 +111,20 @@ def _state(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, 
 
 def _person(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide) -> Outcome:
     if incident.person is None:
-        return f"“{incident.login}” is in charge of the incident but not in the directory: the issue's assignee stays."
+        return (
+            f"“{incident.login}” is in charge of the incident, but the directory names no Redmine account for them: "
+            "the issue's assignee stays."
+        )
     if issue.person is None:
-        return f"“{issue.account}” is assigned to the issue but not in the directory: the incident's handler stays."
+        return (
+            f"“{issue.account}” is assigned to the issue, but the directory names no login for them in the incident "
+            "system: the incident's handler stays."
+        )
     merged = merge(agreed.get(PERSON, NOBODY), incident.person, issue.person, Side.INCIDENT)
+    if merged.write is Side.INCIDENT and not incident.state.is_open:
+        return (
+            f"the issue went to “{issue.account or 'nobody'}”, but the incident is {incident.state}: it stays as it is."
+        )
     return _outcome(PERSON, merged, agreed)
 
 

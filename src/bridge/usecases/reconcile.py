@@ -81,7 +81,9 @@ class Reconciliation:
         decided = plan(
             link.agreed,
             IncidentSide(incident.state, self._person(directory, incident), incident.person, new_notes),
-            IssueSide(issue.status, self._assignee(directory, issue), issue.assignee_name, new_journals),
+            IssueSide(
+                issue.status, self._assignee(directory, issue, link.ref.source), issue.assignee_name, new_journals
+            ),
             self.configured().policy.statuses,
         )
         effects = self._effects(effect, link, issue, decided)
@@ -141,7 +143,7 @@ class Reconciliation:
         for write in decided.fields:
             if write.side is Side.INCIDENT:
                 kind = "incident.state" if write.field == STATE else "incident.assign"
-                value: dict[str, Any] = {write.field: write.value}
+                value: dict[str, Any] = {write.field: write.value, "follows": True}
                 effects.append(incident_effect(link, kind, name, **value))
         return effects
 
@@ -165,13 +167,13 @@ class Reconciliation:
         if not incident.person:
             return NOBODY
         person = directory.person_by_login(incident.source, incident.person)
-        return person.key if person else None
+        return person.key if person and person.redmine_id is not None else None
 
-    def _assignee(self, directory: Directory, issue: Issue) -> str | None:
+    def _assignee(self, directory: Directory, issue: Issue, source: str) -> str | None:
         if issue.assignee_id is None:
             return NOBODY
         person = directory.person_by_redmine(issue.assignee_id)
-        return person.key if person else None
+        return person.key if person and directory.login_of(person.key, source) else None
 
     def _end(self, link: Link, why: str) -> Callable[[UnitOfWork], None]:
         now = self.clock.now()

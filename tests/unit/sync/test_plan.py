@@ -106,7 +106,14 @@ def test_an_unmapped_person_is_neither_cleared_nor_replaced(agreed, state, handl
     decided = plan(agreed, IncidentSide(state, handler, "zoe"), IssueSide(status, assignee, "zed"), STATUSES)
     if handler is None or assignee is None:
         assert not [w for w in decided.fields if w.field == PERSON]
-        assert any("not in the directory" in report for report in decided.reports)
+        assert any("the directory names no" in report for report in decided.reports)
+
+
+def test_a_resolved_incident_is_not_given_to_somebody_else():
+    agreed = {STATE: "resolved", PERSON: "ben"}
+    decided = plan(agreed, IncidentSide(State.RESOLVED, "ben", "alice"), IssueSide("Closed", "jane", "Jane"), STATUSES)
+    assert decided.writes_nothing
+    assert "stays as it is" in decided.reports[0]
 
 
 def test_closing_an_incident_after_it_was_resolved_moves_the_issue_no_second_time():

@@ -94,7 +94,11 @@ class IncidentDelivery:
         return nothing
 
     def state(self, effect: Effect) -> Save:
-        """Writes a state (resolve, hold, follow the issue); a resolved incident is never reopened."""
+        """Writes a state; a resolved incident is never reopened.
+
+        Only where the state comes from the issue (`follows`) both sides agree on it then. A hold or a resolution of
+        the bridge's own is the incident's move, which its issue has yet to follow.
+        """
         link, _ = self._link(effect)
         source = self._source(link)
         wanted = State(effect.payload["state"])
@@ -103,7 +107,7 @@ class IncidentDelivery:
             if not incident.state.is_open:
                 return self._skipped(link, effect, incident)
             incident = source.set_state(link.ref.external_id, wanted, effect.payload.get("reason", ""))
-        return self._agree(link, STATE, str(canonical(incident.state)))
+        return self._agree(link, STATE, str(canonical(incident.state))) if effect.payload.get("follows") else nothing
 
     def assign(self, effect: Effect) -> Save:
         """Gives the incident to the person who has its issue; somebody without a login there is reported."""
