@@ -42,13 +42,13 @@ def _promotions(told: Console, promotions: Sequence[Mapping[str, Any]]) -> None:
             p["state"],
             p["owner"],
             p["incidents"],
-            f"{p['tasks']} ({p['tasks_done']} done)" if p["tasks"] else "-",
+            f"{p['tasks_done']}/{p['tasks']}" if p["tasks"] else "-",
             _day(p["opened_at"]),
             _day(p["delivered_at"]),
         )
         for p in promotions
     ]
-    columns = ("#", "project", "state", "owner", "incid.", "tasks", "opened", "delivered")
+    columns = ("#", "project", "state", "owner", "incid.", "done", "opened", "delivered")
     _table(told, columns, rows)
     for p in promotions:
         decided = f"{p['state']} by {p['decided_by']}: {p['decision_note']}" if p["decision_note"] else "-"

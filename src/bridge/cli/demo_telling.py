@@ -149,7 +149,7 @@ def _steps(uow: UnitOfWork, effects: Iterable[Effect]) -> list[str]:
         if step := _step(uow, effect.kind, effect.payload):
             begin, what, end = step
             lines.setdefault((begin, end), []).append(what)
-    return [escape(f"{begin} {', '.join(what)}{end}") for (begin, end), what in lines.items()]
+    return [escape(f"{begin} {', '.join(sorted(what))}{end}") for (begin, end), what in lines.items()]
 
 
 def _step(uow: UnitOfWork, kind: str, payload: Mapping[str, Any]) -> tuple[str, str, str] | None:
