@@ -11,7 +11,8 @@ import structlog
 def configure_logging(level: str, form: str) -> None:
     """Logs to standard error from `level` on; `form` is `console` or `json`. Libraries' warnings go the same way."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s: %(message)s")
+    libraries = max(number, logging.WARNING)
+    logging.basicConfig(stream=sys.stderr, level=libraries, format="%(levelname)s %(name)s: %(message)s")
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"

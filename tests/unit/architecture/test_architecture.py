@@ -23,7 +23,10 @@ MOST_LINES_OF_A_SOURCE_ADAPTER = 250
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs the import contracts of this repository on a copy of the package."""
-    program = f"import sys; sys.path.insert(0, {str(folder)!r}); from importlinter.cli import lint_imports_command as c; c()"
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); "
+        "from importlinter.cli import lint_imports_command as command; command()"
+    )
     arguments = [sys.executable, "-c", program, "--config", str(ROOT / "pyproject.toml"), "--no-cache"]
     return subprocess.run(arguments, capture_output=True, text=True, timeout=120, cwd=folder, check=False)
 
