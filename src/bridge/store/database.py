@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from bridge.model.errors import StoreLocked
 from bridge.ports import Clock
 from bridge.store import engines, locks, migrate
-from bridge.store.engines import BUSY_SECONDS, Engines
+from bridge.store.engines import Engines
 from bridge.store.unit import Unit
 
 
@@ -86,7 +86,7 @@ class Database:
             try:
                 connection.begin()
             except OperationalError as error:
-                what = f"cannot be reached, or another process has been writing for {BUSY_SECONDS} s: {error.orig}"
+                what = f"cannot be reached, or another process has been writing for too long: {error.orig}"
                 where = f"store {self._engines.url.render_as_string(hide_password=True)}"
                 raise StoreLocked(
                     where, what, "Nothing of this transaction was stored; it can be tried again."

@@ -50,16 +50,16 @@ def parse(url: str) -> URL:
     return parsed
 
 
-def connect(url: URL) -> Engines:
-    """The engines for an address; connects when first used."""
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+def connect(url: URL, busy_seconds: float = BUSY_SECONDS) -> Engines:
+    """The engines for an address; connects when first used. A writer waits for another for `busy_seconds`."""
+    return _sqlite(url, busy_seconds) if url.get_backend_name() == "sqlite" else _postgresql(url, busy_seconds)
 
 
 def migrating(url: URL) -> Engine:
     """An engine for migrations: rebuilding a SQLite table needs foreign keys off, which no transaction can switch."""
     if url.get_backend_name() != "sqlite":
         return connect(url).writer
-    return _sqlite_engine(url, begin="BEGIN IMMEDIATE", foreign_keys="OFF")
+    return _sqlite_engine(url, BUSY_SECONDS, begin="BEGIN IMMEDIATE", foreign_keys="OFF")
 
 
 def sqlite_path(url: URL) -> Path:
@@ -67,17 +67,17 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database or "")
 
 
-def _sqlite(url: URL) -> Engines:
+def _sqlite(url: URL, busy_seconds: float) -> Engines:
     return Engines(
         url,
-        _sqlite_engine(url, begin="BEGIN IMMEDIATE"),
-        _sqlite_engine(url, begin="BEGIN", query_only="ON"),
+        _sqlite_engine(url, busy_seconds, begin="BEGIN IMMEDIATE"),
+        _sqlite_engine(url, busy_seconds, begin="BEGIN", query_only="ON"),
     )
 
 
-def _sqlite_engine(url: URL, begin: str, **more: str) -> Engine:
+def _sqlite_engine(url: URL, busy_seconds: float, begin: str, **more: str) -> Engine:
     pragmas = {
-        "busy_timeout": str(BUSY_SECONDS * 1000),
+        "busy_timeout": str(int(busy_seconds * 1000)),
         "journal_mode": "WAL",
         "synchronous": "FULL",
         "foreign_keys": "ON",
@@ -101,10 +101,10 @@ def _sqlite_engine(url: URL, begin: str, **more: str) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engines:
+def _postgresql(url: URL, busy_seconds: float) -> Engines:
     arguments = {
         "application_name": f"itsm-bridge {os.getpid()}@{socket.gethostname()}",
-        "options": f"-c lock_timeout={BUSY_SECONDS * 1000} -c timezone=UTC",
+        "options": f"-c lock_timeout={int(busy_seconds * 1000)} -c timezone=UTC",
         "connect_timeout": BUSY_SECONDS,
     }
     writer = create_engine(url, pool_pre_ping=True, connect_args=arguments)
