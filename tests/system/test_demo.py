@@ -124,6 +124,12 @@ def test_resolved_incidents_are_never_written_to(facts: dict[str, Any]) -> None:
     assert facts["incidents_written_to"] == len(facts["links"]) == 6
 
 
+def test_an_incident_and_its_own_issue_end_together(facts: dict[str, Any]) -> None:
+    """Five were resolved, by the bridge or by people; 上海 is still at it. Nobody has to look at any of them."""
+    ends = [(row["state"] == "resolved", row["issue_closed"], row["attention"]) for row in facts["links"]]
+    assert sorted(ends) == [(False, False, ""), *[(True, True, "")] * 5]
+
+
 def test_the_figures_stand_side_by_side(facts: dict[str, Any]) -> None:
     kpi = facts["kpi"]
     assert kpi["resolved"] == kpi["counted"] == facts["incidents"] - 1
