@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bridge.model.effect import Effect
-from bridge.model.errors import NotApplied, NotFound, Rejected
+from bridge.model.errors import NotFound, Rejected
 from bridge.model.project import Issue, IssueChange, IssueSpec, ProjectSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
@@ -134,7 +134,10 @@ class ProjectDelivery:
         return nothing
 
     def assign_task(self, effect: Effect) -> Save:
-        """Assigns an issue; an account that Redmine refuses (locked) falls through to the stand-in and is reported."""
+        """Assigns an issue; an account that Redmine refuses (locked) falls through to the stand-in and is reported.
+
+        Raises NotApplied when Redmine ignores the assignment: a right is missing, and a stand-in would not help.
+        """
         promotion, tasks = self._promotion_and_tasks(effect)
         issue_id = _issue_of(tasks, effect.payload["task"], promotion)
         name = effect.payload["person"]
@@ -151,7 +154,7 @@ class ProjectDelivery:
             try:
                 self._assign(promotion, issue_id, user, unsure=effect.unsure)
                 break
-            except (Rejected, NotApplied) as error:
+            except Rejected as error:
                 reports.append(f"{resolution.person.key if resolution.person else name}: {error.what}")
                 locked |= {user}
         return self._report(promotion, *reports) if reports else nothing

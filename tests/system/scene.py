@@ -1,0 +1,149 @@
+"""One moment on the sandbox that can be played again and again: something is disturbed, and the end is compared."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import sqlite3
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from bridge.app import App, Cycle
+from bridge.configuration import load
+from bridge.model.promotion import Promotion
+from bridge.queue.contract import DeadLetter
+from bridge.sandbox import Sandbox
+from bridge.sandbox.requestlog import Entry
+from bridge.store.tables import effect
+from tests.system.desks import SandboxDesk
+from tests.system.stage import Stage, sandbox_bridge
+from tests.system.test_story import recurrence
+
+START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+PATIENCE = 0.6
+"""How long the bridge of these tests waits for an answer, seconds."""
+
+
+class ImpatientDesk(SandboxDesk):
+    """The sandbox's incident system, given up soon when it does not answer."""
+
+    def source_settings(self) -> dict[str, Any]:
+        return {**super().source_settings(), "read_timeout": PATIENCE, "total_timeout": 3.0}
+
+
+@dataclass
+class Scene:
+    """The moment before the bridge finds the recurrence; `undisturbed` is what a run without any fault leaves."""
+
+    sandbox: Sandbox
+    stage: Stage
+    resolved: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    undisturbed: dict[str, Any] = field(default_factory=dict)
+    attention: str = ""
+    """What the undisturbed promotion asks people to look at: here, roles of the template that nobody fills."""
+    requests: int = 0
+    """How many requests the undisturbed run took."""
+    _saved: tuple[Any, Any, datetime] | None = None
+
+    @classmethod
+    def set_up(cls, sandbox: Sandbox, folder: Path) -> Self:
+        """Five tickets have arrived, and the bridge is about to look."""
+        stage = sandbox_bridge(sandbox, folder)
+        stage.desk = ImpatientDesk(sandbox)
+        redmine = {**stage.office.settings(), "read_timeout": PATIENCE, "total_timeout": 3.0}
+        stage.write(clock=f"{sandbox.redmine.url}/_control/clock", redmine=redmine)
+        stage.once()
+        sandbox.clock.advance(3600)
+        scene = cls(sandbox, stage)
+        scene.resolved, scene.waiting = recurrence(stage)
+        scene.save()
+        scene.rounds()
+        scene.undisturbed = sandbox.dump()
+        scene.requests = len(sandbox.requests())
+        scene.attention = scene.promotion().attention
+        return scene
+
+    def save(self) -> None:
+        """Keeps this moment for `rewind`."""
+        saved = self.stage.folder / "saved.sqlite3"
+        saved.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(self.stage.folder / "bridge.sqlite3")) as store,
+            closing(sqlite3.connect(saved)) as copied,
+        ):
+            store.backup(copied)
+        state = (self.sandbox.redmine.app.state, self.sandbox.itsm.app.state)
+        self._saved = (*copy.deepcopy(state), self.sandbox.clock.now())
+
+    def rewind(self) -> None:
+        """Both servers, the store, the configuration's clock and the request log as they were; no fault is set."""
+        assert self._saved is not None
+        redmine, itsm, now = self._saved
+        self.sandbox.faults.clear()
+        self.sandbox.redmine.app.state = copy.deepcopy(redmine)
+        self.sandbox.itsm.app.state = copy.deepcopy(itsm)
+        self.sandbox.clock.set(now)
+        for path in self.stage.folder.glob("bridge.sqlite3*"):
+            path.unlink()
+        shutil.copy(self.stage.folder / "saved.sqlite3", self.stage.folder / "bridge.sqlite3")
+        self.sandbox.log.clear()
+
+    def once(self) -> Cycle:
+        """One `once`, whatever it meets."""
+        with ExitStack() as resources:
+            return resources.enter_context(App(load(self.stage.folder / "bridge.yaml"))).once()
+
+    def rounds(self, most: int = 12, step: float = 900.0) -> list[Cycle]:
+        """`once` after `once`, `step` seconds apart, until nothing is left to do; fails when that takes too many."""
+        cycles: list[Cycle] = []
+        while len(cycles) < most:
+            cycles.append(self.once())
+            if not cycles[-1].failures and not cycles[-1].delivered.waiting:
+                return cycles
+            self.sandbox.clock.advance(step)
+        raise AssertionError(f"after {most} rounds: {cycles[-1].summary()}, {self.waiting_errors()}")
+
+    def retry(self) -> int:
+        """`queue retry`."""
+        with ExitStack() as resources:
+            app = resources.enter_context(App(load(self.stage.folder / "bridge.yaml")))
+            return int(app.perform("retry", {"effect": None})["requeued"])
+
+    def promotion(self) -> Promotion:
+        """The one promotion there is."""
+        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+            (found,) = uow.promotions.in_states()
+            return found
+
+    def dead(self) -> list[DeadLetter]:
+        """The dead letters."""
+        with App(load(self.stage.folder / "bridge.yaml")) as app:
+            return app.engine().dead()
+
+    def waiting_errors(self) -> list[str]:
+        """What stands beside the effects that are to be tried again."""
+        query = select(effect.c.error).where(effect.c.state == "ready", effect.c.error != "")
+        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+            return list(uow.connection.execute(query).scalars())
+
+    def links(self) -> list[Any]:
+        """All links."""
+        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+            return list(uow.links.all(None))
+
+    def told(self, what: str) -> list[dict[str, Any]]:
+        """The rows of the audit trail about something, such as `left alone`."""
+        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+            rows = uow.connection.exec_driver_sql("SELECT * FROM audit WHERE action = ?", (what,)).mappings()
+            return [dict(row) for row in rows]
+
+    def written(self, app: str = "", user: str = "") -> list[Entry]:
+        """Writing requests of the bridge's own accounts since the last rewind, dropped ones too."""
+        ours = {"itsm-sync", "bridge", ""} if not user else {user}
+        return [entry for entry in self.sandbox.requests(app) if entry.is_write and entry.user in ours]
