@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ingest
+from benchmarks import delivery, idle, ingest, queue
 from benchmarks.harness import RUNS, machine
 
-MEASUREMENTS = {"ingest": ingest.run}
+MEASUREMENTS = {"ingest": ingest.run, "delivery": delivery.run, "idle": idle.run, "queue": queue.run}
 
 
 def main() -> int:

@@ -101,7 +101,9 @@ def subject_of(source: str, external_id: str) -> str:
     return f"{source} #{external_id}: {SUMMARY.format(external_id)}"
 
 
-DESCRIPTION = "The router's CPU has been above 95 % for ten minutes.\n\n" + "It was restarted and came back. " * 20
+DESCRIPTION = "The router's CPU has been above 95 % for ten minutes.\n\n" + " ".join(
+    ["It was restarted and came back."] * 20
+)
 
 
 def fill(sandbox: Sandbox, count: int) -> list[Place]:
