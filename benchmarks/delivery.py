@@ -57,9 +57,9 @@ def run(runs: int, size: int | None = None) -> Report:
         "delivery",
         f"{size:,} issues of the same content created in a real Redmine (SQLite, Puma with {PUMA_WORKERS} processes of "
         "5 threads, no mail, on this machine), put back to its seed before each run. Bare: "
-        f"{THREADS} threads, each with a keep-alive `requests.Session`, that post and look at the status. Ours: stored "
-        f"effects `task.create`, the engine with {THREADS} workers, the gateway, the answer compared with what was asked "
-        "for, all of it stored. Each run in a process of its own; one issue before it warms both.",
+        f"{THREADS} threads, each with a keep-alive `requests.Session`, that post and look at the status. Ours: "
+        f"stored effects `task.create`, the engine with {THREADS} workers, the gateway, the answer compared with what "
+        "was asked for, all of it stored. Each run in a process of its own; one issue before it warms both.",
     )
     try:
         with running_redmine(workers=PUMA_WORKERS) as server:
