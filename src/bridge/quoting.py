@@ -25,7 +25,7 @@ _ACTIVE = re.compile(
     | \[(?=[\[!]|\d+\])                # wiki pages, footnotes
     | \](?=\()                         # links and images in CommonMark
     | (?<=[A-Z0-9])\((?=[^)\n]{,99}\))  # acronyms, whose explanation would be hidden
-    | (?<![A-Za-z0-9_])@               # mentions, which send mail; code
+    | (?<![A-Za-z0-9])@                # mentions, which send mail; code
     | (?<![^\s>(,:!\[\#-])\#(?=\d|\#|note)  # issues, which are not the ones meant
     | ^[*_-](?=[ *_-]{2,}$)            # rules across the page
     | ^[\#*](?=[\#*]*\s)               # lists and, in CommonMark, headings

@@ -215,6 +215,7 @@ def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Prob
     environment = _environment({})
     try:
         tree = environment.parse(source.text)
+        used = meta.find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
         return [Problem(f"{source.path}:{error.lineno}:1", f"the template is broken: {error.message}")]
     problems = []
@@ -222,7 +223,6 @@ def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Prob
         first = f"{{# code: {original.code} … #}}"
         problems.append(Problem(top, f"its first line must name the message code {original.code}", f"write {first}"))
     if not source.is_part:
-        used = meta.find_undeclared_variables(tree)
         for name in sorted(used - original.values):
             problems += _unknown_values(f"{source.path}:{_line_of(tree, name)}:1", {name}, original.values)
     return problems

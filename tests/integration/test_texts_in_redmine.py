@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 import pytest
 import requests
 from tests.servers.redmine import RedmineServer
+from tests.unit.texts.sample import values
 
 from bridge.quoting import cell, plain, quoted_plain
+from bridge.texts import load_texts
 
 HOSTILE = [
     "{{include(Wiki)}} and {{collapse(show)\nx\n}}",
@@ -49,7 +51,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         if tag == "a":
-            self.links.append(dict(attrs)["href"])
+            self.links.append(dict(attrs).get("href") or "")
         if tag == "br":
             self.text += "\n"
 
@@ -109,12 +111,25 @@ def test_a_cell_holds_any_text(redmine: RedmineServer, browser: requests.Session
         assert squeezed(text) in squeezed(page.text)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_shipped_texts_are_set_as_meant(redmine: RedmineServer, browser: requests.Session, language: str) -> None:
+    texts, _ = load_texts([], language)
+    cells = {"root_issue": (6, 18), "evidence_page": (6, 18), "conflict_note": (3, 3), "incident_issue": (0, 16)}
+    for name in (*cells, "project_description", "root_rejected_question", "task_description", "note_from_incident"):
+        page = rendered(redmine, browser, texts.render(name, **values()[name]))
+        heads, fields = cells.get(name, (0, 0))
+        assert (page.tags.count("th"), page.tags.count("td")) == (heads, fields), name
+        assert not {"img", "pre", "b", "h1"} & set(page.tags), name
+        assert "strong" in page.tags or name not in {"root_issue", "evidence_page", "project_description"}
+        assert not re.search(r"&#\d+;|&amp;|\|_\.|\*\w", page.text), name
+
+
 def test_a_quoted_mention_mails_nobody(mail_redmine: RedmineServer) -> None:
     bridge = mail_redmine.as_user("itsm-sync")
     fields = {"project_id": mail_redmine.parent_project_id, "subject": "mentions"}
     issue = bridge.ok("POST", "/issues.json", {"issue": fields})["issue"]["id"]
     before = len(mail_redmine.mails())
-    text = "@mia and 中@mia and (@mia) and > @mia"
+    text = "@mia and 中@mia and (@mia) and _@mia_ and http://example.com/@mia\n> @mia"
     bridge.ok("PUT", f"/issues/{issue}.json", {"issue": {"notes": f"ben wrote:\n\n{quoted_plain(text)}"}})
     assert len(mail_redmine.mails()) == before
     bridge.ok("PUT", f"/issues/{issue}.json", {"issue": {"notes": "hello @mia"}})

@@ -1,0 +1,138 @@
+"""An admin's own texts: replace the shipped ones file by file, and are refused with the place when they are broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.texts.sample import values
+
+from bridge.texts import LONGEST_TEXT, TextBroken, check_inline, load_texts, render_inline
+
+HEAD = "{# code: RB-2109 · mine #}\n"
+
+
+def write(root: Path, name: str, text: str, language: str = "en") -> Path:
+    path = root / language / f"{name}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def unmapped(texts, language: str = "") -> str:
+    return texts.render("attention_unmapped_person", language, **values()["attention_unmapped_person"])
+
+
+def test_an_own_text_replaces_the_shipped_one_in_its_language_only(tmp_path):
+    write(tmp_path, "attention_unmapped_person", HEAD + "Who is {{ login }}?")
+    texts, problems = load_texts([tmp_path], "en")
+    assert problems == []
+    assert unmapped(texts) == "Who is bob?"
+    assert "目录里没有这个人" in unmapped(texts, "zh")
+
+
+def test_the_first_folder_wins(tmp_path):
+    write(tmp_path / "a", "attention_unmapped_person", HEAD + "A")
+    write(tmp_path / "b", "attention_unmapped_person", HEAD + "B")
+    texts, problems = load_texts([tmp_path / "a", tmp_path / "b"], "en")
+    assert (unmapped(texts), problems) == ("A", [])
+
+
+def test_a_new_language_needs_only_the_texts_that_differ(tmp_path):
+    write(tmp_path, "attention_unmapped_person", HEAD + "Wer ist {{ login }}?", "de")
+    texts, problems = load_texts([tmp_path], "de")
+    assert problems == []
+    assert unmapped(texts) == unmapped(texts, "de-AT") == "Wer ist bob?"
+    assert texts.render("conflict_note", **values()["conflict_note"]).startswith("Somebody changed")
+
+
+def test_an_unknown_language_falls_back_to_the_default_one():
+    texts, _ = load_texts([], "zh")
+    assert unmapped(texts, "fr") == unmapped(texts, "zh")
+    assert unmapped(texts, "zh-Hans-CN") == unmapped(texts, "zh")
+
+
+def test_own_parts_are_used_by_shipped_texts_of_that_language(tmp_path):
+    shipped_words = (Path("config/templates/text/en/_words.txt")).read_text("utf-8")
+    write(tmp_path, "_words", shipped_words.replace('"Status"', '"Condition"'))
+    texts, problems = load_texts([tmp_path], "en")
+    assert problems == []
+    assert "| Condition |" in texts.render("conflict_note", **values()["conflict_note"])
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what", "advice"),
+    [
+        (HEAD + "ok\n{% if login %}", ":3:1", "the template is broken", ""),
+        (HEAD + "ok\n{{ login | shout }}", ":3:1", "No filter named 'shout'", ""),
+        (HEAD + "ok\n\n{{ logon }}", ":4:1", "not given a value “logon”", "did you mean “login”?"),
+        ("Who is {{ login }}?", ":1:1", "must name the message code RB-2109", "{# code: RB-2109 … #}"),
+        ("{# code: RB-2101 #}\nWho?", ":1:1", "must name the message code RB-2109", ""),
+    ],
+)
+def test_a_broken_text_is_reported_with_its_line_and_the_shipped_one_stays(tmp_path, text, where, what, advice):
+    path = write(tmp_path, "attention_unmapped_person", text)
+    texts, (problem,) = load_texts([tmp_path], "en")
+    assert problem.where == f"{path}{where}"
+    assert what in problem.what
+    assert advice in problem.advice
+    assert unmapped(texts).startswith("rt #18 is with “bob” in rt")
+
+
+def test_unknown_names_folders_and_languages_are_reported(tmp_path):
+    write(tmp_path, "conflict_notes", "{# code: RB-2110 #}\nx")
+    (tmp_path / "en" / "root_issue.txt").write_bytes(b"\xff\xfe")
+    texts, problems = load_texts([tmp_path, tmp_path / "gone"], "fr")
+    found = [(problem.what, problem.advice) for problem in problems]
+    assert ("there is no text called “conflict_notes”", "did you mean “conflict_note”?") in found
+    assert any(what == "there is no such folder of texts" for what, _ in found)
+    assert any(what.startswith("cannot be read") for what, _ in found)
+    assert ("there are no texts in “fr”", "right would be en or zh") in found
+    assert unmapped(texts)
+
+
+def test_a_value_that_is_not_given_is_an_error_that_names_text_and_value():
+    texts, _ = load_texts([], "en")
+    with pytest.raises(TextBroken, match=r"RB-2001 text attention_unmapped_person \(en\).*'login' is undefined"):
+        texts.render("attention_unmapped_person", system="rt", subject="x")
+    with pytest.raises(TextBroken, match="there is no template of this name"):
+        texts.render("nothing")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ x.__init__.__globals__ }}",
+        "{{ x.append(1) }}",
+        "{{ x | attr('__class__') }}",
+        "{% for a in range(10000000) %}{% endfor %}",
+        "{{ missing }}",
+        "{{ 1 / 0 }}",
+        "{{ x + 1 }}",
+        "{% include 'en/root_issue.txt' %}",
+    ],
+)
+def test_a_template_cannot_leave_its_sandbox(source):
+    with pytest.raises(TextBroken, match="rules line 3"):
+        render_inline(source, "rules line 3", x=[1])
+
+
+def test_a_text_is_cut_at_its_longest():
+    text = render_inline("{% for i in range(90000) %}路由{% endfor %}", "here")
+    assert len(text.encode()) <= LONGEST_TEXT
+    assert len(text.encode()) > LONGEST_TEXT - 10
+    assert text.endswith(("路 …", "由 …"))
+
+
+def test_inline_templates_are_rendered_and_checked():
+    assert (
+        render_inline("{{ rule.title }}: {{ group.label }}", "r", rule={"title": "T"}, group={"label": "L"}) == "T: L"
+    )
+    assert check_inline("{{ rule.title }}", "r:1:1", ["rule", "group"]) == []
+    (unknown,) = check_inline("{{ rul.title }}", "r:1:1", ["rule", "group"])
+    assert (unknown.where, unknown.advice) == ("r:1:1", "did you mean “rule”?")
+    (broken,) = check_inline("{{ rule.title", "r:1:1", ["rule"])
+    assert "the template is broken" in broken.what
+    with pytest.raises(TextBroken, match="the template is broken"):
+        render_inline("{{ rule.title", "r")
