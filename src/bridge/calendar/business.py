@@ -72,12 +72,11 @@ class BusinessCalendar:
             table = self._covering(x, x)
         wanted = round(seconds * SECOND)
         if not wanted:
-            return EPOCH + x * MICROSECOND
-        while True:
-            target = table.worked_until(x) + wanted
-            if target <= table.before[-1]:
-                break
+            return EPOCH + timedelta(microseconds=x)
+        target = table.worked_until(x) + wanted
+        while target > table.before[-1]:
             table = self._longer(table)
+            target = table.worked_until(x) + wanted
         index = bisect_left(table.before, target) - 1
         return EPOCH + timedelta(microseconds=table.starts[index] + target - table.before[index])
 

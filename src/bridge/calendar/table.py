@@ -40,7 +40,8 @@ class Table:
     def worked_until(self, instant: int) -> int:
         """The working time between the table's beginning and an instant, in microseconds."""
         index = bisect_right(self.starts, instant) - 1
-        return self.before[index] + min(instant, self.ends[index]) - self.starts[index]
+        end = self.ends[index]
+        return self.before[index] - self.starts[index] + (instant if instant < end else end)  # noqa: FURB136 - faster
 
 
 def compile_years(spec: CalendarSpec, first_year: int, last_year: int) -> Table:
