@@ -39,6 +39,7 @@ from bridge.usecases.trouble import blocked, unblocked
 log = structlog.get_logger()
 
 ONCE_SECONDS = 600.0
+MOST_ROUNDS = 10
 NOTHING_DELIVERED = Summary()
 
 
@@ -52,6 +53,16 @@ class Cycle:
     findings: list[Finding] = field(default_factory=list)
     delivered: Summary = NOTHING_DELIVERED
     failures: dict[str, BridgeError] = field(default_factory=dict)
+
+    def add(self, later: Cycle) -> None:
+        """Takes in what a later round brought."""
+        self.incidents += later.incidents
+        self.parked += later.parked
+        self.issues += later.issues
+        self.findings += later.findings
+        before, now = self.delivered, later.delivered
+        self.delivered = Summary(before.done + now.done, before.retry + now.retry, before.dead + now.dead, now.waiting)
+        self.failures |= later.failures
 
     def summary(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -164,10 +175,15 @@ class App:
             cycle.issues += HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
 
     def once(self) -> Cycle:
-        """One full round: polls both sides, decides, and delivers until nothing is due any more."""
-        cycle = self.poll()
-        cycle.delivered = self.engine().run_until_idle(ONCE_SECONDS)
-        return cycle
+        """Polls both sides, decides and delivers, until a round finds nothing left to do."""
+        whole = Cycle()
+        for _ in range(MOST_ROUNDS):
+            cycle = self.poll()
+            cycle.delivered = self.engine().run_until_idle(ONCE_SECONDS)
+            whole.add(cycle)
+            if not cycle.delivered.done:
+                break
+        return whole
 
     def rehearse(self) -> tuple[list[Effect], Cycle]:
         """Polls and decides without storing anything, and returns what would be written; no writer is even built."""

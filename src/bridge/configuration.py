@@ -60,6 +60,7 @@ class Configuration:
             },
             priorities=redmine.priorities,
             member_role=redmine.member_role,
+            owner_role=redmine.owner_role,
             language=settings.language,
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)

@@ -117,9 +117,13 @@ class Scene:
 
     def promotion(self) -> Promotion:
         """The one promotion there is."""
+        (found,) = self.promotions()
+        return found
+
+    def promotions(self) -> list[Promotion]:
+        """All promotions, oldest first."""
         with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
-            (found,) = uow.promotions.in_states()
-            return found
+            return list(uow.promotions.in_states())
 
     def dead(self) -> list[DeadLetter]:
         """The dead letters."""

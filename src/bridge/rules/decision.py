@@ -98,5 +98,5 @@ class Decision:
     shadow: DecisionKind | None = None
 
     def reasons_met(self) -> list[str]:
-        """The reasons that are there, one line each."""
-        return [str(clause) for clause in self.clauses if clause.met]
+        """The reasons that are there, one line each, as people outside of the rules read them."""
+        return [f"{clause.found} (the rule asks for {clause.needed})" for clause in self.clauses if clause.met]

@@ -25,7 +25,7 @@ def recurs(asked: Recurs, members: Sequence[GroupMember], now: datetime) -> Clau
     return Clause(
         name="recurs",
         met=len(window) >= asked.at_least,
-        needed=f"at least {asked.at_least} within {written(asked.within)}",
+        needed=f"{asked.at_least} within {written(asked.within)}",
         found=_times(window) if window else _stale(counted, asked.within),
         have=len(window),
         want=asked.at_least,
@@ -45,7 +45,7 @@ def open_for(asked: OpenFor, members: Sequence[GroupMember], now: datetime) -> C
     return Clause(
         name="open_for",
         met=bool(late),
-        needed=f"open for more than {written(asked.longer_than)}",
+        needed=f"more than {written(asked.longer_than)}",
         found=f"{oldest.ref} has been open for {roughly(age)}" if oldest else "no incident of the group is open",
         have=age.total_seconds(),
         want=asked.longer_than.total_seconds(),

@@ -73,6 +73,7 @@ class RedmineSettings(RedmineOptions):
         default_factory=lambda: {1: "Immediate", 2: "Urgent", 3: "High", 4: "Normal", 5: "Low"}
     )
     member_role: str = "Developer"
+    owner_role: str = "Manager"
 
     def gateway(self) -> RedmineOptions:
         """What the gateway needs, with every name that its check is to look for."""
@@ -85,7 +86,7 @@ class RedmineSettings(RedmineOptions):
                 )
             ),
             "priority_names": tuple(dict.fromkeys(self.priorities.values())),
-            "role_names": (self.member_role,),
+            "role_names": tuple(dict.fromkeys((self.member_role, self.owner_role))),
         }
         return RedmineOptions(**{name: getattr(self, name) for name in RedmineOptions.model_fields} | used)
 

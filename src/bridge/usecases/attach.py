@@ -37,7 +37,7 @@ def attach(
                 uow.effects.enqueue([reconcile_effect(link.id, "joined", after=ready)])
         uow.ledger.audit(now, "bridge", "attached", str(incident.ref), {"promotion": promotion.id, "role": str(role)})
     if joined:
-        uow.effects.enqueue([page_effect(uow, configured, promotion)])
+        uow.effects.enqueue_if_idle(page_effect(promotion.id))
 
 
 def link_incident(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from bridge.model.effect import EffectSpec
@@ -11,7 +10,7 @@ from bridge.model.promotion import Promotion, Role
 from bridge.ports import UnitOfWork
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import project_effect
-from bridge.usecases.policy import EVIDENCE_PAGE, EVIDENCE_SECTION
+from bridge.usecases.policy import EVIDENCE_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,13 @@ def evidence_of(uow: UnitOfWork, promotion: Promotion) -> list[Evidence]:
     return sorted(rows, key=lambda row: (row.incident.opened_at, row.incident.ref))
 
 
-def page_effect(
-    uow: UnitOfWork, configured: Configured, promotion: Promotion, *, after: tuple[str, ...] = ()
-) -> EffectSpec:
-    """The effect that brings the evidence page up to date; the same text is written once."""
-    text = configured.texts.render("evidence_page", promotion=promotion, evidence=evidence_of(uow, promotion))
-    name = f"{EVIDENCE_PAGE}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    return project_effect(
-        promotion.id, "page.write", name, title=EVIDENCE_PAGE, section=EVIDENCE_SECTION, text=text, after=after
+def page_effect(promotion_id: int, *, after: tuple[str, ...] = ()) -> EffectSpec:
+    """The effect that brings the evidence page up to date; what it says is found when it is delivered."""
+    return project_effect(promotion_id, "page.write", EVIDENCE_PAGE, after=after)
+
+
+def evidence_text(uow: UnitOfWork, configured: Configured, promotion: Promotion) -> str:
+    """The bridge's section of the evidence page as it should be now."""
+    return configured.texts.render(
+        "evidence_page", promotion=configured.shown(promotion), evidence=evidence_of(uow, promotion)
     )

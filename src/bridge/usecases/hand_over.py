@@ -65,7 +65,7 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
     if status in configured.policy.delivered:
-        deliver(uow, promotion, now)
+        deliver(uow, configured, promotion, now)
     elif status in configured.policy.refused:
         _ask(uow, configured, promotion, status)
 
@@ -89,7 +89,7 @@ def _ask(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: 
     uow.effects.enqueue([project_effect(promotion.id, "root.note", name, text=asked, origin=origin, private=False)])
 
 
-def deliver(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
+def deliver(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> None:
     """The project is delivered: its open incidents are told and, when the rule says so, resolved.
 
     Their exclusion from the adjusted KPIs ends. Incidents that are over already are not touched.
@@ -104,13 +104,11 @@ def deliver(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
         told = incident_effect(link, "incident.tell", "closing", text="incident_closing_note", what="closing note")
         uow.effects.enqueue([told])
         if promotion.terms.get("on_delivery") == "resolve":
-            uow.effects.enqueue(
-                [
-                    incident_effect(
-                        link, "incident.state", "delivered", state="resolved", reason="", after=(told.unique,)
-                    )
-                ]
+            reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"
+            resolved = incident_effect(
+                link, "incident.state", "delivered", state="resolved", reason=reason, after=(told.unique,)
             )
+            uow.effects.enqueue([resolved])
 
 
 def _open_count(uow: UnitOfWork, promotion: Promotion) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from bridge.model.promotion import PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases.backfill import backfill
 from bridge.usecases.configured import Configured
+from bridge.usecases.evidence import page_effect
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
 
@@ -74,20 +75,26 @@ def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, 
         uow.ledger.park(source, page.poison, now)
     touched = join_groups(uow, configured, saved)
     taken.findings += consider(uow, configured, touched, now)
-    _reconcile(uow, page, now)
+    _reconcile(uow, page, {one.incident.external_id for one in saved}, now)
     uow.ledger.set_cursor(source, CURSOR, page.cursor)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
 
 
-def _reconcile(uow: UnitOfWork, page: Page, now: datetime) -> None:
-    """Asks for every linked incident that the source told of: a new note need not change the incident itself."""
+def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datetime) -> None:
+    """Asks for every linked incident that the source told of: a new note need not change the incident itself.
+
+    The evidence page of a project follows its incidents.
+    """
     if not page.snapshots:
         return
     source = page.snapshots[0].incident.source
     for link in uow.links.of_refs(source, [s.incident.external_id for s in page.snapshots]):
-        if link.issue_id is not None and uow.promotions.get(link.promotion_id).state in IN_STEP:
-            uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"incident at {now.isoformat()}"))
+        if link.issue_id is None or uow.promotions.get(link.promotion_id).state not in IN_STEP:
+            continue
+        uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"incident at {now.isoformat()}"))
+        if link.ref.external_id in changed:
+            uow.effects.enqueue_if_idle(page_effect(link.promotion_id))
 
 
 def tick(store: Store, clock: Clock, configured: Configured) -> list[Finding]:

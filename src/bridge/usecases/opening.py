@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import EffectSpec
-from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
+from bridge.model.promotion import Promotion, PromotionState, Role, Task, TaskKind, move
 from bridge.planning.identifiers import identifier
 from bridge.planning.plan import Plan, PlannedTask, people_for_roles, plan_tasks
 from bridge.ports import UnitOfWork
@@ -51,7 +51,7 @@ def open_promotion(
     uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
     issues = _issues(uow, configured, promotion, plan)
     linked = _incidents(uow, configured, promotion, now)
-    page = page_effect(uow, configured, promotion, after=(issues[ROOT_TASK],))
+    page = page_effect(promotion.id, after=(issues[ROOT_TASK],))
     last = _members_and_assignments(uow, promotion, plan, people, (*issues.values(), *linked, page.unique), page)
     activate = project_effect(promotion.id, "promotion.activate", "", after=last)
     assert activate.unique == activation(promotion.id)
@@ -128,12 +128,16 @@ def _task(configured: Configured, promotion: Promotion, task: PlannedTask, uniqu
 
 def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:
     """Links every incident that is still open; those that are over stay untouched. Returns unique effect names."""
-    linked = [
-        link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)
-        for member in uow.promotions.members(promotion.id)
-        if (incident := uow.incidents.get(member.incident_id)).state.is_open
-    ]
-    return [one[1] for one in linked if one is not None]
+    issues: list[str] = []
+    for member in uow.promotions.members(promotion.id):
+        incident = uow.incidents.get(member.incident_id)
+        if not incident.state.is_open:
+            continue
+        uow.promotions.add_member(replace(member, role=Role.OPEN))
+        linked = link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)
+        if linked is not None:
+            issues.append(linked[1])
+    return issues
 
 
 def _members_and_assignments(
@@ -146,7 +150,8 @@ def _members_and_assignments(
 ) -> tuple[str, ...]:
     """Members, then assignments, last of all: so that Redmine mails each assignee once per issue and nobody else."""
     members = [
-        project_effect(promotion.id, "member.add", person, person=person, after=before) for person in people.members
+        project_effect(promotion.id, "member.add", person, person=person, owner=person == people.owner, after=before)
+        for person in people.members
     ]
     ready = (*before, *(effect.unique for effect in members))
     who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}

@@ -29,6 +29,7 @@ class Policy:
     trackers: Mapping[TaskKind, str] = field(default_factory=dict)
     priorities: Mapping[int, str] = field(default_factory=dict)
     member_role: str = "Developer"
+    owner_role: str = "Manager"
     language: str = "en"
 
     def issue_url(self, issue_id: int) -> str:

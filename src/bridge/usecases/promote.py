@@ -67,13 +67,15 @@ def _groups_of(configured: Configured, incident: Incident) -> dict[str, str]:
 
 
 def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched], now: datetime) -> list[Finding]:
-    """Decides about groups and stores candidates, promotions and their effects. Returns every decision taken."""
+    """Decides about groups and stores candidates, promotions and their effects; returns what is not “nothing”."""
     findings = []
     for touched in groups:
         finding = look(uow, touched, now)
-        if finding is not None:
+        if finding is None:
+            continue
+        _act(uow, configured, finding, now)
+        if finding.decision.kind is not DecisionKind.NOTHING or finding.decision.shadow is not None:
             findings.append(finding)
-            _act(uow, configured, finding, now)
     return findings
 
 

@@ -167,7 +167,7 @@ def test_a_member_tells_what_its_incident_tells() -> None:
 def test_reasons_that_are_met_become_the_promotion_s_reason() -> None:
     decision = decide(auto(FIVE_IN_14D, OPEN_72H), view(*at_days(0, 1, 2, 3, 4)), NOW)
     assert decision.reasons_met() == [
-        "recurs: 5 incidents, opened 2026-10-11 12:00 UTC to 2026-10-15 12:00 UTC (needed: at least 5 within 14d)"
+        "5 incidents, opened 2026-10-11 12:00 UTC to 2026-10-15 12:00 UTC (the rule asks for 5 within 14d)"
     ]
 
 
@@ -180,9 +180,9 @@ def test_an_explanation_tells_every_reason() -> None:
         "  any of these is enough:",
         (
             "    no  recurs: 4 incidents, opened 2026-10-11 12:00 UTC to 2026-10-14 12:00 UTC"
-            " (needed: at least 5 within 14d), window closes in 10d"
+            " (needed: 5 within 14d), window closes in 10d"
         ),
-        "    no  open_for: rt #5 has been open for 24h (needed: open for more than 3d), will be met in 48h",
+        "    no  open_for: rt #5 has been open for 24h (needed: more than 3d), will be met in 48h",
     ]
 
 
@@ -193,7 +193,7 @@ def test_an_explanation_names_the_incidents() -> None:
         f"router-cpu (shadow, version {compiled.version}), group VPN",
         "  nothing is done: in shadow mode: the rule proposes",
         "  without shadow mode: becomes a candidate",
-        "    yes open_for: rt #5 has been open for 96h (needed: open for more than 3d)",
+        "    yes open_for: rt #5 has been open for 96h (needed: more than 3d)",
         "  incidents: rt #5",
     ]
 

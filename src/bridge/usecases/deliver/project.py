@@ -14,8 +14,9 @@ from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.evidence import evidence_text
 from bridge.usecases.hand_over import root_changed
-from bridge.usecases.policy import ROOT_TASK
+from bridge.usecases.policy import EVIDENCE_PAGE, EVIDENCE_SECTION, ROOT_TASK
 from bridge.usecases.reconcile import reconcile_effect
 
 Save = Callable[[UnitOfWork], None]
@@ -110,12 +111,13 @@ class ProjectDelivery:
         return nothing
 
     def write_page(self, effect: Effect) -> Save:
-        """Writes a marked section of a wiki page of the project."""
-        promotion = self._promotion(effect)
-        payload = effect.payload
-        self.tracker.write_page(
-            _required(promotion.project_id, promotion, "project"), payload["title"], payload["section"], payload["text"]
-        )
+        """Brings the evidence page up to date; the same text is not written again."""
+        configured = self.configured()
+        with self.store.reading() as uow:
+            promotion = uow.promotions.get(effect.payload["promotion"])
+            text = evidence_text(uow, configured, promotion)
+        project_id = _required(promotion.project_id, promotion, "project")
+        self.tracker.write_page(project_id, EVIDENCE_PAGE, EVIDENCE_SECTION, text)
         return nothing
 
     def add_member(self, effect: Effect) -> Save:
@@ -126,9 +128,9 @@ class ProjectDelivery:
         if user is None:
             return self._report(promotion, f"{person} has no Redmine account in the directory and is not a member.")
         try:
-            self.tracker.add_member(
-                _required(promotion.project_id, promotion, "project"), user, self.configured().policy.member_role
-            )
+            policy = self.configured().policy
+            role = policy.owner_role if effect.payload.get("owner") else policy.member_role
+            self.tracker.add_member(_required(promotion.project_id, promotion, "project"), user, role)
         except (Rejected, NotFound) as error:
             return self._report(promotion, f"{person} could not become a member: {error.what}")
         return nothing
