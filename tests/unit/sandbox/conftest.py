@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from both_redmines import BothRedmines
 from sandbox_api import START, Api, Redmine
+from tests.servers.redmine import RedmineServer
 
 from bridge.sandbox import Sandbox
+
+PEOPLE = ("admin", "itsm-sync", "jane", "ben", "mia", "li", "gone")
 
 
 @pytest.fixture
@@ -66,3 +70,15 @@ def anna(agents: Callable[[str], Api]) -> Api:
 @pytest.fixture
 def control(sandbox: Sandbox, session: requests.Session) -> Api:
     return Api(sandbox.redmine.url, {}, session)
+
+
+@pytest.fixture
+def both(fresh_redmine: RedmineServer) -> Iterator[BothRedmines]:
+    """Ends the test with every difference that was found."""
+    version = ".".join(fresh_redmine.version.split(".")[:2])
+    with Sandbox(version) as sandbox:
+        real = fresh_redmine.url, {login: fresh_redmine.people[login].key for login in PEOPLE}
+        made = BothRedmines(real, (sandbox.redmine.url, {login: sandbox.redmine.key(login) for login in PEOPLE}))
+        yield made
+        made.close()
+        assert not made.differences, f"{len(made.differences)} of {made.count}:\n" + "\n".join(made.differences[:3])

@@ -168,8 +168,8 @@ class Access:
 
 
 def authenticate(state: State, headers: Mapping[str, str], query: Mapping[str, str]) -> User:
-    """The user of a key (header, ?key=, or either half of Basic) or of Basic login:password; else nobody."""
-    key = headers.get("x-redmine-api-key") or query.get("key")
+    """The user of a key (?key= before the header, or as Basic login) or of Basic login:password; else nobody."""
+    key = query.get("key") or headers.get("x-redmine-api-key")
     if key:
         return _by_key(state, key)
     login, password = _basic(headers.get("authorization", ""))

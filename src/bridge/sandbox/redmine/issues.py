@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.sandbox.http import Response, Route, json_response
 from bridge.sandbox.redmine import issue_assign, issue_checks, issue_list, issue_render, issue_save, uploads
-from bridge.sandbox.redmine.context import AbortError, Context, done, invalid, not_found, server_error
+from bridge.sandbox.redmine.context import Context, done, invalid, not_found, server_error
 from bridge.sandbox.redmine.issue_assign import Edit
 from bridge.sandbox.redmine.model import Issue
 from bridge.sandbox.redmine.values import to_bool, to_int, to_text
@@ -93,8 +93,10 @@ def edit_journal(ctx: Context, number: str) -> Response:
         raise not_found()
     issue = ctx.state.issues[journal.issue_id]
     project = ctx.state.projects[issue.project_id]
-    if not ctx.access.issue_visible(ctx.user, issue):
-        raise AbortError(404)
+    may_see = not journal.private or journal.user_id == ctx.user.id
+    may_see = may_see or ctx.access.allowed(ctx.user, "view_private_notes", project)
+    if not may_see or not ctx.access.issue_visible(ctx.user, issue):
+        raise not_found()
     is_own = journal.user_id == ctx.user.id and ctx.access.allowed(ctx.user, "edit_own_issue_notes", project)
     if not ctx.user.logged or not (is_own or ctx.access.allowed(ctx.user, "edit_issue_notes", project)):
         raise ctx.deny()

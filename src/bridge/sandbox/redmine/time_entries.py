@@ -100,8 +100,10 @@ def create(ctx: Context) -> Response:
 
 
 def _user(ctx: Context, entry: TimeEntry, attrs: dict[str, Any], project: Project | None) -> list[str]:
-    wanted = to_id(attrs.get("user_id"))
-    if wanted is None or wanted == ctx.user.id:
+    if attrs.get("user_id") in (None, ""):
+        return []
+    wanted = to_int(attrs["user_id"])
+    if wanted == ctx.user.id:
         return []
     may = project is not None and ctx.access.allowed(ctx.user, "log_time_for_other_users", project)
     if project is None or not may or wanted not in ctx.state.members_of(project.id):
