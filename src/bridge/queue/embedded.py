@@ -76,7 +76,7 @@ class EmbeddedEngine:
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._policy = policy
         self._monotonic = monotonic
-        self._endpoints = Endpoints(limits or {}, circuit or Circuit(), monotonic())
+        self._endpoints = Endpoints(limits or {}, circuit or Circuit(), self._rng, monotonic())
         self._settler = Settler(database, policy, self._rng, on_dead)
         self._workers = Workers(workers, self._attempt)
         self._alone = threading.Lock()
@@ -164,7 +164,7 @@ class EmbeddedEngine:
             if left <= 0:
                 log.warning("queue.left_running", effects=sorted(self._in_flight))
                 return
-            outcomes = self._workers.collect(min(left, POLL_SECONDS if wait is None else wait))
+            outcomes = self._workers.collect(min(left, POLL_SECONDS, POLL_SECONDS if wait is None else wait))
 
     def _turn(self, outcomes: Sequence[Outcome]) -> float | None:
         """Stores outcomes and claims what may run next, in one transaction.
@@ -172,7 +172,7 @@ class EmbeddedEngine:
         Returns for how many seconds there is nothing to do but wait for a rate limit, None when nothing waits for one.
         """
         now, tick = self._clock.now(), self._monotonic()
-        self._unsettled.extend(self._decide(outcome, now, tick) for outcome in outcomes)
+        self._unsettled.extend(self._settler.decide(outcome, now) for outcome in outcomes)
         if self._stopping and not self._unsettled:
             return None
         try:
@@ -214,8 +214,7 @@ class EmbeddedEngine:
 
     def _attempt(self, effect: Effect) -> Outcome:
         """Runs in a worker's thread."""
-        endpoint = self._endpoints.get(effect.endpoint, self._monotonic())
-        if self._stopping or endpoint.is_paused(self._monotonic()):
+        if self._stopping or self._endpoints.is_paused(effect.endpoint, self._monotonic()):
             return Outcome(effect)
         handler = self._handlers.get(effect.kind)
         if handler is None:
@@ -225,18 +224,12 @@ class EmbeddedEngine:
         try:
             apply = handler(effect)
         except BridgeError as error:
-            return Outcome(effect, error=error)
+            return Outcome(effect, error=error, outage=self._endpoints.ended(effect, error, self._monotonic()))
         except Exception as error:  # noqa: BLE001 - the thread's outermost frame: one fault must not stop the others
             return Outcome(effect, error=unforeseen(effect, error))
         self._boundary("delivered", effect)
+        self._endpoints.ended(effect, None, self._monotonic())
         return Outcome(effect, apply)
-
-    def _decide(self, outcome: Outcome, now: datetime, tick: float) -> Settlement:
-        outage = False
-        if outcome.apply or outcome.error:
-            endpoint = self._endpoints.get(outcome.effect.endpoint, tick)
-            outage = endpoint.end(outcome.effect, outcome.error, tick, self._rng)
-        return self._settler.decide(outcome, now, outage=outage)
 
     def _forget(self, settlements: Sequence[Settlement]) -> None:
         del self._unsettled[: len(settlements)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,7 +64,7 @@ class Circuit:
 
 @dataclass(slots=True)
 class Endpoint:
-    """What is known of one endpoint. Changed by one thread only; `is_paused` may be asked by any."""
+    """What is known of one endpoint."""
 
     name: str
     circuit: Circuit
@@ -128,29 +129,34 @@ class Endpoint:
 
 
 class Endpoints:
-    """All endpoints by name; those without a limit of their own are unlimited."""
+    """All endpoints by name; those without a limit of their own are unlimited. Safe to use from several threads."""
 
-    def __init__(self, limits: Mapping[str, Limit], circuit: Circuit, now: float) -> None:
+    def __init__(self, limits: Mapping[str, Limit], circuit: Circuit, rng: random.Random, now: float) -> None:
         self._limits = limits
         self._circuit = circuit
+        self._rng = rng
         self._all: dict[str, Endpoint] = {}
+        self._lock = threading.Lock()
         for name in limits:
-            self.get(name, now)
+            self._get(name, now)
 
-    def get(self, name: str, now: float) -> Endpoint:
-        """The endpoint of that name."""
-        if name not in self._all:
-            limit = self._limits.get(name)
-            bucket = None if limit is None else TokenBucket(limit, now)
-            self._all[name] = Endpoint(name, self._circuit, bucket)
-        return self._all[name]
+    def is_paused(self, name: str, now: float) -> bool:
+        """True while nothing is sent to that endpoint."""
+        with self._lock:
+            return self._get(name, now).is_paused(now)
+
+    def ended(self, effect: Effect, error: BridgeError | None, now: float) -> bool:
+        """Notes how an attempt ended; True when its failure is the endpoint's and not the effect's."""
+        with self._lock:
+            return self._get(effect.endpoint, now).end(effect, error, now, self._rng)
 
     def shut(self, busy: Mapping[str, int], now: float) -> set[str]:
         """The names of those to which nothing may be sent whatever the rate limit says.
 
         `busy`: how many effects are under way by endpoint.
         """
-        return {name for name, endpoint in self._all.items() if endpoint.is_shut(now, busy.get(name, 0))}
+        with self._lock:
+            return {name for name, endpoint in self._all.items() if endpoint.is_shut(now, busy.get(name, 0))}
 
     def admit(
         self, candidates: Sequence[tuple[int, str]], busy: Mapping[str, int], now: float
@@ -159,26 +165,36 @@ class Endpoints:
         room: dict[str, int] = {}
         admitted: list[int] = []
         refused: set[str] = set()
-        for number, name in candidates:
-            endpoint = self.get(name, now)
-            left = room.setdefault(name, endpoint.room(now, busy.get(name, 0)))
-            if left < 1:
-                refused.add(name)
-                continue
-            room[name] = left - 1
-            admitted.append(number)
-            if endpoint.bucket is not None:
-                endpoint.bucket.take(1, now)
+        with self._lock:
+            for number, name in candidates:
+                endpoint = self._get(name, now)
+                left = room.setdefault(name, endpoint.room(now, busy.get(name, 0)))
+                if left < 1:
+                    refused.add(name)
+                    continue
+                room[name] = left - 1
+                admitted.append(number)
+                if endpoint.bucket is not None:
+                    endpoint.bucket.take(1, now)
         return admitted, refused
 
     def next_token(self, names: set[str], now: float) -> float | None:
         """Seconds until the rate limit of one of them lets something go; None when none of them waits for that."""
-        buckets = [bucket for name in names if (bucket := self.get(name, now).bucket) is not None]
-        return min((wait for bucket in buckets if (wait := bucket.wait(now))), default=None)
+        with self._lock:
+            buckets = [bucket for name in names if (bucket := self._get(name, now).bucket) is not None]
+            return min((wait for bucket in buckets if (wait := bucket.wait(now))), default=None)
 
     def stats(self, now: float) -> tuple[EndpointStats, ...]:
         """The state of each endpoint that was used or has a limit."""
-        return tuple(
-            EndpointStats(e.name, e.failures, max(0.0, e.paused_until - now), e.last_error)
-            for e in sorted(self._all.values(), key=lambda e: e.name)
-        )
+        with self._lock:
+            return tuple(
+                EndpointStats(e.name, e.failures, max(0.0, e.paused_until - now), e.last_error)
+                for e in sorted(self._all.values(), key=lambda e: e.name)
+            )
+
+    def _get(self, name: str, now: float) -> Endpoint:
+        if name not in self._all:
+            limit = self._limits.get(name)
+            bucket = None if limit is None else TokenBucket(limit, now)
+            self._all[name] = Endpoint(name, self._circuit, bucket)
+        return self._all[name]

@@ -56,12 +56,12 @@ class Settler:
         self._rng = rng
         self._on_dead = on_dead
 
-    def decide(self, outcome: Outcome, now: datetime, *, outage: bool) -> Settlement:
-        """What is to be stored for an outcome; `outage` as in `after_failure`."""
+    def decide(self, outcome: Outcome, now: datetime) -> Settlement:
+        """What is to be stored for an outcome."""
         effect, error = outcome.effect, outcome.error
         if error is None:
             return Settlement(effect, outcome.apply)
-        verdict = after_failure(effect, error, now, self._rng, self._policy, outage=outage)
+        verdict = after_failure(effect, error, now, self._rng, self._policy, outage=outcome.outage)
         return Settlement(effect, failure=Failure(effect, error, verdict))
 
     def store(self, unit: Unit, settlements: Sequence[Settlement], now: datetime) -> None:

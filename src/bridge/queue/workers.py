@@ -14,11 +14,15 @@ from bridge.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended: with something to store, with an error, or (neither) it was not begun."""
+    """How an attempt ended: with something to store, with an error, or (neither) it was not begun.
+
+    `outage` as in bridge.queue.contract.after_failure.
+    """
 
     effect: Effect
     apply: Callable[[UnitOfWork], None] | None = None
     error: BridgeError | None = None
+    outage: bool = False
 
 
 class Workers:
