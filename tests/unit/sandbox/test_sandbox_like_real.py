@@ -1,4 +1,4 @@
-"""The sandbox's Redmine answers as a real one does, request by request: projects, members, wiki, time, files. The real one is right."""
+"""The sandbox answers as a real Redmine does, request by request: projects, members, wiki, time, files."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sandbox_api import BEN, GONE, JANE, LI, MIA, REPORTER
+from sandbox_api import BEN, GONE, JANE, LI, MIA, REPORTER, Redmine
 
 
 def told(sandbox):
@@ -115,3 +115,47 @@ def test_opening_a_project_tells_each_assignee_once_per_issue(sandbox, sync):
     for number, user in zip(tasks, (BEN, MIA, BEN), strict=True):
         sync.put(number, assigned_to_id=user)
     assert [to for to, _ in told(sandbox)] == ["ben", "mia", "ben"]
+
+
+def test_a_real_redmine_tells_the_same_people(mail_redmine, sandbox, session):
+    """Every mail of a longer story: to whom, and under which subject."""
+    made = Redmine(sandbox.redmine.url, {}, session), {}
+    real = Redmine(mail_redmine.url, {}, session), {}
+    for login in ("itsm-sync", "jane", "ben", "mia"):
+        for (api, callers), key in ((made, sandbox.redmine.key(login)), (real, mail_redmine.people[login].key)):
+            callers[login] = Redmine(api.url, {"X-Redmine-API-Key": key}, session)
+    for _, callers in (made, real):
+        longer_story(callers)
+    delivered = sorted((mail.recipients[0], mail.subject) for mail in mail_redmine.mails())
+    assert sorted((mail["address"], mail["subject"]) for mail in sandbox.mails()) == delivered
+    assert len(delivered) > 20
+
+
+def longer_story(callers):
+    sync, jane, ben, mia = (callers[login] for login in ("itsm-sync", "jane", "ben", "mia"))
+    sync.project("a")
+    for user, role in ((JANE, 3), (BEN, 4), (MIA, 4), (LI, 5)):
+        sync.join("a", user, role)
+    root = sync.issue("root", project_id="a")
+    first = sync.issue("first", project_id="a", parent_issue_id=root, assigned_to_id=BEN)
+    second = sync.issue("second", project_id="a", parent_issue_id=root, start_date="2026-12-01")
+    watched = sync.issue("watched", project_id="a", watcher_user_ids=[JANE, BEN])
+    janes = jane.issue("jane's", project_id="a", assigned_to_id=MIA)
+    for attributes in (
+        *({"notes": "n"}, {"notes": "p", "private_notes": True}, {"assigned_to_id": MIA}, {}, {"notes": ""}),
+        *({"assigned_to_id": LI, "notes": "x", "private_notes": True}, {"status_id": 2}, {"assigned_to_id": ""}),
+    ):
+        sync.put(first, **attributes)
+    ben.put(first, status_id=3)
+    mia.put(watched, notes="mine")
+    for attributes in ({"notes": "secret", "private_notes": True}, {"is_private": True}, {"notes": "hi"}):
+        sync.put(watched, **attributes)
+    sync.relate(root, watched)
+    sync.relate(first, second, "precedes")
+    sync.put(first, assigned_to_id=BEN)
+    sync.put(second, assigned_to_id=MIA)
+    sync.put(first, due_date="2027-01-20")
+    sync.put(second, parent_issue_id="")
+    sync.put(janes, priority_id=5)
+    for number in (first, second, root):
+        sync.put(number, status_id=5)
