@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ _ERRORS: dict[int, tuple[type[BridgeError], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A complete answer. `where` names the request for messages, without query or credentials."""
 
@@ -58,10 +59,15 @@ class Answer:
     where: str
     url: str
 
+    @cached_property
+    def value(self) -> Any:
+        """The body as JSON, decoded once however often it is looked at. Raises ValueError when it is not JSON."""
+        return loads(self.body)
+
     def json(self) -> Any:
         """The body as JSON. Raises RemoteUnavailable when it is not."""
         try:
-            return loads(self.body)
+            return self.value
         except ValueError as error:
             kind = self.headers.get("Content-Type", "no content type")
             start = self.body[:80].decode("utf-8", "replace")
@@ -79,7 +85,7 @@ class Answer:
     def message(self) -> str:
         """What the body says about an error, shortened."""
         try:
-            value = loads(self.body)
+            value = self.value
         except ValueError:
             value = None
         if isinstance(value, dict):

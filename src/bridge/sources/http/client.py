@@ -22,7 +22,6 @@ from bridge.sources.http.calls import ListRequest, Request
 from bridge.sources.http.options import ErrorSign, HttpOptions, Meaning
 from bridge.sources.http.paths import compile_path
 from bridge.sources.http_session import Answer, HttpSession
-from bridge.sources.json_text import loads
 from bridge.sources.templates import Values, fill, fill_path, fill_text
 
 _MEANINGS: dict[Meaning, tuple[type[BridgeError], str]] = {
@@ -88,7 +87,7 @@ class HttpClient:
         if not self._signs:
             return None
         try:
-            value = loads(answer.body)
+            value = answer.value
         except ValueError:
             return None
         for sign, when, message in self._signs:
