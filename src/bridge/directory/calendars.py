@@ -47,7 +47,7 @@ class CalendarReader:
         for text, hours in entry.half_days.items():
             self._add(text, self._try(parse_hours, hours, ("half_days", text)) or OFF, ("half_days", text), key=True)
         holidays = self._holidays()
-        if not any(week):
+        if not any(week) and not self.problems:
             self._problem(("hours",), "the calendar has no working hours", "write for example mon-fri: 09:00-17:00")
         if self.problems:
             return None

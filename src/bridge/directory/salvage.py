@@ -25,17 +25,20 @@ def salvage(model: type[M], data: dict[str, Any], **given: Any) -> tuple[M | Non
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
                 damaged.add(one["loc"][:2])
-                _remove(kept, one["loc"])
+                _remove(kept, one["loc"][:-1] if one["type"] == "missing" else one["loc"])
     return None, frozenset(damaged)
 
 
 def _remove(data: dict[str, Any], loc: Entry) -> None:
-    """Removes the innermost mapping entry on the way; whole lists, so that the others keep their index."""
-    holder, key = None, None
+    """Removes what stands there, or the whole list around it, so that the other entries keep their index."""
+    holder, key = data, None
     inside: Any = data
     for part in loc:
-        if not isinstance(inside, dict) or part not in inside:
+        if not isinstance(inside, dict):
             break
-        holder, key, inside = inside, part, inside[part]
-    if holder is not None:
+        if part not in inside:
+            # went with something around it
+            return
+        holder, key, inside = inside, str(part), inside[part]
+    if key is not None:
         del holder[key]
