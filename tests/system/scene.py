@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import difflib
+import json
 import shutil
 import sqlite3
 from contextlib import ExitStack, closing
@@ -64,7 +66,7 @@ class Scene:
         scene.resolved, scene.waiting = recurrence(stage)
         scene.save()
         scene.rounds()
-        scene.undisturbed = sandbox.dump()
+        scene.undisturbed = scene.end()
         scene.requests = len(sandbox.requests())
         scene.attention = scene.promotion().attention
         return scene
@@ -108,6 +110,20 @@ class Scene:
                 return cycles
             self.sandbox.clock.advance(step)
         raise AssertionError(f"after {most} rounds: {cycles[-1].summary()}, {self.waiting_errors()}")
+
+    def end(self) -> dict[str, Any]:
+        """The state of both servers; of a wiki page only its last version, for how many there were may differ."""
+        found = self.sandbox.dump()
+        for project in found["redmine"]["projects"]:
+            for page in project["wiki"].values():
+                del page["versions"][:-1]
+        return found
+
+    def assert_undisturbed(self) -> None:
+        """Both servers are as an undisturbed run leaves them; else the differing lines are shown."""
+        then, now = (json.dumps(d, indent=1, ensure_ascii=False) for d in (self.undisturbed, self.end()))
+        differing = list(difflib.unified_diff(then.splitlines(), now.splitlines(), "undisturbed", "now", n=2))
+        assert not differing, "\n".join(differing)
 
     def retry(self) -> int:
         """`queue retry`."""

@@ -68,7 +68,7 @@ def test_every_kind_of_write_is_struck_once(scene: Scene, name: str) -> None:
     ]
     errors = rounds_with_errors(scene)
     assert [fault.times for fault in struck] == [0] * len(struck), "every fault was met"
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
     assert all(re.search(words, error) for error in errors), errors
     assert {re.split(r"[ #]", error)[1].lower() for error in errors} == {"redmine", "itsm"}
     assert len(scene.sandbox.requests()) < 3 * scene.requests
@@ -83,7 +83,7 @@ def test_a_collision_in_redmine_is_tried_again(scene: Scene) -> None:
     errors = rounds_with_errors(scene)
     assert len(errors) == 2
     assert all("somebody wrote at the same moment" in error for error in errors), errors
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
 
 
 def rounds_with_errors(scene: Scene) -> list[str]:
@@ -130,7 +130,7 @@ def test_a_side_that_cannot_be_polled_does_not_stop_the_other(scene: Scene, name
         assert bool(scene.stage.office.projects()) == (side == "redmine")
         scene.sandbox.faults.clear()
         scene.rounds()
-        assert scene.sandbox.dump() == scene.undisturbed
+        scene.assert_undisturbed()
 
 
 def test_a_redmine_that_is_down_keeps_no_incident_waiting(scene: Scene) -> None:
@@ -147,7 +147,7 @@ def test_a_redmine_that_is_down_keeps_no_incident_waiting(scene: Scene) -> None:
         assert len(uow.incidents.known("itsm", [*scene.resolved, *scene.waiting])) == 5
     scene.sandbox.faults.clear()
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
 
 
 def test_an_incident_system_whose_writes_fail_lets_the_project_open_and_others_be_told(scene: Scene) -> None:
@@ -161,7 +161,7 @@ def test_an_incident_system_whose_writes_fail_lets_the_project_open_and_others_b
     scene.sandbox.faults.clear()
     scene.sandbox.clock.advance(3600)
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
 
 
 def test_a_list_that_tells_an_error_inside_200(scene: Scene) -> None:
@@ -174,7 +174,7 @@ def test_a_list_that_tells_an_error_inside_200(scene: Scene) -> None:
     assert len(scene.sandbox.requests("itsm")) <= 2
     scene.sandbox.faults.clear()
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
 
 
 def test_a_poisoned_incident_is_parked_and_stops_nobody(scene: Scene) -> None:
@@ -225,7 +225,7 @@ def test_a_missing_right_is_named_and_the_rest_waits(scene: Scene, rights: tuple
     scene.sandbox.control.change_role("Bridge", add=rights)
     assert scene.retry() >= 1
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
     assert scene.promotion().state is PromotionState.ACTIVE
     assert scene.promotion().attention == scene.attention
 
@@ -286,7 +286,7 @@ def test_a_parent_that_is_archived_or_closed(scene: Scene, status: int, word: st
     parent.status = 1
     assert scene.retry() == 1
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()
     assert scene.promotion().state is PromotionState.ACTIVE
 
 
@@ -324,4 +324,4 @@ def test_a_token_that_was_withdrawn(scene: Scene) -> None:
     assert len(scene.sandbox.requests("itsm")) <= 4
     agent.token = token
     scene.rounds()
-    assert scene.sandbox.dump() == scene.undisturbed
+    scene.assert_undisturbed()

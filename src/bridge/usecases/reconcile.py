@@ -19,6 +19,7 @@ from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide,
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
 from bridge.usecases.policy import TRACKER_ENDPOINT
+from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, SOURCE_GONE, ended
 
 KIND = "link.reconcile"
 
@@ -61,16 +62,16 @@ class Reconciliation:
             return partial(_again, link.id)
         source = self.sources.get(link.ref.source)
         if source is None:
-            return self._end(link, "its source is not configured any more")
+            return ended(link, SOURCE_GONE, self.clock.now())
         try:
             incident = source.read(link.ref.external_id)
             notes = source.notes(link.ref.external_id, link.incident_note)
         except NotFound:
-            return self._end(link, "the incident is gone or no longer visible")
+            return ended(link, INCIDENT_GONE, self.clock.now())
         try:
             issue = self.tracker.read_issue(link.issue_id)
         except NotFound:
-            return self._end(link, "the issue is gone or no longer visible")
+            return ended(link, ISSUE_GONE, self.clock.now())
         return self._planned(effect, link, incident, notes, issue)
 
     def _planned(
@@ -174,15 +175,6 @@ class Reconciliation:
             return NOBODY
         person = directory.person_by_redmine(issue.assignee_id)
         return person.key if person and directory.login_of(person.key, source) else None
-
-    def _end(self, link: Link, why: str) -> Callable[[UnitOfWork], None]:
-        now = self.clock.now()
-
-        def save(uow: UnitOfWork) -> None:
-            uow.links.save(replace(link, ended_at=now, ended_because=why))
-            uow.ledger.audit(now, "bridge", "unlinked", str(link.ref), {"why": why})
-
-        return save
 
 
 def _note_of(journal: Journal) -> Note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound
@@ -16,6 +17,7 @@ from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.policy import EVIDENCE_PAGE
+from bridge.usecases.unlink import INCIDENT_GONE, ended
 
 Save = Callable[[UnitOfWork], None]
 
@@ -31,13 +33,33 @@ class IncidentDelivery:
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
         """Kinds of effects and who delivers them."""
-        return {
+        deliver = {
             "incident.tell": self.tell,
             "incident.note": self.note,
             "incident.link": self.link,
             "incident.state": self.state,
             "incident.assign": self.assign,
         }
+        return {kind: partial(self._unless_gone, one) for kind, one in deliver.items()}
+
+    def _unless_gone(self, deliver: Callable[[Effect], Save], effect: Effect) -> Save:
+        """Delivers; where the incident is gone its link ends, and what was still to be written falls away."""
+        link, _ = self._link(effect)
+        if link.ended_at is not None:
+            return nothing
+        try:
+            return deliver(effect)
+        except NotFound:
+            if link.ref.source not in self.sources or self._is_there(link):
+                raise
+            return ended(link, INCIDENT_GONE, self.clock.now())
+
+    def _is_there(self, link: Link) -> bool:
+        try:
+            self._source(link).read(link.ref.external_id)
+        except NotFound:
+            return False
+        return True
 
     def tell(self, effect: Effect) -> Save:
         """Writes one of the bridge's own texts as a private note, if the incident is still open."""

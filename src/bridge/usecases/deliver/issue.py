@@ -14,7 +14,7 @@ from bridge.model.promotion import Promotion
 from bridge.ports import ProjectTracker, Store, UnitOfWork
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
-from bridge.usecases.deliver.effects import TRACKER_SYSTEM
+from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
 
 Save = Callable[[UnitOfWork], None]
 
@@ -34,6 +34,8 @@ class IssueDelivery:
     def update(self, effect: Effect) -> Save:
         """Writes status and assignee of an incident's own issue, in one request."""
         link, promotion = self._link(effect)
+        if link.ended_at is not None:
+            return nothing
         issue_id = _issue_id(link)
         payload = effect.payload
         agreed: dict[str, str] = {}
@@ -71,7 +73,7 @@ class IssueDelivery:
     def note(self, effect: Effect) -> Save:
         """Copies a note from the incident to its own issue, author and time quoted."""
         link, _ = self._link(effect)
-        return self._note(effect, _issue_id(link))
+        return nothing if link.ended_at is not None else self._note(effect, _issue_id(link))
 
     def root_note(self, effect: Effect) -> Save:
         """Writes one of the bridge's own texts as a private note on a promotion's root issue."""
