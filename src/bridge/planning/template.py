@@ -95,10 +95,16 @@ def predecessors(tasks: tuple[WbsTask, ...]) -> dict[str, frozenset[str]]:
 
 
 def find_cycle(tasks: tuple[WbsTask, ...]) -> tuple[str, ...]:
-    """The keys of tasks that wait for each other, the first one again at the end; empty when none do."""
+    """The keys of tasks that wait for each other, each for the next, the first again at the end; empty when none do.
+
+    It begins with the task that stands first in the template.
+    """
+    graph = {key: sorted(before) for key, before in predecessors(tasks).items()}
     try:
-        TopologicalSorter(predecessors(tasks)).prepare()
+        TopologicalSorter(graph).prepare()
     except CycleError as error:
         # graphlib names the nodes so that each is waited for by the next: reversed, each waits for the next.
-        return tuple(reversed(error.args[1]))
+        circle = list(reversed(error.args[1]))[:-1]
+        first = circle.index(next(key for key in graph if key in circle))
+        return (*circle[first:], *circle[: first + 1])
     return ()
