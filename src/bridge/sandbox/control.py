@@ -27,7 +27,7 @@ from typing import Any
 
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.faults import Faults
-from bridge.sandbox.http import App, Handler, Request, Response, Router, json_response
+from bridge.sandbox.http import Handler, Request, Response, Router, json_response
 from bridge.sandbox.itsm.app import ItsmApp
 from bridge.sandbox.redmine.app import RedmineApp
 from bridge.sandbox.requestlog import RequestLog
@@ -62,7 +62,7 @@ class Control:
             )
         )
 
-    def handle(self, _app: App, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """400 with the reason for what cannot be done, 403 for who is not on this machine."""
         if not ipaddress.ip_address(request.client.partition("%")[0]).is_loopback:
             return json_response({"error": "the control API is for this machine only"}, 403)

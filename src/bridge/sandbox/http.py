@@ -42,6 +42,7 @@ class App(Protocol):
     """One of the two applications behind a server."""
 
     name: str
+    lower_case_headers: bool
 
     def handle(self, request: Request) -> Response: ...
 

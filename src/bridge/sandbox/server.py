@@ -54,8 +54,7 @@ class AppServer(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
         super().__init__((host, port), _Connection)
-        name = f"[{host}]" if ":" in host else host
-        self.url = f"http://{name}:{self.server_address[1]}"
+        self.url = f"http://{host}:{self.server_address[1]}"
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.02,), name=f"sandbox-{app.name}", daemon=True
         )
@@ -93,7 +92,7 @@ class AppServer(ThreadingHTTPServer):
     def exchange(self, request: Request) -> Response | None:
         """Serves one request; None: drop the connection."""
         if request.path.startswith("/_control"):
-            return self.control.handle(self.app, request)
+            return self.control.handle(request)
         number = self.log.number()
         self._tell("before", number, request, 0)
         fault = self.faults.take(self.app.name, request)
@@ -168,7 +167,7 @@ class _Connection(BaseHTTPRequestHandler):
         fields += response.headers.items()
         if response.status != 204:
             fields.append(("Content-Length", str(len(response.body))))
-        lower = getattr(self.server.app, "lower_case_headers", False)
+        lower = self.server.app.lower_case_headers
         lines = [f"HTTP/1.1 {response.status} {reason(response.status)}"]
         lines += [f"{name.lower() if lower else name}: {value}" for name, value in fields]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -23,6 +23,7 @@ _REDMINE_ID = re.compile(r"/issues/\d+")
 
 class ItsmApp:
     name = "itsm"
+    lower_case_headers = False
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock

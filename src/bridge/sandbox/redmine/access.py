@@ -129,9 +129,6 @@ class Access:
     def project_visible(self, user: User, project: Project) -> bool:
         return self.allowed(user, "view_project", project)
 
-    def visible_projects(self, user: User) -> list[Project]:
-        return [project for project in self._state.projects.values() if self.project_visible(user, project)]
-
     def issue_visible(self, user: User, issue: Issue) -> bool:
         project = self._state.projects[issue.project_id]
         if not self.allowed(user, "view_issues", project):

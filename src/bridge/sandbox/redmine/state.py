@@ -77,9 +77,6 @@ class State:
         self._last_id[table] = self._last_id.get(table, 0) + 1
         return self._last_id[table]
 
-    def set_last_id(self, table: str, number: int) -> None:
-        self._last_id[table] = number
-
     # users, roles
 
     def user_by_login(self, login: str) -> User | None:
