@@ -76,7 +76,9 @@ def would_reschedule(state: State, issue: Issue, other: Issue) -> bool:
         if current.id == other.id:
             return True
         waiting += state.children_of(current.id)
-        for row in followers(state, current):
+        # A parent's dates come from its children: moving one moves the parent, and what follows the parent.
+        moved = (current, *state.ancestors_of(current))
+        for row in (row for one in moved for row in followers(state, one)):
             follower = state.issues[row.to_id]
             waiting += [follower, *state.ancestors_of(follower)]
     return False
