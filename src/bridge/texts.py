@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,28 +95,6 @@ class JinjaTexts:
     def names(self) -> frozenset[str]:
         """The names of all texts."""
         return frozenset(name for name, _ in self._templates)
-
-
-def render_inline(source: str, where: str, **values: Any) -> str:
-    """A text from a template written in a file of the admin's, such as a project's name. Raises TextBroken.
-
-    `where` says which place in which file, for the error.
-    """
-    try:
-        template = _environment({}).from_string(source)
-    except TemplateSyntaxError as error:
-        raise TextBroken(where, f"the template is broken: {error.message}.") from error
-    return _rendered(template, where, values)
-
-
-def check_inline(source: str, where: str, allowed: Iterable[str]) -> list[Problem]:
-    """What is wrong with such a template: its syntax, or names that it will not be given."""
-    environment = _environment({})
-    try:
-        used = meta.find_undeclared_variables(environment.parse(source))
-    except TemplateSyntaxError as error:
-        return [Problem(where, f"the template is broken: {error.message}")]
-    return _unknown_values(where, used, frozenset(allowed))
 
 
 def load_texts(directories: Sequence[Path], default_language: str) -> tuple[JinjaTexts, list[Problem]]:
@@ -224,15 +202,10 @@ def _check(source: _Source, shipped_sources: Mapping[str, _Source]) -> list[Prob
         problems.append(Problem(top, f"its first line must name the message code {original.code}", f"write {first}"))
     if not source.is_part:
         for name in sorted(used - original.values):
-            problems += _unknown_values(f"{source.path}:{_line_of(tree, name)}:1", {name}, original.values)
+            advice = did_you_mean(name, original.values, "it is given")
+            where = f"{source.path}:{_line_of(tree, name)}:1"
+            problems.append(Problem(where, f"this text is not given a value “{name}”", advice))
     return problems
-
-
-def _unknown_values(where: str, used: Iterable[str], known: frozenset[str]) -> list[Problem]:
-    return [
-        Problem(where, f"this text is not given a value “{name}”", did_you_mean(name, known, "it is given"))
-        for name in sorted(set(used) - known)
-    ]
 
 
 def _line_of(tree: nodes.Template, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.calendar.spec import OFF, Span, parse_hours, parse_weekdays
@@ -39,6 +39,7 @@ def test_wrong_hours_say_what_would_be_right(text, what):
         parse_hours(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_hours_or_a_value_error(text):
     try:

@@ -188,6 +188,7 @@ def test_a_template_without_tasks_is_a_plan_of_one_day():
     assert (plan.tasks, plan.start, plan.due) == ((), date(2026, 3, 2), date(2026, 3, 2))
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-2, 400))
 def test_working_days_are_reckoned_as_in_redmine(day, count):
     assert add_working_days(day, count, WEEKEND) == redmine_dates.add_working_days(day, count)
