@@ -34,7 +34,7 @@ $(VENV)/bin/python:
 .PHONY: python-venv
 python-venv:
 	@echo "Python's venv module is missing: installing python3-venv" >&2
-	$$( [ "$$(id -u)" = 0 ] || echo sudo ) apt-get -o DPkg::Lock::Timeout=600 install -y python3-venv
+	@$$( [ "$$(id -u)" = 0 ] || echo sudo ) apt-get -o DPkg::Lock::Timeout=600 install -y python3-venv >&2
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
