@@ -54,12 +54,12 @@ class Scene:
     _saved: tuple[Any, Any, datetime] | None = None
 
     @classmethod
-    def set_up(cls, sandbox: Sandbox, folder: Path) -> Self:
-        """Five tickets have arrived, and the bridge is about to look."""
+    def set_up(cls, sandbox: Sandbox, folder: Path, *, patience: float = PATIENCE, **settings: Any) -> Self:
+        """Five tickets have arrived, and the bridge is about to look. `patience` is how long it waits for Redmine."""
         stage = sandbox_bridge(sandbox, folder)
         stage.desk = ImpatientDesk(sandbox)
-        redmine = {**stage.office.settings(), "read_timeout": PATIENCE, "total_timeout": 3.0}
-        stage.write(clock=f"{sandbox.redmine.url}/_control/clock", redmine=redmine)
+        redmine = {**stage.office.settings(), "read_timeout": patience, "total_timeout": 5 * patience}
+        stage.write(clock=f"{sandbox.redmine.url}/_control/clock", redmine=redmine, **settings)
         stage.once()
         sandbox.clock.advance(3600)
         scene = cls(sandbox, stage)

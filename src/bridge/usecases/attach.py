@@ -34,7 +34,7 @@ def attach(
             if linked is not None:
                 link, issue = linked
                 ready = (issue, activation(promotion.id))
-                uow.effects.enqueue([reconcile_effect(link.id, "joined", after=ready)])
+                uow.effects.enqueue([reconcile_effect(link, "joined", after=ready)])
         uow.ledger.audit(now, "bridge", "attached", str(incident.ref), {"promotion": promotion.id, "role": str(role)})
     if joined:
         uow.effects.enqueue_if_idle(page_effect(promotion.id))

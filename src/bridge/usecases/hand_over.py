@@ -53,7 +53,7 @@ class HandOver:
         promotion = uow.promotions.get(task.promotion_id)
         if link is not None and promotion.state in {PromotionState.ACTIVE, PromotionState.DELIVERED}:
             uow.effects.enqueue_if_idle(
-                reconcile_effect(link.id, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
+                reconcile_effect(link, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
             )
         if promotion.root_issue_id == issue.id:
             root_changed(uow, self.configured, promotion, issue.status, now)

@@ -92,7 +92,7 @@ def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datet
     for link in uow.links.of_refs(source, [s.incident.external_id for s in page.snapshots]):
         if link.issue_id is None or uow.promotions.get(link.promotion_id).state not in IN_STEP:
             continue
-        uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"incident at {now.isoformat()}"))
+        uow.effects.enqueue_if_idle(reconcile_effect(link, f"incident at {now.isoformat()}"))
         if link.ref.external_id in changed:
             uow.effects.enqueue_if_idle(page_effect(link.promotion_id))
 

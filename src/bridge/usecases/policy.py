@@ -81,4 +81,9 @@ def endpoint_of(source: str) -> str:
     return f"source:{source}"
 
 
+def both_sides(source: str) -> str:
+    """The endpoint of what reads a source and the tracker: when one of them is down, writes to the other go on."""
+    return f"sync:{source}"
+
+
 TRACKER_ENDPOINT = "redmine"

@@ -18,20 +18,20 @@ from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
-from bridge.usecases.policy import TRACKER_ENDPOINT
+from bridge.usecases.policy import both_sides
 from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, SOURCE_GONE, ended
 
 KIND = "link.reconcile"
 
 
-def reconcile_effect(link_id: int, why: str, after: tuple[str, ...] = ()) -> EffectSpec:
+def reconcile_effect(link: Link, why: str, after: tuple[str, ...] = ()) -> EffectSpec:
     """Asks for a reconciliation of a link; `why` tells one request from the others."""
     return EffectSpec(
         kind=KIND,
-        key=f"link:{link_id}",
-        unique=f"link:{link_id}:{KIND}:{why}",
-        endpoint=TRACKER_ENDPOINT,
-        payload={"link": link_id},
+        key=f"link:{link.id}",
+        unique=f"link:{link.id}:{KIND}:{why}",
+        endpoint=both_sides(link.ref.source),
+        payload={"link": link.id},
         after=after,
     )
 
@@ -59,7 +59,7 @@ class Reconciliation:
             return nothing
         if waiting:
             # What was planned before is not written yet, and planning now would plan it twice: get in line behind it.
-            return partial(_again, link.id)
+            return partial(_again, link)
         source = self.sources.get(link.ref.source)
         if source is None:
             return ended(link, SOURCE_GONE, self.clock.now())
@@ -185,5 +185,5 @@ def _conflict(write: FieldWrite) -> dict[str, str]:
     return {"field": write.field, "kept": write.value, "lost": write.lost or ""}
 
 
-def _again(link_id: int, uow: UnitOfWork) -> None:
-    uow.effects.enqueue_if_idle(reconcile_effect(link_id, "after its writes"))
+def _again(link: Link, uow: UnitOfWork) -> None:
+    uow.effects.enqueue_if_idle(reconcile_effect(link, "after its writes"))

@@ -182,7 +182,7 @@ class ProjectDelivery:
                 uow.promotions.save(promotion)
             for link in uow.links.all(promotion_id):
                 if link.ended_at is None:
-                    uow.effects.enqueue_if_idle(reconcile_effect(link.id, f"activate:{effect.id}"))
+                    uow.effects.enqueue_if_idle(reconcile_effect(link, f"activate:{effect.id}"))
             # Somebody may have closed the root while the project was still being filled.
             root = uow.promotions.tasks(promotion_id)[ROOT_TASK]
             root_changed(uow, self.configured(), promotion, root.status, self.clock.now())
