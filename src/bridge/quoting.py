@@ -68,13 +68,7 @@ def plain(text: object, limit: int = LONGEST_QUOTE) -> str:
     No macros, images, named links, mentions, links to issues or wiki pages, tags, tables, headings, lists or emphasis;
     bare addresses stay links.
     """
-    inert = _ACTIVE.sub(_aside, _INDENT.sub(_indent, clean(text, limit)))
-    inert = _BLOCK.sub(lambda found: found[1] + _aside(found[2]), inert)
-    inert = _NAMED.sub(lambda found: found[1] + _aside(found[2]), inert)
-    last = {found[1]: found.start() for found in _CLOSING.finditer(inert.replace(_aside("&"), "%"))}
-    inert = _OPENING.sub(lambda found: _aside(found) if last.get(found[1], -1) > found.end() else found[0], inert)
-    inert = _BARE_LINK.sub(lambda found: _ASIDE.sub(_in_address, found[0]), inert)
-    return _ASIDE.sub(_reference, inert)
+    return _shown(_set_apart(clean(text, limit)))
 
 
 def quoted(text: object, limit: int = LONGEST_QUOTE) -> str:
@@ -90,7 +84,7 @@ def quoted_plain(text: object, limit: int = LONGEST_QUOTE) -> str:
 def cell(text: object, limit: int = LONGEST_CELL) -> str:
     """Text that stays within one cell of a table: on one line, harmless, without `|`. An empty one becomes a dash."""
     one_line = " ".join(clean(text, limit).split())
-    return plain(one_line, limit).replace("|", "&#124;") or DASH
+    return _shown(_set_apart(one_line).replace("|", _aside("|"))) or DASH
 
 
 def address(url: object) -> str:
@@ -114,6 +108,20 @@ def day(at: date | None) -> str:
 def hours(number: float | None) -> str:
     """Hours without needless digits."""
     return f"{number:g}" if number is not None else DASH
+
+
+def _set_apart(text: str) -> str:
+    """Clean text with every character set aside that would act."""
+    inert = _ACTIVE.sub(_aside, _INDENT.sub(_indent, text))
+    inert = _BLOCK.sub(lambda found: found[1] + _aside(found[2]), inert)
+    inert = _NAMED.sub(lambda found: found[1] + _aside(found[2]), inert)
+    last = {found[1]: found.start() for found in _CLOSING.finditer(inert.replace(_aside("&"), "%"))}
+    return _OPENING.sub(lambda found: _aside(found) if last.get(found[1], -1) > found.end() else found[0], inert)
+
+
+def _shown(inert: str) -> str:
+    """The text with what was set aside written as Redmine shows it."""
+    return _ASIDE.sub(_reference, _BARE_LINK.sub(lambda found: _ASIDE.sub(_in_address, found[0]), inert))
 
 
 def _indent(found: re.Match[str]) -> str:
