@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -11,6 +12,19 @@ import requests
 SYNC = "itsm-sync"
 EVERYTHING = "include=journals,relations,children,attachments,watchers,allowed_statuses"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def _differences(real: Any, made: Any, where: str) -> Iterator[str]:
+    """The innermost places in which two answers differ, also in the order of their keys."""
+    if isinstance(real, dict) and isinstance(made, dict) and list(real) == list(made):
+        for key in real:
+            yield from _differences(real[key], made[key], f"{where}.{key}")
+    elif isinstance(real, list) and isinstance(made, list) and len(real) == len(made):
+        for number, pair in enumerate(zip(real, made, strict=True)):
+            yield from _differences(*pair, f"{where}[{number}]")
+    elif real != made or isinstance(real, dict):
+        yield f"{where}: real {json.dumps(real, ensure_ascii=False)}"
+        yield f"{where}: sandbox {json.dumps(made, ensure_ascii=False)}"
 
 
 class BothRedmines:
@@ -33,9 +47,9 @@ class BothRedmines:
         """The real one's answer, decoded. `who` is a login, or any other text as a wrong key, or "" for nobody."""
         self.count += 1
         answers = [self._ask(side, method, path, body, who, options) for side in self._sides]
-        if answers[0] != answers[1]:
+        if any(_differences(answers[0], answers[1], "")):
             text = f"{method} {path} {json.dumps(body, ensure_ascii=False)} by {who or 'nobody'}"
-            self.differences.append(f"{text}\n  real    {answers[0]}\n  sandbox {answers[1]}"[:1200])
+            self.differences.append("\n  ".join([text, *_differences(answers[0], answers[1], "")])[:1500])
         return answers[0]["body"]
 
     def _ask(

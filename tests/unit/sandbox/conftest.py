@@ -81,4 +81,4 @@ def both(fresh_redmine: RedmineServer) -> Iterator[BothRedmines]:
         made = BothRedmines(real, (sandbox.redmine.url, {login: sandbox.redmine.key(login) for login in PEOPLE}))
         yield made
         made.close()
-        assert not made.differences, f"{len(made.differences)} of {made.count}:\n" + "\n".join(made.differences[:3])
+        assert not made.differences, f"{len(made.differences)} of {made.count}:\n" + "\n".join(made.differences[:8])

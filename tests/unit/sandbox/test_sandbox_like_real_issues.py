@@ -193,3 +193,26 @@ def test_lists(both):
     queries += ["assigned_to_id=me", "assigned_to_id=*", "assigned_to_id=7", "issue_id=a", "issue_id=", "parent_id="]
     queries += ["is_private=1", "author_id=me", "watcher_id=me", "category_id=1", "fixed_version_id=!*", "key=zz"]
     both.get(*(f"/issues.json?{quote(query, safe='=&')}" for query in queries), who=(SYNC, "wrong"))
+
+
+def test_circles_through_parents(both):
+    """A parent's dates come from its children, so moving a child moves what follows the parent."""
+    parent = both.issue(start_date="2026-12-01")
+    child = both.issue(parent_issue_id=parent, start_date="2026-12-01", due_date="2026-12-02")
+    other = both.issue(parent_issue_id=parent, start_date="2026-12-01")
+    follower, later = both.issue(start_date="2026-12-01"), both.issue(start_date="2026-12-01")
+    both.relate(parent, follower, "precedes")
+    for relation in ((follower, child, "precedes"), (child, follower, "precedes"), (follower, parent, "precedes")):
+        both.relate(*relation)
+    both.relate(follower, later, "precedes")
+    for relation in (
+        (later, child, "precedes"),
+        (child, later, "follows"),
+        (later, parent),
+        (child, other, "precedes"),
+    ):
+        both.relate(*relation)
+    for number, above in ((follower, parent), (later, parent), (later, child), (parent, follower)):
+        both.put(number, parent_issue_id=above)
+    both.put(child, due_date="2026-12-09")
+    both.look(parent, child, other, follower, later)

@@ -94,7 +94,8 @@ def _after(ctx: Context, old: Issue, issue: Issue, *, with_journal: bool) -> Non
             move_follower(ctx, state.issues[relation.to_id], schedule.earliest_start(state, relation), with_journal)
     if old.project_id != issue.project_id:
         _follow_to_project(ctx, old, issue)
-    if old.parent_id and old.parent_id != issue.parent_id:
+    if old.parent_id != issue.parent_id:
+        _drop_lost_relations(ctx, issue)
         recalculate(ctx, old.parent_id)
     recalculate(ctx, issue.parent_id)
 
@@ -225,6 +226,14 @@ def _close_duplicates(ctx: Context, edit: Edit) -> None:
             other.issue.status_id = issue.status_id
             other.notes, other.private_notes = edit.notes, edit.private_notes
             update(ctx, other)
+
+
+def _drop_lost_relations(ctx: Context, issue: Issue) -> None:
+    """Below another parent some relations make no sense any more: they go, without a journal."""
+    for one in (issue, *ctx.state.descendants_of(issue.id)):
+        for row in ctx.state.relations_of(one.id):
+            if not schedule.still_holds(ctx.state, row):
+                ctx.state.drop_relation(row)
 
 
 def _follow_to_project(ctx: Context, old: Issue, issue: Issue) -> None:

@@ -55,7 +55,9 @@ def moved(issue: Issue, day: date) -> tuple[date, date]:
 
 
 def followers(state: State, issue: Issue) -> list[Relation]:
-    return [row for row in state.relations_of(issue.id) if row.from_id == issue.id and row.kind == "precedes"]
+    """In the order of the followers' ids, in which a Redmine on SQLite moves them."""
+    rows = [row for row in state.relations_of(issue.id) if row.from_id == issue.id and row.kind == "precedes"]
+    return sorted(rows, key=lambda row: row.to_id)
 
 
 def leaves(state: State, issue: Issue) -> Iterator[Issue]:
@@ -65,7 +67,10 @@ def leaves(state: State, issue: Issue) -> Iterator[Issue]:
 
 
 def would_reschedule(state: State, issue: Issue, other: Issue) -> bool:
-    """Whether moving `issue` can move `other`: by precedes relations, through parents and children."""
+    """Whether moving `issue` moves `other`: by precedes relations of it and its parents, and down to the leaves.
+
+    A parent's dates come from its children: moving one moves the parent, and what follows the parent.
+    """
     seen: set[int] = set()
     waiting = [issue]
     while waiting:
@@ -73,15 +78,10 @@ def would_reschedule(state: State, issue: Issue, other: Issue) -> bool:
         if current.id in seen:
             continue
         seen.add(current.id)
-        if current.id == other.id:
-            return True
-        waiting += state.children_of(current.id)
-        # A parent's dates come from its children: moving one moves the parent, and what follows the parent.
         moved = (current, *state.ancestors_of(current))
-        for row in (row for one in moved for row in followers(state, one)):
-            follower = state.issues[row.to_id]
-            waiting += [follower, *state.ancestors_of(follower)]
-    return False
+        waiting += [state.issues[row.to_id] for one in moved for row in followers(state, one)]
+        waiting += leaves(state, current)
+    return other.id in seen - {issue.id}
 
 
 def blocks(state: State, issue: Issue, other: Issue) -> bool:
@@ -98,3 +98,14 @@ def blocks(state: State, issue: Issue, other: Issue) -> bool:
         rows = state.relations_of(number)
         waiting += [row.to_id for row in rows if row.kind == "blocks" and row.from_id == number]
     return False
+
+
+def still_holds(state: State, relation: Relation) -> bool:
+    """Whether a stored relation is still one that could be made: no circle, and not between an issue and its parent."""
+    first, second = state.issues[relation.from_id], state.issues[relation.to_id]
+    family = {row.id for row in (*state.ancestors_of(first), *state.descendants_of(first.id))}
+    if second.id in family:
+        return False
+    if relation.kind == "precedes":
+        return not would_reschedule(state, second, first)
+    return relation.kind != "blocks" or not blocks(state, second, first)
