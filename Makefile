@@ -31,10 +31,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || $(MAKE) --no-print-directory python-venv
 	@$(PYTHON) -m venv $(VENV)
 
+# A new system may not have read its package lists yet: then once more, after an update.
 .PHONY: python-venv
 python-venv:
 	@echo "Python's venv module is missing: installing python3-venv" >&2
-	@$$( [ "$$(id -u)" = 0 ] || echo sudo ) apt-get -o DPkg::Lock::Timeout=600 install -y python3-venv >&2
+	@apt="$$( [ "$$(id -u)" = 0 ] || echo sudo ) apt-get -o DPkg::Lock::Timeout=600"; \
+	{ $$apt install -y python3-venv || { $$apt update && $$apt install -y python3-venv; }; } >&2 || \
+	{ echo "That did not work. Please install python3-venv as root (apt-get install python3-venv), then run make again." >&2; exit 1; }
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
