@@ -1,0 +1,262 @@
+"""`itsm-bridge run` as a service manager runs it: a process that works until it is told to stop, or killed."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.sandbox import Sandbox
+from tests.system.commands import Daemon, command, until
+from tests.system.scene import START, Scene
+from tests.system.stage import RULE, Stage, next_second, sandbox_bridge
+from tests.system.test_story import SUMMARY, recurrence
+
+OTHER_RULE = RULE.replace("router-cpu", "disk-full").replace("(?i)router.*cpu", "(?i)disk full")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox with the real time."""
+    with Sandbox() as found:
+        yield found
+
+
+@pytest.fixture
+def stage(sandbox: Sandbox, tmp_path: Path) -> Stage:
+    """A bridge that has looked once and polls several times a second."""
+    stage = sandbox_bridge(sandbox, tmp_path)
+    write(stage)
+    stage.once()
+    next_second()
+    return stage
+
+
+def write(stage: Stage, rule: str = RULE, **settings: Any) -> Path:
+    """The configuration of the tests here."""
+    return stage.write(rule=rule, poll_seconds=0.3, **settings)
+
+
+def config_of(stage: Stage) -> Path:
+    """The settings file."""
+    return stage.folder / "bridge.yaml"
+
+
+def promotions(stage: Stage, state: str = "") -> list[int]:
+    """The promotions in the store, only those in a state if one is given."""
+    # Not by the command line: starting it several times a second would be all that the machine does.
+    with closing(sqlite3.connect(f"file:{stage.folder}/bridge.sqlite3?mode=ro", uri=True)) as store:
+        found = store.execute("SELECT id FROM promotion WHERE ? IN ('', state) ORDER BY id", (state,))
+        return [number for (number,) in found]
+
+
+def test_it_opens_the_project_and_follows_both_sides(stage: Stage) -> None:
+    """Found and opened by itself, notes and handlers follow within a few polls, delivered, and a clean end."""
+    desk, office = stage.desk, stage.office
+    with Daemon(config_of(stage)) as daemon:
+        resolved, waiting = recurrence(stage)
+        daemon.until(lambda: promotions(stage, "active"), "the project is open")
+        (project,) = office.projects()
+        own = {i: office.own_issue(project["id"], f"itsm #{i}")["id"] for i in waiting}
+        next_second()
+
+        desk.work_note(waiting[0], "log files attached")
+        office.note(own[waiting[0]], "the vendor is asked", private=True)
+        desk.take(waiting[1], as_="bob")
+        office.change(own[waiting[2]], status="In Progress")
+        daemon.until(lambda: any("log files" in t for t, _ in office.notes(own[waiting[0]])), "a note in Redmine")
+        daemon.until(lambda: any("vendor" in t for t, _ in desk.notes(waiting[0])), "a note at the desk")
+        daemon.until(
+            lambda: office.issue(own[waiting[1]]).get("assigned_to", {}).get("id") == office.ids["mia"], "an assignee"
+        )
+        daemon.until(lambda: desk.state(waiting[2]) == "in_progress", "a state at the desk")
+
+        root, *others = office.issues(project["id"])
+        for task in reversed([issue for issue in others if issue.get("parent")]):
+            office.change(task["id"], as_="admin", status="Closed")
+        office.change(root["id"], as_="admin", status="Closed")
+        daemon.until(lambda: all(desk.state(i) == desk.resolved for i in waiting), "incidents resolved")
+        assert all(desk.written_by_bridge(i) == 0 for i in resolved)
+
+        code, seconds = daemon.stop()
+    assert code == 0
+    assert seconds < 10
+    assert "the bridge has stopped" in daemon.log
+    assert "Traceback" not in daemon.log
+    notes = [text for text, _ in desk.notes(waiting[0])]
+    assert len(notes) == len(set(notes)) == 4
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """The scene with a patient daemon's settings; the clock stands still, so that runs can be compared."""
+    with Sandbox(clock_start=START) as sandbox:
+        folder = tmp_path_factory.mktemp("daemon")
+        yield Scene.set_up(sandbox, folder, patience=30, poll_seconds=0.3)
+
+
+@pytest.fixture
+def scene(played: Scene) -> Scene:
+    """The moment before the bridge looks."""
+    played.rewind()
+    return played
+
+
+def finish(scene: Scene, daemon: Daemon) -> None:
+    """A daemon that was restarted comes to the end of an undisturbed run."""
+    daemon.start()
+    daemon.until(lambda: promotions(scene.stage, "active"), "the project is open")
+    daemon.until(lambda: idle(scene), "nothing is left to do")
+    assert daemon.stop()[0] == 0
+    scene.assert_undisturbed()
+
+
+def idle(scene: Scene) -> bool:
+    """Whether nothing waits in the queue."""
+    with closing(sqlite3.connect(f"file:{scene.stage.folder}/bridge.sqlite3?mode=ro", uri=True)) as store:
+        return bool(store.execute("SELECT count(*) FROM effect WHERE state <> 'done'").fetchone() == (0,))
+
+
+def test_sigterm_in_the_middle_of_a_delivery(scene: Scene) -> None:
+    """What is under way is finished, the rest waits for the next start: nothing lost, nothing doubled."""
+    scene.sandbox.fault("slow", app="redmine", method="POST", path=r"/issues\.json", seconds=0.7, times=None)
+    daemon = Daemon(config_of(scene.stage))
+    with daemon:
+        daemon.until(lambda: created(scene) >= 3, "some issues")
+        code, seconds = daemon.stop()
+        assert code == 0
+        assert seconds < 10
+        assert created(scene) < 15, "it did not stop before the end"
+        scene.sandbox.faults.clear()
+        finish(scene, daemon)
+
+
+def test_sigterm_while_a_server_does_not_answer(scene: Scene) -> None:
+    """A write that hangs is left after ten seconds at most, and looked for at the next start."""
+    scene.sandbox.fault("after_timeout", app="redmine", method="POST", path=r"/issues\.json", skip=2, seconds=40)
+    daemon = Daemon(config_of(scene.stage))
+    with daemon:
+        daemon.until(lambda: created(scene) == 3, "the third issue is there, its answer is not")
+        code, seconds = daemon.stop()
+        assert code == 0
+        assert seconds < 12
+        finish(scene, daemon)
+
+
+def test_kill_in_the_middle_of_a_delivery(scene: Scene) -> None:
+    """kill -9 between a write and its answer: at the next start it is looked for, not repeated."""
+    scene.sandbox.fault("after_timeout", app="redmine", method="POST", path=r"/issues\.json", skip=2, seconds=40)
+    daemon = Daemon(config_of(scene.stage))
+    with daemon:
+        daemon.until(lambda: created(scene) == 3, "the third issue is there, its answer is not")
+        assert daemon.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+        finish(scene, daemon)
+
+
+def created(scene: Scene) -> int:
+    """How many issues there are in Redmine."""
+    return len(scene.sandbox.redmine.app.state.issues)
+
+
+def test_others_are_refused_or_served_while_it_runs(stage: Stage) -> None:
+    """A second `run` and a `backfill` are refused and say who has the store; `once` is done by the daemon."""
+    config = config_of(stage)
+    with Daemon(config) as daemon:
+        assert daemon.process is not None
+        for arguments in (("run",), ("backfill", "--since", "2026-01-01")):
+            refused = command(config, *arguments)
+            assert refused.text(1) == ""
+            assert f"process {daemon.process.pid} works on it" in refused.err
+            assert "Stop it first" in refused.err
+        recurrence(stage)
+        result = command(config, "once", "--json").json()
+        assert result["schema"] == "bridge/once/1"
+        assert result["failures"] == {}
+        daemon.until(lambda: promotions(stage, "active"), "the project is open")
+        assert "done" in command(config, "once").text()
+        assert daemon.stop()[0] == 0
+    assert command(config, "once").text(), "and without a daemon it does it itself"
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["with a daemon", "without a daemon"])
+def test_decisions_and_retries(stage: Stage, sandbox: Sandbox, running: bool) -> None:
+    """`approve`, `reject` and `queue retry` do the same with a running daemon, which carries them out, and without."""
+    config = write(stage, RULE.replace("mode: auto", "mode: propose"))
+    command(config, "once").text()
+    next_second()
+    for key in ("core-1", "core-2"):
+        for _ in range(5):
+            stage.desk.open(SUMMARY, key=key)
+    with ExitStack() as resources:
+        if running:
+            resources.enter_context(Daemon(config))
+        else:
+            command(config, "once").text()
+        until(lambda: len(promotions(stage, "candidate")) == 2, "two candidates")
+        sandbox.fault("status", code=404, app="redmine", method="POST", path=r"^/projects\.json")
+        approved = command(config, "promotions", "approve", "1", "--json").json()
+        assert (approved["schema"], approved["state"]) == ("bridge/decision/1", "opening")
+        rejected = command(config, "promotions", "reject", "2", "--reason", "it is the monitoring").text()
+        assert "is rejected" in rejected
+        refused = command(config, "promotions", "approve", "2")
+        assert refused.text(1) == ""
+        assert "is rejected and cannot become opening" in refused.err
+        assert len(refused.err.splitlines()) == 1
+        if not running:
+            command(config, "once").text(1)
+        until(lambda: promotions(stage, "blocked"), "the project cannot be opened")
+        assert command(config, "queue", "dead", "--json").json(1)["dead"][0]["kind"] == "project.open"
+        assert command(config, "queue", "retry", "--json").json()["requeued"] == 1
+        if not running:
+            command(config, "once").text()
+        until(lambda: promotions(stage, "active"), "the project is open")
+        assert len(stage.office.projects()) == 1
+
+
+def test_rules_are_taken_over_while_it_runs(stage: Stage) -> None:
+    """A broken file is told with its place and changes nothing; the mended one works without a restart."""
+    rules = stage.folder / "rules" / "disk.yaml"
+    with Daemon(config_of(stage)) as daemon:
+        rules.write_text(OTHER_RULE.replace("at_least: 5", "at_leest: 5"))
+        daemon.until(lambda: "the last good one stays in force" in daemon.log, "the broken file is told", 30)
+        assert re.search(r"disk\.yaml:\d+:\d+: ", daemon.log)
+        assert "at_least" in daemon.log
+        recurrence(stage)
+        daemon.until(lambda: promotions(stage, "active"), "the good rules go on")
+
+        rules.write_text(OTHER_RULE)
+        daemon.until(lambda: "the changed configuration is in force" in daemon.log, "the mended file", 30)
+        next_second()
+        for _ in range(5):
+            stage.desk.open("Disk full on db-1", key="db-1")
+        daemon.until(lambda: len(promotions(stage, "active")) == 2, "the new rule works")
+        assert daemon.stop()[0] == 0
+
+
+def test_a_side_that_is_down_does_not_stop_the_other(stage: Stage, sandbox: Sandbox) -> None:
+    """Redmine is down: incidents come in. The incident system is down: Redmine is followed. Both back: all is done."""
+    office = stage.office
+    with Daemon(config_of(stage)) as daemon:
+        sandbox.fault("reset", app="redmine", path=r"^/(issues|projects|users)", times=None)
+        recurrence(stage)
+        daemon.until(lambda: promotions(stage, "opening"), "incidents come in")
+        daemon.until(lambda: "Is Redmine up" in daemon.log, "it is told")
+        sandbox.faults.clear()
+        daemon.until(lambda: promotions(stage, "active"), "the project is open")
+
+        (project,) = office.projects()
+        root = office.root(project["id"])
+        next_second()
+        sandbox.fault("reset", app="itsm", path="^/api", times=None)
+        for task in reversed(office.issues(project["id"])[1:]):
+            office.change(task["id"], as_="admin", status="Closed")
+        office.change(root["id"], as_="admin", status="Rejected")
+        daemon.until(lambda: any("Rejected" in text for text, _ in office.notes(root["id"])), "Redmine is followed")
+        sandbox.faults.clear()
+        assert daemon.stop()[0] == 0
