@@ -20,7 +20,7 @@ _ACTIVE = re.compile(
       [&<]                             # references, tags
     | ^>                               # quotations, which may hold blocks
     | \{(?=\{)                         # macros
-    | (?<![^\s>(|])!(?=\S)             # images, and the mark that keeps a link from being one
+    | (?<![^\s>(|,\[-])!(?=\S)         # images, and the mark that keeps a link from being one
     | "(?=:)                           # a link that hides its address
     | \[(?=[\[!]|\d+\])                # wiki pages, footnotes
     | \](?=\()                         # links and images in CommonMark
