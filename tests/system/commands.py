@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,17 +12,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+from bridge.cli.main import main
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.system.child", "tests.system.commands"])
 COMMAND = Path(sys.executable).with_name("itsm-bridge")
 SECONDS = 60.0
 
 
 def environment() -> dict[str, str]:
-    """The tests' environment without settings of the bridge, and wide enough for tables."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
-    return {**kept, "COLUMNS": "200", "NO_COLOR": "1"}
+    """The tests' environment without settings of the bridge."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
 
 
 @dataclass(frozen=True)
@@ -46,19 +51,38 @@ class Result:
         return self.out
 
 
-def command(config: Path | None, *arguments: str, seconds: float = SECONDS) -> Result:
-    """Runs `itsm-bridge` with arguments and the settings file, to its end."""
+def command(
+    config: Path | None, *arguments: str, seconds: float = SECONDS, kill_after: Callable[[], bool] | None = None
+) -> Result:
+    """Runs `itsm-bridge` with arguments and the settings file, to its end or until it is killed.
+
+    In a process of its own that has everything imported already, which takes a tenth of starting Python anew.
+    """
     chosen = ["-c", str(config)] if config else []
-    done = subprocess.run(
-        [COMMAND, *arguments, *chosen],
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-        env=environment(),
-        cwd=config.parent if config else None,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        where = str(config.parent) if config else folder
+        process = CONTEXT.Process(target=_command, args=([*arguments, *chosen], str(out), str(err), where))
+        process.start()
+        if kill_after:
+            until(kill_after, "the moment to kill it", seconds)
+            process.kill()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"{arguments} did not end within {seconds} s: {err.read_text()}")
+        return Result(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+
+def _command(arguments: list[str], out: str, err: str, folder: str) -> None:
+    for number, name in ((1, out), (2, err)):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    for name in set(os.environ) - set(environment()):
+        del os.environ[name]
+    os.chdir(folder)
+    sys.argv = [str(COMMAND), *arguments]
+    main()
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:

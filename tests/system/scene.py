@@ -7,7 +7,8 @@ import difflib
 import json
 import shutil
 import sqlite3
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,6 +132,12 @@ class Scene:
             app = resources.enter_context(App(load(self.stage.folder / "bridge.yaml")))
             return int(app.perform("retry", {"effect": None})["requeued"])
 
+    @contextmanager
+    def store(self) -> Iterator[sqlite3.Connection]:
+        """The store itself, to be read."""
+        with closing(sqlite3.connect(f"file:{self.stage.folder}/bridge.sqlite3?mode=ro", uri=True)) as store:
+            yield store
+
     def promotion(self) -> Promotion:
         """The one promotion there is."""
         (found,) = self.promotions()
@@ -156,12 +163,6 @@ class Scene:
         """All links."""
         with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
             return list(uow.links.all(None))
-
-    def told(self, what: str) -> list[dict[str, Any]]:
-        """The rows of the audit trail about something, such as `left alone`."""
-        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
-            rows = uow.connection.exec_driver_sql("SELECT * FROM audit WHERE action = ?", (what,)).mappings()
-            return [dict(row) for row in rows]
 
     def written(self, app: str = "", user: str = "") -> list[Entry]:
         """Writing requests of the bridge's own accounts since the last rewind, dropped ones too."""

@@ -15,6 +15,8 @@ from rich.table import Table
 
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
+WIDEST = 10_000
+"""Columns where nobody looks at a screen: what goes into a file or a pipe is not folded."""
 
 
 def print_json(schema: str, **values: Any) -> None:
@@ -43,14 +45,28 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         table.add_row(*(escape(_cell(value)) for value in row))
         count += 1
     if count:
+        if not console.is_terminal:
+            console.width = WIDEST
         console.print(table)
     else:
         console.print(escape(empty))
 
 
+def print_details(values: Mapping[str, object]) -> None:
+    """Names and values below each other; further lines of a value stand below its first."""
+    width = max(map(len, values))
+    for name, value in values.items():
+        first, *others = (_cell(value) or "-").splitlines()
+        say(f"{name:>{width}}  {first}")
+        for line in others:
+            say(f"{'':>{width}}  {line}")
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, float):

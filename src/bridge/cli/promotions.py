@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, change, open_app
-from bridge.cli.output import print_json, print_table, say
+from bridge.cli.output import print_details, print_json, print_table, say
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import UnitOfWork
 from bridge.usecases.evidence import evidence_of
@@ -55,8 +55,7 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOpt
     if as_json:
         print_json("bridge/promotion/1", **row, **details, evidence=evidence)
         return
-    for name, value in {**row, **details}.items():
-        say(f"{name:>14}  {value if value not in (None, '') else '-'}")
+    print_details({**row, **details})
     columns = ("incident", "role", "state", "opened_at", "summary", "url")
     print_table(columns, [[e[c] for c in columns] for e in evidence], empty="No incident.")
 

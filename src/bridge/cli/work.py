@@ -94,6 +94,8 @@ def _print_cycle(result: Mapping[str, Any], *, as_json: bool) -> None:
         for decision in result["findings"]:
             say(f"{decision['rule']}: {decision['group']}: {decision['decision']}")
         say(f"{delivered['done']} write(s) done, {delivered['retry']} to be tried again, {delivered['dead']} dead.")
+        if delivered["dead"]:
+            say("What is dead needs a person: `queue dead` says why.")
         for system, error in result["failures"].items():
             complain(f"{system}: {error}")
     if result["failures"]:
@@ -119,6 +121,7 @@ def backfill(
     start = since.replace(tzinfo=UTC)
     end = until.replace(tzinfo=UTC) if until else None
     with open_app(config) as app, app.database.lock(), _bar() as bar:
+        _known_sources(app, source or [])
         tasks: dict[str, TaskID] = {}
 
         def told(name: str, done: Done) -> None:
@@ -137,6 +140,13 @@ def backfill(
         [(f.rule.id, f.label, "; ".join(f.decision.reasons_met())) for f in findings],
         empty="The rules propose nothing.",
     )
+
+
+def _known_sources(app: App, names: list[str]) -> None:
+    for name in names:
+        if name not in app.sources:
+            there = ", ".join(sorted(app.sources))
+            raise typer.BadParameter(f"there is no source “{name}”; there is: {there}", param_hint="--source")
 
 
 def _bar() -> Progress:
