@@ -6,8 +6,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import requests
@@ -149,20 +151,23 @@ def _deliver(app: App, effects: list[EffectSpec]) -> None:
 
 
 def bare(target: Target, size: int) -> Delivered:
-    """One run of the bare loop."""
+    """One run of the bare loop: each thread takes the next number when it has done one."""
     with requests.Session() as session:
         _post(session, target, 1)
+    numbers: SimpleQueue[int] = SimpleQueue()
+    for number in range(2, size + 2):
+        numbers.put(number)
     began = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(lambda first: _some(target, range(first, size + 2, THREADS)), range(2, THREADS + 2)):
-            pass
+        for thread in [pool.submit(_some, target, numbers) for _ in range(THREADS)]:
+            thread.result()
     return Delivered(time.perf_counter() - began, size)
 
 
-def _some(target: Target, numbers: range) -> None:
-    with requests.Session() as session:
-        for number in numbers:
-            _post(session, target, number)
+def _some(target: Target, numbers: SimpleQueue[int]) -> None:
+    with requests.Session() as session, suppress(Empty):
+        while True:
+            _post(session, target, numbers.get_nowait())
 
 
 def _post(session: requests.Session, target: Target, number: int) -> None:
