@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -99,6 +100,8 @@ class App:
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
         }
+        # The daemon's poll and a `once` of the command line must not take in the same changes at the same time.
+        self._polling = {name: threading.Lock() for name in (*self.sources, TRACKER_ENDPOINT)}
         self.configured: Configured
 
     def __enter__(self) -> Self:
@@ -130,8 +133,10 @@ class App:
         if configuration is None:
             log.error("the changed configuration is broken: the last good one stays in force")
             return
-        self.configuration = configuration
-        self.configured = configuration.configured(self._instance)
+        if configuration.loaded != self.configuration.loaded:
+            log.warning("settings changed: restart the bridge for them; rules, people and texts are in force now")
+        self.configuration = replace(configuration, loaded=self.configuration.loaded)
+        self.configured = self.configuration.configured(self._instance)
         self.activate(Cycle())
         log.info("the changed configuration is in force", rules=len(configuration.rules.rules))
 
@@ -143,10 +148,11 @@ class App:
         """Activates new rules, polls both sides and decides. A side that fails does not keep the others waiting."""
         cycle = Cycle()
         self.activate(cycle, store)
+        # Redmine first: what was opened after a delivery must not join the delivered project.
+        self.poll_tracker(cycle, store)
         for source in self.sources.values():
             self.poll_source(source, cycle, store)
         self.tick(cycle, store)
-        self.poll_tracker(cycle, store)
         return cycle
 
     def activate(self, cycle: Cycle, store: Store | None = None) -> None:
@@ -158,7 +164,7 @@ class App:
 
     def poll_source(self, source: IncidentSource, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed at one source."""
-        with _reported(source.name, cycle):
+        with self._polling[source.name], _reported(source.name, cycle):
             start = next(s.start_from for s in self.configuration.loaded.sources if s.name == source.name)
             taken = ingest.poll(source, store or self.database, self.clock, self.configured, start)
             cycle.incidents += taken.incidents
@@ -171,7 +177,7 @@ class App:
 
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""
-        with _reported("redmine", cycle):
+        with self._polling[TRACKER_ENDPOINT], _reported("redmine", cycle):
             cycle.issues += HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
 
     def once(self) -> Cycle:
@@ -252,7 +258,7 @@ class App:
 
         return {
             **ProjectDelivery(store, tracker, configured, clock).handlers(),
-            **IssueDelivery(store, tracker, configured).handlers(),
+            **IssueDelivery(store, tracker, configured, clock).handlers(),
             **IncidentDelivery(store, self.sources, configured, clock).handlers(),
             **Reconciliation(store, self.sources, tracker, configured, clock).handlers(),
         }

@@ -11,6 +11,7 @@ import structlog
 from bridge.app import App, Cycle
 from bridge.model.errors import BridgeError
 from bridge.ports import IncidentSource
+from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
 
 log = structlog.get_logger()
@@ -19,6 +20,7 @@ STOP_SECONDS = 10.0
 COMMAND_SECONDS = 0.5
 RELOAD_SECONDS = 5.0
 TICK_SECONDS = 60.0
+RESUME_SECONDS = 1.0
 
 
 def run(app: App, stop: threading.Event) -> None:
@@ -30,13 +32,25 @@ def run(app: App, stop: threading.Event) -> None:
         uow.commands.lose_running()
     app.activate(Cycle())
     engine = app.engine()
-    delivery = threading.Thread(target=engine.run, args=(stop,), name="delivery", daemon=True)
+    delivery = threading.Thread(target=_deliver, args=(engine, stop), name="delivery", daemon=True)
     delivery.start()
     log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
     run_jobs(_jobs(app), stop)
     engine.wake()
     delivery.join(timeout=STOP_SECONDS)
     log.info("the bridge has stopped; what was not delivered is stored and goes on at the next start")
+
+
+def _deliver(engine: EmbeddedEngine, stop: threading.Event) -> None:
+    """Delivers until told to stop. What breaks the engine off (a locked or restarted database) must not end it."""
+    while True:
+        try:
+            engine.run(stop)
+        except Exception as error:
+            log.exception("delivery was interrupted and goes on in a second; nothing is lost", error=str(error))
+            stop.wait(RESUME_SECONDS)
+        if stop.is_set():
+            return
 
 
 def _jobs(app: App) -> list[Job]:
@@ -65,6 +79,9 @@ def perform_waiting(app: App) -> None:
             result, failed = dict(_performed(app, command.name, command.args)), False
         except BridgeError as error:
             result, failed = {"error": str(error)}, True
+        except Exception as error:
+            log.exception("a fault in the bridge; please report it", command=command.name)
+            result, failed = {"error": f"a fault in the bridge: {error}"}, True
         with app.database.transaction() as uow:
             uow.commands.finish(command.id, result, failed=failed)
 

@@ -173,6 +173,8 @@ class UnitOfWork(Protocol):
     def exclusions(self) -> Exclusions: ...
     @property
     def ledger(self) -> Ledger: ...
+    def savepoint(self) -> AbstractContextManager[object]:
+        """A part of the transaction that is undone by itself when it raises."""
 
 
 class Store(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -163,6 +163,9 @@ class OwnWrites(Protocol):
     def add(self, system: str, entity: str, remote_id: str) -> None:
         """Remembers a note, journal or transaction as ours."""
 
+    def any(self, system: str, entity: str) -> bool:
+        """Whether anything on this entity is known to be ours: the system gives ids for what we write."""
+
     def known(self, system: str, entity: str, remote_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are ours."""
 
@@ -197,8 +200,14 @@ class Ledger(Protocol):
     def activated_at(self, rule_id: str, version: str) -> datetime | None:
         """When this version of a rule became active, None when it never was."""
 
+    def active_rules(self) -> frozenset[str]:
+        """The ids of all rules that are active."""
+
+    def forget_rules(self, rule_ids: Collection[str]) -> None:
+        """These rules are configured no more: should they come back, they are new."""
+
     def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
-        """When this version of a rule became active: `at` when it is seen for the first time."""
+        """When this version of a rule became active: `at` unless it is the one that is active. One version is."""
 
     def park(self, source: str, poison: Sequence[Poison], at: datetime) -> None:
         """Stores items that could not be translated."""

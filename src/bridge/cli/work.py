@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +25,16 @@ from rich.text import Text
 
 from bridge import daemon
 from bridge.app import App, Cycle
-from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, UNREACHABLE, ConfigOption, JsonOption, ask_daemon, open_app
+from bridge.cli.common import (
+    DEFAULT_CONFIG,
+    FINDINGS,
+    FINE,
+    UNREACHABLE,
+    ConfigOption,
+    JsonOption,
+    ask_daemon,
+    open_app,
+)
 from bridge.cli.output import complain, errors, print_json, print_table, say
 from bridge.configuration import load_with_warnings
 from bridge.model.errors import Problem, StoreLocked
@@ -42,6 +53,10 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
         signal.signal(number, lambda *_: stop.set())
     with open_app(config) as app, app.database.lock():
         daemon.run(app, stop)
+        # A poll that is under way would keep the process for as long as it takes; what it read is read again.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(FINE)
 
 
 def once(

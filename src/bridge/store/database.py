@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection
@@ -73,6 +76,23 @@ class Database:
         """See the protocol. Sees what was committed before its first query, and nothing that is committed later."""
         with self._engines.reader.connect() as connection:
             yield Unit(connection, self._clock)
+
+    @contextmanager
+    def copied(self) -> Iterator[Self]:
+        """A copy of a SQLite store in a temporary folder; with PostgreSQL the store itself."""
+        if self._engines.url.get_backend_name() != "sqlite":
+            yield self
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "copy.sqlite3"
+            source = engines.sqlite_path(self._engines.url)
+            with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(path)) as copy:
+                live.backup(copy)
+            database = self.open(f"sqlite:///{path}", self._clock)
+            try:
+                yield database
+            finally:
+                database.close()
 
     def lock(self) -> AbstractContextManager[None]:
         """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,9 @@ from bridge.store.values import clean, micros, moment, short, to_json
 _CURSOR = "SELECT value FROM cursor WHERE system = ? AND feed = ? AND tracker = 'redmine' AND instance = 'main'"
 _SET_CURSOR = upsert_text(tables.cursor, ("system", "feed", "tracker", "instance", "value", "moved_at"))
 _ACTIVATION = "SELECT active_since FROM rule_activation WHERE rule_id = ? AND version = ?"
-_ACTIVATE = insert_text(tables.rule_activation, ("rule_id", "version", "active_since"))
+_ACTIVATE = upsert_text(tables.rule_activation, ("rule_id", "version", "active_since"))
+_ACTIVE = "SELECT rule_id FROM rule_activation"
+_FORGET = "DELETE FROM rule_activation WHERE rule_id = ?"
 _META = "SELECT value FROM meta WHERE name = ?"
 _SET_META = insert_text(tables.meta, ("name", "value"))
 _PARK = (
@@ -58,6 +60,14 @@ class StoredLedger:
         """See the protocol."""
         found = fetch(self._connection, _ACTIVATION, clean(rule_id), clean(version))
         return moment(found[0][0]) if found else None
+
+    def active_rules(self) -> frozenset[str]:
+        """See the protocol."""
+        return frozenset(rule_id for (rule_id,) in fetch(self._connection, _ACTIVE))
+
+    def forget_rules(self, rule_ids: Collection[str]) -> None:
+        """See the protocol."""
+        execute_many(self._connection, _FORGET, [(clean(rule_id),) for rule_id in sorted(rule_ids)])
 
     def activate_rule(self, rule_id: str, version: str, at: datetime) -> datetime:
         """See the protocol."""

@@ -12,6 +12,7 @@ from bridge.store.sql import execute, fetch, insert_text, listed
 from bridge.store.values import clean, micros
 
 _ADD = insert_text(tables.own_write, ("system", "entity", "remote_id", "written_at")) + " ON CONFLICT DO NOTHING"
+_ANY = "SELECT 1 FROM own_write WHERE system = ? AND entity = ? LIMIT 1"
 _KNOWN = "SELECT remote_id FROM own_write WHERE system = ? AND entity = ? AND remote_id @among"
 
 
@@ -25,6 +26,10 @@ class StoredOwnWrites:
     def add(self, system: str, entity: str, remote_id: str) -> None:
         """See the protocol. Twice is once."""
         execute(self._connection, _ADD, clean(system), clean(entity), clean(remote_id), micros(self._clock.now()))
+
+    def any(self, system: str, entity: str) -> bool:
+        """See the protocol."""
+        return bool(fetch(self._connection, _ANY, clean(system), clean(entity)))
 
     def known(self, system: str, entity: str, remote_ids: Sequence[str]) -> frozenset[str]:
         """See the protocol."""

@@ -23,8 +23,11 @@ class Rehearsal:
     @classmethod
     @contextmanager
     def of(cls, database: Database) -> Iterator[Rehearsal]:
-        """A rehearsal on the present state. Other writers wait until it ends."""
-        with suppress(_Over), database.transaction() as unit:
+        """A rehearsal on the present state: on a copy with SQLite, so that a running daemon is not kept from writing.
+
+        With PostgreSQL other writers wait until it ends.
+        """
+        with suppress(_Over), database.copied() as copy, copy.transaction() as unit:
             yield cls(unit)
             raise _Over
 

@@ -280,7 +280,7 @@ rule_activation = Table(
     "rule_activation",
     metadata,
     Column("rule_id", Clean, primary_key=True),
-    Column("version", Clean, primary_key=True),
+    *_is(Clean, "version"),
     *_is(Moment, "active_since"),
 )
 

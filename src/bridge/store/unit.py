@@ -21,6 +21,7 @@ class Unit:
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
+        self.savepoint = connection.begin_nested
         self.incidents = StoredIncidents(connection)
         self.groups = StoredGroups(connection)
         self.promotions = StoredPromotions(connection)

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bridge.model.effect import EffectSpec
-from bridge.model.incident import Incident
+from bridge.model.incident import Incident, State
 from bridge.model.link import Link
-from bridge.model.promotion import Member, Promotion, Role, Task, TaskKind
+from bridge.model.promotion import RUNNING, Member, Promotion, Role, Task, TaskKind
 from bridge.ports import UnitOfWork
+from bridge.sync.mapping import canonical
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, incident_effect, project_effect
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.policy import ROOT_TASK, incident_task_key
 from bridge.usecases.reconcile import reconcile_effect
+from bridge.usecases.unlink import ended
 
 
 def attach(
@@ -40,6 +42,17 @@ def attach(
         uow.effects.enqueue_if_idle(page_effect(promotion.id))
 
 
+def reopened(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, incident_id: int, incident: Incident, now: datetime
+) -> None:
+    """An incident that was over when its project was opened came back: from now on it counts as open."""
+    uow.promotions.add_member(Member(promotion.id, incident_id, Role.LATER, now))
+    linked = link_incident(uow, configured, promotion, incident_id, incident, now, later=True)
+    if linked is not None:
+        link, issue = linked
+        uow.effects.enqueue([reconcile_effect(link, "joined", after=(issue, activation(promotion.id)))])
+
+
 def link_incident(
     uow: UnitOfWork,
     configured: Configured,
@@ -53,10 +66,13 @@ def link_incident(
     """Stores an open incident's link and everything that is to be written about it.
 
     Returns the link and the unique name of the effect that creates the incident's own issue; None when the incident
-    still has the issue of an earlier project, which it keeps.
+    has the issue of another running project, which it keeps. The issue of a delivered one is let go.
     """
-    if uow.links.of_incident(incident_id) is not None:
+    before = uow.links.of_incident(incident_id)
+    if before is not None and uow.promotions.get(before.promotion_id).state in RUNNING:
         return None
+    if before is not None:
+        ended(before, f"it belongs to promotion {promotion.id} now", now)(uow)
     key = incident_task_key(incident.ref)
     link = uow.links.add(
         Link(
@@ -76,7 +92,7 @@ def link_incident(
     related = project_effect(
         promotion.id, "task.relate", f"{ROOT_TASK}-{key}", task=ROOT_TASK, other=key, kind="relates"
     )
-    uow.effects.enqueue([issue, related, *_told(promotion, link, issue.unique, later=later)])
+    uow.effects.enqueue([issue, related, *_told(promotion, link, incident.state, issue.unique, later=later)])
     if promotion.terms.get("kpi") in {"pause", "remove"}:
         uow.exclusions.start(
             incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
@@ -101,7 +117,7 @@ def _own_issue(
     )
 
 
-def _told(promotion: Promotion, link: Link, issue: str, *, later: bool) -> list[EffectSpec]:
+def _told(promotion: Promotion, link: Link, state: State, issue: str, *, later: bool) -> list[EffectSpec]:
     """What the incident system gets: a private note, the link, and a hold where the rule asks for one."""
     text = "incident_note_later" if later else "incident_note_linked"
     effects = [
@@ -109,5 +125,6 @@ def _told(promotion: Promotion, link: Link, issue: str, *, later: bool) -> list[
         incident_effect(link, "incident.link", "issue", after=(issue,)),
     ]
     if promotion.terms.get("later" if later else "open") == "hold":
-        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", after=(issue,)))
+        was = str(canonical(state))
+        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", was=was, after=(issue,)))
     return effects

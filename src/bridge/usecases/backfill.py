@@ -14,6 +14,7 @@ from bridge.rules.decision import DecisionKind
 from bridge.usecases.configured import Configured
 from bridge.usecases.promote import Finding, Touched, add_candidate, join_groups, look
 
+CURSOR = "incidents"
 DONE = "done"
 SCAN = 1000
 
@@ -47,7 +48,9 @@ def backfill(
     told: Callable[[Progress], None] = lambda _: None,
 ) -> Backfilled:
     """Reads all incidents opened in [since, until); goes on where an interrupted one of the same range ended."""
-    feed = f"backfill {since.isoformat()} {until.isoformat() if until else 'now'}"
+    # What changes while history is read is found by the first poll afterwards.
+    note_start(source, store)
+    feed = feed_of(since, until)
     with store.reading() as uow:
         resume = uow.ledger.cursor(source.name, feed)
     result = Backfilled()
@@ -66,6 +69,21 @@ def backfill(
     with store.transaction() as uow:
         uow.ledger.set_cursor(source.name, feed, DONE)
     return result
+
+
+def feed_of(since: datetime, until: datetime | None) -> str:
+    """The name under which a range's progress is stored; DONE there means that it was read to its end."""
+    return f"backfill {since.isoformat()} {until.isoformat() if until else 'now'}"
+
+
+def note_start(source: IncidentSource, store: Store) -> None:
+    """Stores where polling is to begin, unless that is known already."""
+    with store.reading() as uow:
+        if uow.ledger.cursor(source.name, CURSOR) is not None:
+            return
+    start = source.start_cursor()
+    with store.transaction() as uow:
+        uow.ledger.set_cursor(source.name, CURSOR, start)
 
 
 @contextmanager
@@ -106,13 +124,17 @@ def propose(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Find
 def activate_rules(store: Store, configured: Configured, now: datetime) -> list[Finding]:
     """Makes new and changed rules active: groups what is stored, and turns older findings into candidates.
 
-    A rule acts by itself only on incidents opened after this moment.
+    A rule acts by itself only on incidents opened after this moment, also when it only comes back as it once was.
     """
     with store.reading() as uow:
         fresh = [rule for rule in configured.rules.rules if uow.ledger.activated_at(rule.id, rule.version) is None]
-    if not fresh:
+        gone = uow.ledger.active_rules() - {rule.id for rule in configured.rules.rules}
+    if not fresh and not gone:
         return []
     with store.transaction() as uow:
+        uow.ledger.forget_rules(gone)
+        if not fresh:
+            return []
         for rule in fresh:
             uow.groups.clear(rule.id)
             # Sources tell times in whole seconds: what was opened in this very second counts as after it.

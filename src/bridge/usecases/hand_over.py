@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bridge.model.errors import BridgeError
+from bridge.model.link import Link
 from bridge.model.project import Changed
 from bridge.model.promotion import Promotion, PromotionState, Role, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
@@ -56,18 +58,48 @@ class HandOver:
                 reconcile_effect(link, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
             )
         if promotion.root_issue_id == issue.id:
-            root_changed(uow, self.configured, promotion, issue.status, now)
+            self._root(uow, promotion, issue, now)
         return True
+
+    def _root(self, uow: UnitOfWork, promotion: Promotion, issue: Changed, now: datetime) -> None:
+        try:
+            with uow.savepoint():
+                root_changed(uow, self.configured, promotion, issue.status, min(now, issue.updated_at))
+        except BridgeError as error:
+            # One promotion's trouble must not keep the others' changes from being seen.
+            attention = "\n".join(filter(None, [promotion.attention, str(error)]))
+            uow.promotions.save(replace(promotion, attention=attention))
 
 
 def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: str, now: datetime) -> None:
-    """What the root issue's status means: delivered hands back to operations, refused asks a person, else nothing."""
+    """What the root issue's status means: delivered hands back to operations, refused asks a person.
+
+    A delivered project whose root goes back to work is active again. `now` is when the root was changed.
+    """
+    if promotion.state is PromotionState.DELIVERED and status not in configured.policy.delivered:
+        _resume(uow, promotion, now)
+        return
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
     if status in configured.policy.delivered:
         deliver(uow, configured, promotion, now)
     elif status in configured.policy.refused:
         _ask(uow, configured, promotion, status)
+
+
+def _resume(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
+    """Somebody took the delivery back: what is still open belongs to the project again."""
+    uow.promotions.save(replace(move(promotion, PromotionState.ACTIVE), delivered_at=None))
+    uow.ledger.audit(now, "bridge", "active again", f"promotion {promotion.id}", {"name": promotion.name})
+    policy = promotion.terms.get("kpi", "none")
+    if policy == "none":
+        return
+    members = [m for m in uow.promotions.members(promotion.id) if m.role is not Role.EVIDENCE]
+    for incident_id, incident in uow.incidents.many(m.incident_id for m in members).items():
+        if incident.state.is_open:
+            uow.exclusions.start(
+                incident_id, promotion.id, policy, now, "the delivery was taken back", promotion.rule_version
+            )
 
 
 def _ask(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: str) -> None:
@@ -96,19 +128,25 @@ def deliver(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: 
     """
     uow.promotions.save(replace(move(promotion, PromotionState.DELIVERED), delivered_at=now))
     uow.ledger.audit(now, "bridge", "delivered", f"promotion {promotion.id}", {"name": promotion.name})
+    links = {link.incident_id: link for link in uow.links.all(promotion.id)}
     incidents = uow.incidents.many(m.incident_id for m in uow.promotions.members(promotion.id))
-    for link in uow.links.all(promotion.id):
-        uow.exclusions.end(link.incident_id, promotion.id, now, "delivered")
-        if link.ended_at is not None or not incidents[link.incident_id].state.is_open:
-            continue
-        told = incident_effect(link, "incident.tell", "closing", text="incident_closing_note", what="closing note")
-        uow.effects.enqueue([told])
-        if promotion.terms.get("on_delivery") == "resolve":
-            reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"
-            resolved = incident_effect(
-                link, "incident.state", "delivered", state="resolved", reason=reason, after=(told.unique,)
-            )
-            uow.effects.enqueue([resolved])
+    for incident_id, incident in incidents.items():
+        uow.exclusions.end(incident_id, promotion.id, now, "delivered")
+        link = links.get(incident_id)
+        # What was opened after the delivery is a recurrence: to resolve it with this project would hide it.
+        if link is not None and incident.state.is_open and incident.opened_at <= now:
+            _hand_back(uow, configured, promotion, link, now)
+
+
+def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link, now: datetime) -> None:
+    """Tells an open incident and resolves it, also when its own issue has been deleted meanwhile."""
+    name = f"delivered {now.isoformat()}"
+    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"closing note {name}")
+    uow.effects.enqueue([told])
+    if promotion.terms.get("on_delivery") == "resolve":
+        reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"
+        resolved = incident_effect(link, "incident.state", name, state="resolved", reason=reason, after=(told.unique,))
+        uow.effects.enqueue([resolved])
 
 
 def _open_count(uow: UnitOfWork, promotion: Promotion) -> int:

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.model.incident import Page
-from bridge.model.promotion import PromotionState
+from bridge.model.incident import Page, SavedIncident
+from bridge.model.promotion import RUNNING, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
-from bridge.usecases.backfill import backfill
+from bridge.usecases.attach import reopened
+from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
 
-CURSOR = "incidents"
 IN_STEP = frozenset({PromotionState.ACTIVE, PromotionState.BLOCKED, PromotionState.DELIVERED})
 
 
@@ -51,13 +51,12 @@ def poll(
     taken = Taken()
     with store.reading() as uow:
         cursor = uow.ledger.cursor(source.name, CURSOR)
+        history = start_from is not None and uow.ledger.cursor(source.name, feed_of(start_from, None)) != DONE
+    if start_from is not None and history:
+        done = backfill(source, store, clock, configured, start_from, None)
+        taken.incidents, taken.parked = done.changed, done.parked
     if cursor is None:
-        start = source.start_cursor()
-        if start_from is not None:
-            done = backfill(source, store, clock, configured, start_from, None)
-            taken.incidents, taken.parked = done.changed, done.parked
-        with store.transaction() as uow:
-            uow.ledger.set_cursor(source.name, CURSOR, start)
+        note_start(source, store)
         return taken
     for page in source.changes(cursor, Known(store, source.name)):
         if page.cursor == cursor and not page.snapshots and not page.poison:
@@ -74,11 +73,22 @@ def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, 
     if page.poison:
         uow.ledger.park(source, page.poison, now)
     touched = join_groups(uow, configured, saved)
+    _came_back(uow, configured, saved, now)
     taken.findings += consider(uow, configured, touched, now)
     _reconcile(uow, page, {one.incident.external_id for one in saved}, now)
     uow.ledger.set_cursor(source, CURSOR, page.cursor)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
+
+
+def _came_back(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident], now: datetime) -> None:
+    """Evidence of a running project that is open again is kept in step like any open incident."""
+    for one in saved:
+        if one.before is None or one.before.state.is_open or not one.incident.state.is_open:
+            continue
+        promotion = uow.promotions.of_incident(one.id)
+        if promotion is not None and promotion.state in RUNNING and uow.links.of_incident(one.id) is None:
+            reopened(uow, configured, promotion, one.id, one.incident, now)
 
 
 def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datetime) -> None:

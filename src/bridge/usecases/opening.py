@@ -52,8 +52,9 @@ def open_promotion(
     issues = _issues(uow, configured, promotion, plan)
     linked = _incidents(uow, configured, promotion, now)
     page = page_effect(promotion.id, after=(issues[ROOT_TASK],))
-    last = _members_and_assignments(uow, promotion, plan, people, (*issues.values(), *linked, page.unique), page)
-    activate = project_effect(promotion.id, "promotion.activate", "", after=last)
+    ready = (*issues.values(), *linked)
+    _members_and_assignments(uow, promotion, plan, people, ready, page)
+    activate = project_effect(promotion.id, "promotion.activate", "", after=ready)
     assert activate.unique == activation(promotion.id)
     uow.effects.enqueue([activate])
     return promotion
@@ -102,7 +103,7 @@ def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan:
             delay=relation.delay_days,
             after=(unique[relation.task], unique[relation.follower]),
         )
-        unique[f"{relation.task}-{relation.follower}"] = effect.unique
+        # Nothing waits for a relation: one that Redmine refuses must not keep the project from opening.
         uow.effects.enqueue([effect])
     return unique
 
@@ -141,19 +142,16 @@ def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, no
 
 
 def _members_and_assignments(
-    uow: UnitOfWork,
-    promotion: Promotion,
-    plan: Plan,
-    people: People,
-    before: tuple[str, ...],
-    page: EffectSpec,
-) -> tuple[str, ...]:
-    """Members, then assignments, last of all: so that Redmine mails each assignee once per issue and nobody else."""
+    uow: UnitOfWork, promotion: Promotion, plan: Plan, people: People, ready: tuple[str, ...], page: EffectSpec
+) -> None:
+    """Members, then assignments, last of all: so that Redmine mails each assignee once per issue and nobody else.
+
+    They run in this order because they share a key; that one of them is refused does not keep the others waiting.
+    """
     members = [
-        project_effect(promotion.id, "member.add", person, person=person, owner=person == people.owner, after=before)
+        project_effect(promotion.id, "member.add", person, person=person, owner=person == people.owner, after=ready)
         for person in people.members
     ]
-    ready = (*before, *(effect.unique for effect in members))
     who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
     if people.owner:
         who = {ROOT_TASK: people.owner, **who}
@@ -162,7 +160,6 @@ def _members_and_assignments(
         for key, person in who.items()
     ]
     uow.effects.enqueue([page, *members, *assigned])
-    return (*ready, *(effect.unique for effect in assigned))
 
 
 def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:

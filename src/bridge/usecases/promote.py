@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bridge.model.errors import BridgeError
 from bridge.model.incident import GroupRow, Incident, SavedIncident
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
@@ -73,7 +74,11 @@ def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched],
         finding = look(uow, touched, now)
         if finding is None:
             continue
-        _act(uow, configured, finding, now)
+        try:
+            with uow.savepoint():
+                _act(uow, configured, finding, now)
+        except BridgeError as error:
+            _keep(uow, finding, error, now)
         if finding.decision.kind is not DecisionKind.NOTHING or finding.decision.shadow is not None:
             findings.append(finding)
     return findings
@@ -126,6 +131,19 @@ def _countable(members: list[tuple[int, Incident]], promotion: Promotion | None)
     if promotion is None or promotion.delivered_at is None:
         return members
     return [(i, incident) for i, incident in members if incident.opened_at > promotion.delivered_at]
+
+
+def _keep(uow: UnitOfWork, finding: Finding, error: BridgeError, now: datetime) -> None:
+    """What could not be acted on becomes a candidate that says why: the source's other incidents must not wait."""
+    uow.ledger.audit(
+        now, "bridge", "could not act", f"rule {finding.rule.id}", {"group": finding.label, "error": str(error)}
+    )
+    promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
+    if promotion is None or promotion.state not in RUNNING | WAITING:
+        promotion = add_candidate(uow, finding, now)
+    if str(error) not in promotion.attention:
+        attention = "\n".join(filter(None, [promotion.attention, str(error)]))
+        uow.promotions.save(replace(promotion, attention=attention))
 
 
 def _act(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetime) -> None:

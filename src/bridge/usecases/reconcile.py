@@ -14,6 +14,7 @@ from bridge.model.incident import Incident, Note
 from bridge.model.link import Link
 from bridge.model.project import Issue, Journal
 from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
+from bridge.sync.mapping import canonical
 from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
 from bridge.usecases.configured import Configured
@@ -87,7 +88,7 @@ class Reconciliation:
             ),
             self.configured().policy.statuses,
         )
-        effects = self._effects(effect, link, issue, decided)
+        effects = self._effects(effect, link, incident, issue, decided)
         seen = replace(
             link,
             agreed={**link.agreed, **decided.agreed},
@@ -107,29 +108,33 @@ class Reconciliation:
     def _foreign(self, link: Link, notes: Sequence[Note], issue: Issue) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
         """The notes on either side that somebody else wrote since the link was last looked at."""
         fresh = [j for j in issue.journals if j.notes and (not link.issue_note or j.id > int(link.issue_note))]
+        source, external_id = link.ref.source, link.ref.external_id
         with self.store.reading() as uow:
-            ours = uow.own_writes.known(link.ref.source, link.ref.external_id, [n.remote_id for n in notes])
+            ours = uow.own_writes.known(source, external_id, [n.remote_id for n in notes])
+            has_ids = uow.own_writes.any(source, external_id)
             own_journals = uow.own_writes.known(TRACKER_SYSTEM, str(issue.id), [str(j.id) for j in fresh])
         return (
             tuple(
                 n
                 for n in notes
-                if n.remote_id not in ours and not self._is_ours(n.text) and n.created_at > link.notes_since
+                if n.remote_id not in ours and n.created_at > link.notes_since and (has_ids or not self._is_ours(n))
             ),
-            tuple(_note_of(j) for j in fresh if str(j.id) not in own_journals and not self._is_ours(j.notes)),
+            tuple(_note_of(j) for j in fresh if str(j.id) not in own_journals),
         )
 
-    def _is_ours(self, text: str) -> bool:
-        # A whole line, so that a person's answer that quotes our note (“> [bridge …”) still counts as theirs.
-        return any(line.startswith(self.configured().policy.origin_prefix) for line in text.splitlines())
+    def _is_ours(self, note: Note) -> bool:
+        """Only for a system that gives no ids for what we write: our texts end with our origin line."""
+        last = note.text.rstrip().rpartition("\n")[2]
+        return last.startswith(self.configured().policy.origin_prefix) and last.endswith("]")
 
-    def _effects(self, effect: Effect, link: Link, issue: Issue, decided: Plan) -> list[EffectSpec]:
+    def _effects(self, effect: Effect, link: Link, incident: Incident, issue: Issue, decided: Plan) -> list[EffectSpec]:
         name = str(effect.id)
         # Notes first: a closing note goes before the status, never after it.
         effects = [self._note_effect(link, issue, write) for write in decided.notes]
         to_issue: dict[str, Any] = {w.field: w.value for w in decided.fields if w.side is Side.ISSUE}
         lost = [w for w in decided.fields if w.lost is not None]
         if to_issue:
+            to_issue |= {"was_status": issue.status, "was_assignee": issue.assignee_id}
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
         if lost:
             origin = self.configured().policy.note_origin(link.ref, f"conflict {name}")
@@ -144,7 +149,8 @@ class Reconciliation:
         for write in decided.fields:
             if write.side is Side.INCIDENT:
                 kind = "incident.state" if write.field == STATE else "incident.assign"
-                value: dict[str, Any] = {write.field: write.value, "follows": True}
+                was = str(canonical(incident.state)) if write.field == STATE else incident.person
+                value: dict[str, Any] = {write.field: write.value, "follows": True, "was": was}
                 effects.append(incident_effect(link, kind, name, **value))
         return effects
 

@@ -18,7 +18,8 @@ def blocked(uow: UnitOfWork, effect: Effect, error: BridgeError) -> None:
         return
     promotion = uow.promotions.get(effect.promotion_id)
     what = _line(effect, error)
-    attention = "\n".join(filter(None, [promotion.attention, what]))
+    kept = [line for line in promotion.attention.split("\n") if line and not line.startswith(_mark(effect))]
+    attention = "\n".join([*kept, what])
     promotion = replace(promotion, attention=attention)
     if effect.kind.startswith(_OPENING_KINDS) and promotion.state is PromotionState.OPENING:
         promotion = move(promotion, PromotionState.BLOCKED)
@@ -39,9 +40,12 @@ def unblocked(uow: UnitOfWork, effect: Effect) -> None:
 
 
 def _mark(effect: Effect) -> str:
-    return f"effect {effect.id} ({effect.kind})"
+    return f"{effect.kind} of {effect.key}"
 
 
 def _line(effect: Effect, error: BridgeError) -> str:
     told = " ".join(str(error).split())
-    return f"{_mark(effect)} could not be delivered and waits in the dead letters: {told} After mending: `queue retry`."
+    return (
+        f"{_mark(effect)} could not be delivered and waits in the dead letters (effect {effect.id}): {told} "
+        "After mending: `queue retry`."
+    )

@@ -11,6 +11,7 @@ from bridge.ports import UnitOfWork
 
 INCIDENT_GONE = "the incident is gone or no longer visible"
 ISSUE_GONE = "the issue is gone or no longer visible"
+PROJECT_CLOSED = "its project was closed after the delivery"
 SOURCE_GONE = "its source is not configured any more"
 
 

@@ -33,13 +33,14 @@ def test_a_store_has_one_name_for_ever(database: Database) -> None:
         assert unit.ledger.instance() == name
 
 
-def test_a_rule_is_active_since_its_version_was_first_seen(database: Database) -> None:
+def test_one_version_of_a_rule_is_active(database: Database) -> None:
     with database.transaction() as unit:
         assert unit.ledger.activated_at("r", "v1") is None
         assert unit.ledger.activate_rule("r", "v1", NOON) == NOON
         assert unit.ledger.activate_rule("r", "v1", at(9)) == NOON
         assert unit.ledger.activate_rule("r", "v2", at(9)) == at(9)
-        assert unit.ledger.activated_at("r", "v1") == NOON
+        assert unit.ledger.activated_at("r", "v1") is None
+        assert unit.ledger.activate_rule("r", "v1", at(10)) == at(10)
 
 
 def test_a_parked_item_is_one_row_per_error_that_counts(database: Database) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound
-from bridge.model.incident import Incident, State
+from bridge.model.incident import Capability, Incident, State
 from bridge.model.link import Link
 from bridge.model.promotion import Promotion
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
@@ -17,9 +17,11 @@ from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.policy import EVIDENCE_PAGE
-from bridge.usecases.unlink import INCIDENT_GONE, ended
+from bridge.usecases.reconcile import reconcile_effect
+from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, ended
 
 Save = Callable[[UnitOfWork], None]
+WITHOUT_ISSUE = frozenset({"incident.tell", "incident.state"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ class IncidentDelivery:
         return {kind: partial(self._unless_gone, one) for kind, one in deliver.items()}
 
     def _unless_gone(self, deliver: Callable[[Effect], Save], effect: Effect) -> Save:
-        """Delivers; where the incident is gone its link ends, and what was still to be written falls away."""
+        """Delivers; where the incident is gone its link ends, and what was still to be written falls away.
+
+        An incident whose own issue was deleted is still told, and resolved, when its project is delivered.
+        """
         link, _ = self._link(effect)
-        if link.ended_at is not None:
+        if link.ended_at is not None and (link.ended_because != ISSUE_GONE or effect.kind not in WITHOUT_ISSUE):
             return nothing
         try:
             return deliver(effect)
@@ -66,7 +71,7 @@ class IncidentDelivery:
         link, promotion = self._link(effect)
         source = self._source(link)
         incident = source.read(link.ref.external_id)
-        if not incident.state.is_open:
+        if not incident.state.is_open or Capability.PRIVATE_NOTE not in source.capabilities:
             return self._skipped(link, effect, incident)
         origin = self.configured().policy.note_origin(link.ref, effect.payload["what"])
         text = self.configured().texts.render(
@@ -108,7 +113,7 @@ class IncidentDelivery:
         if link.issue_id is None:
             raise NotFound(str(link.ref), "its own issue does not exist yet.", "See `queue dead`.")
         incident = source.read(link.ref.external_id)
-        if not incident.state.is_open:
+        if not incident.state.is_open or Capability.LINK not in source.capabilities:
             return self._skipped(link, effect, incident)
         url = self.configured().policy.issue_url(link.issue_id)
         if url not in source.links(link.ref.external_id):
@@ -119,7 +124,8 @@ class IncidentDelivery:
         """Writes a state; a resolved incident is never reopened.
 
         Only where the state comes from the issue (`follows`) both sides agree on it then. A hold or a resolution of
-        the bridge's own is the incident's move, which its issue has yet to follow.
+        the bridge's own is the incident's move, which its issue has yet to follow. When somebody changed the incident
+        after this was planned (`was`), theirs stays.
         """
         link, _ = self._link(effect)
         source = self._source(link)
@@ -128,6 +134,8 @@ class IncidentDelivery:
         if canonical(incident.state) is not canonical(wanted):
             if not incident.state.is_open:
                 return self._skipped(link, effect, incident)
+            if effect.payload.get("was", canonical(incident.state)) != canonical(incident.state):
+                return partial(_overtaken, link)
             incident = source.set_state(link.ref.external_id, wanted, effect.payload.get("reason", ""))
         return self._agree(link, STATE, str(canonical(incident.state))) if effect.payload.get("follows") else nothing
 
@@ -142,6 +150,8 @@ class IncidentDelivery:
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open:
             return self._skipped(link, effect, incident)
+        if incident.person not in {login, effect.payload.get("was", incident.person)}:
+            return partial(_overtaken, link)
         if incident.person != login:
             source.assign(link.ref.external_id, login)
         return self._agree(link, PERSON, person)
@@ -177,3 +187,8 @@ class IncidentDelivery:
         with self.store.reading() as uow:
             link = uow.links.get(effect.payload["link"])
             return link, uow.promotions.get(link.promotion_id)
+
+
+def _overtaken(link: Link, uow: UnitOfWork) -> None:
+    """Somebody changed the incident after this was planned: plan again from what is there now."""
+    uow.effects.enqueue_if_idle(reconcile_effect(link, "overtaken"))

@@ -148,7 +148,7 @@ def _rule_activation() -> None:
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("active_since", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("rule_id", "version", name="pk_rule_activation"),
+        sa.PrimaryKeyConstraint("rule_id", name="pk_rule_activation"),
     )
 
 
