@@ -86,7 +86,7 @@ class Promotions(Protocol):
         """The newest promotion of a group that is not demoted or merged."""
 
     def of_incident(self, incident_id: int) -> Promotion | None:
-        """The promotion an incident belongs to, None when it is in none that is waiting or running."""
+        """The promotion an incident belongs to, None when none claims it."""
 
     def of_root(self, issue_id: int) -> Promotion | None:
         """The promotion whose root issue this is."""

@@ -13,6 +13,7 @@ from bridge.model.promotion import Promotion, PromotionState, TaskKind
 from bridge.ports import UnitOfWork
 from bridge.sandbox import Sandbox
 from bridge.sandbox.story import BEGIN
+from bridge.usecases.hand_over import CLOSING_NOTE
 from bridge.usecases.measure import measure
 from bridge.usecases.policy import EVIDENCE_PAGE, Policy
 
@@ -117,7 +118,7 @@ def _returned(uow: UnitOfWork, policy: Policy, sandbox: Sandbox, promotion: Prom
 def _handed_back(policy: Policy, sandbox: Sandbox, link: Link) -> dict[str, Any]:
     """An incident's state before its project was delivered and now; no closing note where it was over before."""
     incident = sandbox.itsm.app.state.incidents[int(link.ref.external_id)]
-    mark = policy.note_origin(link.ref, "closing note")
+    mark = policy.note_origin(link.ref, CLOSING_NOTE).removesuffix("]")
     closing = next((note for note in incident.notes if mark in note.text), None)
     state, before, by = "new", "", ""
     for change in sandbox.itsm.app.state.changes_of(incident.id):

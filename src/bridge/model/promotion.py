@@ -45,6 +45,8 @@ TRANSITIONS: dict[PromotionState, frozenset[PromotionState]] = {
 
 WAITING = frozenset({_S.CANDIDATE, _S.DEFERRED})
 RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
+CLAIMING = WAITING | RUNNING | {_S.DELIVERED}
+"""While a promotion is in one of these, its incidents belong to it."""
 
 
 @dataclass(frozen=True, slots=True)

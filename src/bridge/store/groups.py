@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bridge.model.incident import GroupRow, Incident
-from bridge.model.promotion import RUNNING, WAITING
+from bridge.model.promotion import CLAIMING
 from bridge.store import rows, tables
 from bridge.store.sql import execute, execute_many, fetch, listed, select_text, upsert_text
 from bridge.store.values import clean, micros, short
@@ -69,8 +69,8 @@ class StoredGroups:
         return [key for (key,) in fetch(self._connection, _KEYS, clean(rule_id))]
 
     def open_since(self, rule_id: str, before: datetime) -> list[tuple[str, int]]:
-        """See the protocol: in no promotion that is waiting or running. Oldest first; reads open incidents only."""
-        states = listed(self._connection, sorted(WAITING | RUNNING))
+        """See the protocol: in no promotion that claims it. Oldest first; reads open incidents only."""
+        states = listed(self._connection, sorted(CLAIMING))
         return [
             (key, number)
             for key, number in fetch(self._connection, _OPEN_SINCE, clean(rule_id), micros(before), states)

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from bridge.model.errors import NotFound
 from bridge.model.promotion import (
-    RUNNING,
-    WAITING,
+    CLAIMING,
     Member,
     Promotion,
     PromotionState,
@@ -83,7 +82,7 @@ class StoredPromotions:
             select(_PROMOTION)
             .join(_MEMBER)
             .where(_MEMBER.c.incident_id == incident_id)
-            .where(_PROMOTION.c.state.in_(sorted(WAITING | RUNNING)))
+            .where(_PROMOTION.c.state.in_(sorted(CLAIMING)))
             .order_by(_PROMOTION.c.id.desc())
         )
 

@@ -11,6 +11,7 @@ from bridge.model.link import Link
 from bridge.model.promotion import RUNNING, Member, Promotion, Role, Task, TaskKind
 from bridge.ports import UnitOfWork
 from bridge.sync.mapping import canonical
+from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, incident_effect, project_effect
 from bridge.usecases.evidence import page_effect
@@ -25,7 +26,7 @@ def attach(
     """Adds a group's new incidents to its open project; those that are over already only count as evidence."""
     joined = []
     for incident_id in incident_ids:
-        if uow.promotions.of_incident(incident_id) is not None:
+        if claimed_by(uow, incident_id, promotion.rule_id) is not None:
             continue
         incident = uow.incidents.get(incident_id)
         role = Role.LATER if incident.state.is_open else Role.EVIDENCE

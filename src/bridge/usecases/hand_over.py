@@ -14,6 +14,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
 from bridge.usecases.reconcile import reconcile_effect
 
+CLOSING_NOTE = "closing note"
 CURSOR = "issues"
 TRACKER = "tracker"
 
@@ -141,7 +142,7 @@ def deliver(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: 
 def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link, now: datetime) -> None:
     """Tells an open incident and resolves it, also when its own issue has been deleted meanwhile."""
     name = f"delivered {now.isoformat()}"
-    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"closing note {name}")
+    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"{CLOSING_NOTE} {name}")
     uow.effects.enqueue([told])
     if promotion.terms.get("on_delivery") == "resolve":
         reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"

@@ -58,7 +58,8 @@ class Policy:
 
     def note_origin(self, ref: IncidentRef, what: str) -> str:
         """The origin line of a note about an incident; `what` tells one note from the others."""
-        return self.origin(str(ref), what)
+        # Without “#”: in Redmine “#17” would become a link to its own issue 17.
+        return self.origin(f"{ref.source} {ref.external_id}", what)
 
     @property
     def origin_prefix(self) -> str:

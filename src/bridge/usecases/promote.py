@@ -14,6 +14,7 @@ from bridge.rules.decide import decide
 from bridge.rules.decision import Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.matching import CompiledRule, group_key, group_label
 from bridge.usecases.attach import attach
+from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
 from bridge.usecases.opening import open_promotion
 
@@ -98,11 +99,11 @@ def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
     view = GroupView(
         key=touched.key,
         label=label,
-        members=_members(uow, newest, promotion),
+        members=_members(uow, rule, newest, promotion),
         activated_at=uow.ledger.activated_at(rule.id, rule.version) or now,
         promotion=promotion.state if promotion else None,
         quiet_until=_quiet_until(rule, promotion),
-        others=_members(uow, others, promotion),
+        others=_members(uow, rule, others, promotion),
     )
     return Finding(rule, touched.key, label, decide(rule, view, now))
 
@@ -114,13 +115,13 @@ def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | 
 
 
 def _members(
-    uow: UnitOfWork, incidents: Iterable[tuple[int, Incident]], promotion: Promotion | None
+    uow: UnitOfWork, rule: CompiledRule, incidents: Iterable[tuple[int, Incident]], promotion: Promotion | None
 ) -> tuple[GroupMember, ...]:
     """The incidents that no other promotion has claimed."""
     mine = promotion.id if promotion else None
     members = []
     for incident_id, incident in incidents:
-        claimed = uow.promotions.of_incident(incident_id)
+        claimed = claimed_by(uow, incident_id, rule.id)
         if claimed is None or claimed.id == mine:
             members.append(GroupMember.of(incident_id, incident, joined=claimed is not None))
     return tuple(members)
@@ -190,8 +191,7 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion
 def add_evidence(uow: UnitOfWork, promotion: Promotion, incident_ids: Iterable[int], now: datetime) -> None:
     """Adds incidents to a promotion unless another one has them: the first rule that claims an incident wins."""
     for incident_id in incident_ids:
-        claimed = uow.promotions.of_incident(incident_id)
-        if claimed is None:
+        if claimed_by(uow, incident_id, promotion.rule_id) is None:
             uow.promotions.add_member(Member(promotion.id, incident_id, Role.EVIDENCE, now))
 
 

@@ -82,7 +82,7 @@ def test_long_open_incidents_are_those_open_old_enough_and_in_no_promotion(datab
             incident(6, opened_at=at(0.5), state=State.ON_HOLD),
         )
         unit.groups.join([row(number, f"g{number}") for number in (1, 2, 3, 4, 5, 6)])
-        for number, state in ((1, PromotionState.DELIVERED), (5, PromotionState.CANDIDATE)):
+        for number, state in ((1, PromotionState.VERIFIED), (5, PromotionState.CANDIDATE)):
             added = unit.promotions.add(promotion(state=state))
             unit.promotions.add_member(Member(added.id, number, Role.OPEN, NOON))
         assert unit.groups.open_since("r", at(3)) == [("g6", 6), ("g1", 1), ("g2", 2)]
@@ -149,7 +149,7 @@ def test_the_promotion_of_a_group_is_the_newest_that_was_not_undone(database: Da
         assert unit.promotions.of_group("other", '["network"]') is None
 
 
-def test_the_promotion_of_an_incident_is_one_that_is_waiting_or_running(database: Database) -> None:
+def test_the_promotion_of_an_incident_is_one_that_claims_it(database: Database) -> None:
     with database.transaction() as unit:
         three(unit)
         for state in (PromotionState.ACTIVE, PromotionState.VERIFIED):
@@ -158,7 +158,7 @@ def test_the_promotion_of_an_incident_is_one_that_is_waiting_or_running(database
         found = unit.promotions.of_incident(1)
         assert found is not None
         assert found.id == 1
-        unit.promotions.save(replace(found, state=PromotionState.DELIVERED))
+        unit.promotions.save(replace(found, state=PromotionState.VERIFIED))
         assert unit.promotions.of_incident(1) is None
 
 
