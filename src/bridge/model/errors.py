@@ -70,10 +70,12 @@ class RateLimited(RemoteUnavailable):
 
 
 class AuthenticationFailed(BridgeError):  # noqa: N818 - named by what it says
-    """The key or token is not accepted: nothing on this side can go on until a person mends it."""
+    """The key or token is not accepted: nothing on this side can go on until a person mends it.
+
+    Not permanent: once the key is mended everything that waited goes on by itself.
+    """
 
     code = "RB-1203"
-    permanent = True
 
 
 class Forbidden(BridgeError):  # noqa: N818 - named by what it says

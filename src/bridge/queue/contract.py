@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.model.effect import Effect
-from bridge.model.errors import BridgeError, Collision, Postponed, RateLimited
+from bridge.model.errors import AuthenticationFailed, BridgeError, Collision, Postponed, RateLimited
 from bridge.ports import UnitOfWork
 
 OnDead = Callable[[UnitOfWork, Effect, BridgeError], None]
@@ -105,7 +105,7 @@ def is_outcome_unknown(error: BridgeError) -> bool:
 
     A refusal is an answer: permanent errors, a collision, “slow down” and a postponement say that it did not.
     """
-    return not (error.permanent or isinstance(error, (Collision, RateLimited, Postponed)))
+    return not (error.permanent or isinstance(error, (AuthenticationFailed, Collision, RateLimited, Postponed)))
 
 
 @dataclass(frozen=True, slots=True)

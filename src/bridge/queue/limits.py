@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.model.effect import Effect
-from bridge.model.errors import BridgeError, Postponed, RateLimited, RemoteUnavailable
+from bridge.model.errors import AuthenticationFailed, BridgeError, Postponed, RateLimited, RemoteUnavailable
 from bridge.queue.contract import EndpointStats, HandlerFailed, backoff
 
 UNLIMITED = 1_000_000
@@ -104,6 +104,9 @@ class Endpoint:
             return False
         if error is not None:
             self.last_error = str(error)
+        if isinstance(error, AuthenticationFailed):  # every effect would fail: the endpoint waits for a person
+            self._rest_if(needed=True, now=now, rng=rng)
+            return True
         if not isinstance(error, RemoteUnavailable):
             self._answered()
             return False

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bridge.model.effect import Effect
 from bridge.model.errors import (
-    AuthenticationFailed,
     BridgeError,
     Forbidden,
     NotFound,
@@ -81,7 +80,7 @@ def test_the_last_attempt_is_followed_by_death() -> None:
     assert after_failure(effect(5), lost(), NOW, Highest(), POLICY) == Verdict(None, 5, unsure=True)
 
 
-@pytest.mark.parametrize("kind", [AuthenticationFailed, Forbidden, NotFound, NotPossible, WouldLeak])
+@pytest.mark.parametrize("kind", [Forbidden, NotFound, NotPossible, WouldLeak])
 def test_what_cannot_get_better_is_dead_at_once(kind: type[BridgeError]) -> None:
     assert after_failure(effect(), kind("redmine", "no."), NOW, Highest(), POLICY) == Verdict(None, 1, unsure=False)
 
