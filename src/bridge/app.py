@@ -107,9 +107,10 @@ class App:
     def __enter__(self) -> Self:
         self._resources.callback(self.database.close)
         self._resources.callback(self.tracker.close)
-        self.database.upgrade()
-        with self.database.transaction() as uow:
-            self._instance = uow.ledger.instance()
+        with _openable(settings_url := self.configuration.settings.store.url):
+            self.database.upgrade()
+            with self.database.transaction() as uow:
+                self._instance = uow.ledger.instance()
         self.configured = self.configuration.configured(self._instance)
         return self
 

@@ -61,6 +61,7 @@ class Configuration:
             priorities=redmine.priorities,
             member_role=redmine.member_role,
             owner_role=redmine.owner_role,
+            public_notes=settings.public_notes,
             language=settings.language,
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 
 from bridge.app import App, Cycle
 from bridge.model.errors import BridgeError
-from bridge.ports import IncidentSource
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 8.0
+"""How long a delivery under way may take to its end: with what else ends, the process is gone after ten seconds."""
 COMMAND_SECONDS = 0.5
 RELOAD_SECONDS = 5.0
 TICK_SECONDS = 60.0
 RESUME_SECONDS = 1.0
+LONGEST_REST = 3600.0
 
 
 def run(app: App, stop: threading.Event) -> None:
@@ -56,16 +59,29 @@ def _deliver(engine: EmbeddedEngine, stop: threading.Event) -> None:
 def _jobs(app: App) -> list[Job]:
     seconds = app.configuration.settings.poll_seconds
     return [
-        *(_poll(app, source, seconds) for source in app.sources.values()),
-        Job("poll redmine", seconds, lambda: app.poll_tracker(Cycle())),
+        *(_poll(source.name, seconds, partial(app.poll_source, source)) for source in app.sources.values()),
+        _poll("redmine", seconds, app.poll_tracker),
         Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
         Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app)),
         Job("reload", RELOAD_SECONDS, app.reload_changed),
     ]
 
 
-def _poll(app: App, source: IncidentSource, seconds: float) -> Job:
-    return Job(f"poll {source.name}", seconds, lambda: app.poll_source(source, Cycle()))
+def _poll(system: str, seconds: float, poll: Callable[[Cycle], None]) -> Job:
+    """A poll that leaves the system alone for as long as it asked when it was last polled (Retry-After)."""
+    rest_until = time.monotonic()
+
+    def unless_it_rests() -> None:
+        nonlocal rest_until
+        if time.monotonic() < rest_until:
+            return
+        cycle = Cycle()
+        poll(cycle)
+        error = cycle.failures.get(system)
+        if error is not None and error.retry_after is not None:
+            rest_until = time.monotonic() + min(error.retry_after, LONGEST_REST)
+
+    return Job(f"poll {system}", seconds, unless_it_rests)
 
 
 def perform_waiting(app: App) -> None:

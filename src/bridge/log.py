@@ -13,6 +13,9 @@ def configure_logging(level: str, form: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     libraries = max(number, logging.WARNING)
     logging.basicConfig(stream=sys.stderr, level=libraries, format="%(levelname)s %(name)s: %(message)s")
+    # They tell of every retry and every skipped turn; what matters of that the bridge tells itself.
+    for library in ("urllib3", "apscheduler"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"

@@ -140,6 +140,8 @@ class Settings(BaseModel):
     rules: tuple[str, ...] = ("rules/*.yaml",)
     directory: Path = Path("directory.yaml")
     templates: Path | None = None
+    public_notes: bool = False
+    """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
     workers: int = Field(4, ge=1, le=32)

@@ -68,12 +68,20 @@ class Plan:
         return not self.fields and not self.notes
 
 
-def plan(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, statuses: StatusMapping) -> Plan:
+def plan(
+    agreed: Mapping[str, str],
+    incident: IncidentSide,
+    issue: IssueSide,
+    statuses: StatusMapping,
+    *,
+    public_notes: bool = False,
+) -> Plan:
     """The plan for one link.
 
     Notes must already be without those that either side has from the bridge. A resolved incident is never reopened
     or given to somebody else, and an unmapped person is never guessed or cleared: such a field stays as it is and is
-    reported.
+    reported. Only with `public_notes` does a public note on the issue become an answer that the caller can read: the
+    project is private, and who writes there does not think of the caller.
     """
     fields: list[FieldWrite] = []
     settled: dict[str, str] = {}
@@ -85,7 +93,7 @@ def plan(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, st
             fields.append(outcome)
         elif outcome is not None:
             settled[outcome[0]] = outcome[1]
-    return Plan(tuple(fields), _notes(incident, issue), settled, tuple(reports))
+    return Plan(tuple(fields), _notes(incident, issue, public=public_notes), settled, tuple(reports))
 
 
 Outcome = FieldWrite | tuple[str, str] | str | None
@@ -134,9 +142,9 @@ def _outcome(name: str, merged: Merged, agreed: Mapping[str, str]) -> Outcome:
     return (name, merged.value) if agreed.get(name) != merged.value else None
 
 
-def _notes(incident: IncidentSide, issue: IssueSide) -> tuple[NoteWrite, ...]:
+def _notes(incident: IncidentSide, issue: IssueSide, *, public: bool) -> tuple[NoteWrite, ...]:
     to_issue = [NoteWrite(Side.ISSUE, note, note.private) for note in incident.notes]
     # A public note would reopen a resolved incident in many systems (RT's stock scrip): there it goes as a work note.
-    over = not incident.state.is_open
-    to_incident = [NoteWrite(Side.INCIDENT, note, note.private or over) for note in issue.notes]
+    hidden = not public or not incident.state.is_open
+    to_incident = [NoteWrite(Side.INCIDENT, note, note.private or hidden) for note in issue.notes]
     return (*to_issue, *to_incident)

@@ -10,7 +10,7 @@ from bridge.model.incident import Page, SavedIncident
 from bridge.model.promotion import RUNNING, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases.attach import reopened
-from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start
+from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start, propose
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
@@ -46,7 +46,8 @@ def poll(
 ) -> Taken:
     """Takes in what changed since the last poll.
 
-    The first poll ever notes where to start; with `start_from` it builds history from then on first. Neither acts.
+    The first poll ever notes where to start; with `start_from` it builds history from then on first, and what the
+    rules find there becomes candidates. Neither acts.
     """
     taken = Taken()
     with store.reading() as uow:
@@ -55,6 +56,8 @@ def poll(
     if start_from is not None and history:
         done = backfill(source, store, clock, configured, start_from, None)
         taken.incidents, taken.parked = done.changed, done.parked
+        with store.transaction() as uow:
+            taken.findings += propose(uow, configured, clock.now())
     if cursor is None:
         note_start(source, store)
         return taken

@@ -30,6 +30,7 @@ class Policy:
     priorities: Mapping[int, str] = field(default_factory=dict)
     member_role: str = "Developer"
     owner_role: str = "Manager"
+    public_notes: bool = False
     language: str = "en"
 
     def issue_url(self, issue_id: int) -> str:

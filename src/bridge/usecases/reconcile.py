@@ -87,6 +87,7 @@ class Reconciliation:
                 issue.status, self._assignee(directory, issue, link.ref.source), issue.assignee_name, new_journals
             ),
             self.configured().policy.statuses,
+            public_notes=self.configured().policy.public_notes,
         )
         effects = self._effects(effect, link, incident, issue, decided)
         seen = replace(

@@ -137,11 +137,15 @@ def test_an_incident_that_moves_on_takes_its_issue_along():
     )
 
 
-@pytest.mark.parametrize(("state", "private"), [(State.IN_PROGRESS, False), (State.RESOLVED, True)])
-def test_a_public_note_to_a_resolved_incident_goes_as_a_work_note(state, private):
-    """In RT a public answer reopens a resolved ticket."""
+@pytest.mark.parametrize(
+    ("state", "allowed", "private"),
+    [(State.IN_PROGRESS, True, False), (State.IN_PROGRESS, False, True), (State.RESOLVED, True, True)],
+)
+def test_a_public_note_reaches_the_caller_only_where_that_is_wanted_and_harmless(state, allowed, private):
+    """A project is private unless the settings say otherwise; in RT a public answer reopens a resolved ticket."""
     issue = IssueSide("New", NOBODY, "", (note(7, private=False),))
-    decided = plan({STATE: str(state), PERSON: NOBODY}, IncidentSide(state, NOBODY, ""), issue, STATUSES)
+    incident = IncidentSide(state, NOBODY, "")
+    decided = plan({STATE: str(state), PERSON: NOBODY}, incident, issue, STATUSES, public_notes=allowed)
     assert [(w.side, w.private) for w in decided.notes] == [(Side.INCIDENT, private)]
 
 
