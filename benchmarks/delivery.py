@@ -147,7 +147,7 @@ def _deliver(app: App, effects: list[EffectSpec]) -> None:
         uow.effects.enqueue(effects)
     done = app.engine().run_until_idle().done
     if done != len(effects):
-        raise RuntimeError(f"{done} of {len(effects)} effects were delivered: {app.engine().dead()}")
+        raise RuntimeError(f"{done} of {len(effects)} effects were delivered: {app.engine().stats()}")
 
 
 def bare(target: Target, size: int) -> Delivered:
