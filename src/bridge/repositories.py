@@ -147,6 +147,9 @@ class Effects(Protocol):
     def enqueue_if_idle(self, spec: EffectSpec) -> bool:
         """Stores the effect unless one of the same kind and key is ready to run; for work that re-reads everything."""
 
+    def is_stored(self, unique: str) -> bool:
+        """Whether an effect of this name was ever stored."""
+
     def unfinished(self, key: str) -> tuple[str, ...]:
         """The kinds of the ready or running effects of a key, oldest first."""
 

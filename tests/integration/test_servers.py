@@ -149,12 +149,12 @@ def test_default_notifications_reach_the_mailbox(mail_redmine: RedmineServer) ->
 # --- RT --------------------------------------------------------------------------------------------------------------
 
 
-def test_rt_token_and_zone(rt: RtServer) -> None:
+def test_rt_token_and_zone(fresh_rt: RtServer) -> None:
     """The token is the bridge's, and its account reads times in UTC."""
-    account = rt.rest("GET", "/user/itsm-sync").json()
+    account = fresh_rt.rest("GET", "/user/itsm-sync").json()
     assert (account["Name"], account["Timezone"]) == ("itsm-sync", "UTC")
-    assert rt.as_user("itsm-sync").ok("GET", "/rt")["Version"] == rt.version
-    assert common.answers(f"{rt.rest_url}/rt", 401)
+    assert fresh_rt.as_user("itsm-sync").ok("GET", "/rt")["Version"] == fresh_rt.version
+    assert common.answers(f"{fresh_rt.rest_url}/rt", 401)
 
 
 def test_rt_ticket_life(fresh_rt: RtServer) -> None:

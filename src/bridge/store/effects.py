@@ -24,6 +24,7 @@ _STATES = {str(state): state for state in EffectState}
 _INSERT = insert_text(tables.effect, (*EFFECT, "tracker", "instance"))
 _FOLLOW = insert_text(tables.effect_predecessor, ("effect_id", "predecessor_id"))
 _KNOWN = "SELECT unique_key, id FROM effect WHERE unique_key @among"
+_STORED = "SELECT 1 FROM effect WHERE unique_key = ?"
 _UNFINISHED = "SELECT kind FROM effect WHERE key = ? AND state IN ('ready', 'running') ORDER BY id"
 _PENDING = "SELECT count(*) FROM effect WHERE promotion_id = ? AND state IN ('ready', 'running')"
 _ABOVE = select_text(EFFECT, "FROM effect WHERE id >= ? ORDER BY id")
@@ -72,6 +73,10 @@ class StoredEffects:
             return False
         number = next_id(self._connection, tables.effect)
         return self.enqueue([replace(spec, unique=f"{spec.unique} @{number}")]) == 1
+
+    def is_stored(self, unique: str) -> bool:
+        """See the protocol."""
+        return bool(fetch(self._connection, _STORED, short(unique)))
 
     def unfinished(self, key: str) -> tuple[str, ...]:
         """See the protocol."""

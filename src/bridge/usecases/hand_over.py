@@ -136,18 +136,26 @@ def deliver(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: 
         link = links.get(incident_id)
         # What was opened after the delivery is a recurrence: to resolve it with this project would hide it.
         if link is not None and incident.state.is_open and incident.opened_at <= now:
-            _hand_back(uow, configured, promotion, link, now)
+            _hand_back(uow, configured, promotion, link)
 
 
-def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link, now: datetime) -> None:
+def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link) -> None:
     """Tells an open incident and resolves it, also when its own issue has been deleted meanwhile."""
-    name = f"delivered {now.isoformat()}"
-    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"{CLOSING_NOTE} {name}")
+    name = _delivery(uow, link)
+    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"{CLOSING_NOTE}, {name}")
     uow.effects.enqueue([told])
     if promotion.terms.get("on_delivery") == "resolve":
         reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"
         resolved = incident_effect(link, "incident.state", name, state="resolved", reason=reason, after=(told.unique,))
         uow.effects.enqueue([resolved])
+
+
+def _delivery(uow: UnitOfWork, link: Link) -> str:
+    """Tells one delivery of a project from the next, should the first be taken back."""
+    number = 1
+    while uow.effects.is_stored(incident_effect(link, "incident.tell", f"delivery {number}").unique):
+        number += 1
+    return f"delivery {number}"
 
 
 def _open_count(uow: UnitOfWork, promotion: Promotion) -> int:
