@@ -12,11 +12,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
+from alembic.util import CommandError
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.effect import Effect
-from bridge.model.errors import BridgeError, Problem
+from bridge.model.errors import BridgeError, Problem, RemoteUnavailable
 from bridge.ports import Clock, Handler, IncidentSource, Store
 from bridge.queue.contract import Boundary, Summary, no_boundary
 from bridge.queue.embedded import EmbeddedEngine
@@ -95,7 +98,8 @@ class App:
         self._engine: EmbeddedEngine | None = None
         settings = configuration.settings
         self.clock: Clock = SystemClock() if settings.clock == "system" else RemoteClock(settings.clock)
-        self.database = Database.open(settings.store.url, self.clock)
+        with _openable(settings.store.url):
+            self.database = Database.open(settings.store.url, self.clock)
         self.tracker = RedmineTracker(settings.redmine.gateway(), self.clock)
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
@@ -107,7 +111,7 @@ class App:
     def __enter__(self) -> Self:
         self._resources.callback(self.database.close)
         self._resources.callback(self.tracker.close)
-        with _openable(settings_url := self.configuration.settings.store.url):
+        with _openable(self.configuration.settings.store.url):
             self.database.upgrade()
             with self.database.transaction() as uow:
                 self._instance = uow.ledger.instance()
@@ -263,6 +267,18 @@ class App:
             **IncidentDelivery(store, self.sources, configured, clock).handlers(),
             **Reconciliation(store, self.sources, tracker, configured, clock).handlers(),
         }
+
+
+@contextmanager
+def _openable(url: str) -> Iterator[None]:
+    """Says in one line why a store cannot be opened. Raises RemoteUnavailable."""
+    try:
+        yield
+    except (OSError, SQLAlchemyError, CommandError) as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        advice = "Is store.url right, the database up, and this the version of the bridge that wrote it?"
+        where = f"store {make_url(url).render_as_string(hide_password=True)}"
+        raise RemoteUnavailable(where, f"cannot be opened: {cause}.", advice) from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from tests.system.stage import Stage, sandbox_bridge
 from tests.system.test_story import recurrence
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00|Z)")
 PATIENCE = 0.6
 """How long the bridge of these tests waits for an answer, seconds."""
 
@@ -113,16 +115,24 @@ class Scene:
         raise AssertionError(f"after {most} rounds: {cycles[-1].summary()}, {self.waiting_errors()}")
 
     def end(self) -> dict[str, Any]:
-        """The state of both servers; of a wiki page only its last version, for how many there were may differ."""
-        found = self.sandbox.dump()
+        """The state of both servers, without what a delay may change.
+
+        That are moments, the order of an issue's journals, and how many versions a wiki page had before its last.
+        """
+        found: dict[str, Any] = json.loads(_MOMENT.sub("<moment>", json.dumps(self.sandbox.dump())))
         for project in found["redmine"]["projects"]:
             for page in project["wiki"].values():
                 del page["versions"][:-1]
+            for issue in project["issues"]:
+                issue["journals"].sort(key=json.dumps)
         return found
 
-    def assert_undisturbed(self) -> None:
+    def assert_undisturbed(self, *, mails: bool = True) -> None:
         """Both servers are as an undisturbed run leaves them; else the differing lines are shown."""
-        then, now = (json.dumps(d, indent=1, ensure_ascii=False) for d in (self.undisturbed, self.end()))
+        ends = copy.deepcopy(self.undisturbed), self.end()
+        for end in ends:
+            end["redmine"]["mails"] = end["redmine"]["mails"] if mails else []
+        then, now = (json.dumps(end, indent=1, ensure_ascii=False) for end in ends)
         differing = list(difflib.unified_diff(then.splitlines(), now.splitlines(), "undisturbed", "now", n=2))
         assert not differing, "\n".join(differing)
 

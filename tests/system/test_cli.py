@@ -296,6 +296,25 @@ def test_a_clock_that_cannot_be_reached(scene: Scene) -> None:
     assert "clock" in found.err
 
 
+STORES = {
+    "no database": "sqlite:///{folder}/bridge.yaml",
+    "a folder that is none": "sqlite:///{folder}/bridge.yaml/store.sqlite3",
+    "a server that is down": "postgresql://bridge:geheim@127.0.0.1:9/bridge",
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_that_cannot_be_opened(scene: Scene, name: str) -> None:
+    """One line with the reason and the address, without the password."""
+    path = change(scene, store={"url": STORES[name].format(folder=scene.stage.folder)})
+    for arguments in (("promotions", "list"), ("run",)):
+        found = command(path, *arguments)
+        assert found.text(3) == ""
+        assert re.match(r"RB-1201 store (sqlite|postgresql)\S+ cannot be opened: ", found.err), found.err
+        assert len(found.err.splitlines()) == 1
+        assert "geheim" not in found.err
+
+
 class TestBackfill:
     """`backfill` builds history and nothing else."""
 

@@ -145,7 +145,19 @@ def test_sigterm_while_a_server_does_not_answer(scene: Scene) -> None:
         daemon.until(lambda: created(scene) == 3, "the third issue is there, its answer is not")
         code, seconds = daemon.stop()
         assert code == 0
-        assert seconds < 12
+        assert seconds < 10
+        finish(scene, daemon)
+
+
+def test_sigterm_while_a_poll_hangs(scene: Scene) -> None:
+    """A server that is silent for half a minute does not keep the daemon alive."""
+    hanging = scene.sandbox.fault("timeout", app="redmine", method="GET", path=r"^/issues\.json", seconds=40)
+    with Daemon(config_of(scene.stage)) as daemon:
+        daemon.until(lambda: hanging.times == 0, "a poll of Redmine")
+        daemon.until(lambda: promotions(scene.stage, "active"), "the project is open nevertheless")
+        code, seconds = daemon.stop()
+        assert code == 0
+        assert seconds < 10
         finish(scene, daemon)
 
 

@@ -126,7 +126,7 @@ def test_a_side_that_cannot_be_polled_does_not_stop_the_other(scene: Scene, name
         assert re.search(words, str(cycle.failures[side])), str(cycle.failures[side])
         assert scene.once().failures.keys() == {side}
         asked = [entry for entry in scene.sandbox.requests(side) if re.search(where["path"], f"{entry.path}?")]
-        assert len(asked) <= 4, "no loop"
+        assert len(asked) <= 8, "no loop"
         assert bool(scene.stage.office.projects()) == (side == "redmine")
         scene.sandbox.faults.clear()
         scene.rounds()
@@ -197,35 +197,37 @@ def test_a_poisoned_incident_is_parked_and_stops_nobody(scene: Scene) -> None:
         assert uow.incidents.known("itsm", [poisoned])
 
 
-# What is missing, and the words by which a person finds out what to tick.
-RIGHTS: dict[tuple[str, ...], str] = {
-    ("add_subprojects",): "Create subprojects",
-    ("manage_members",): "Manage members",
-    ("add_issues",): "Add issues",
-    ("manage_issue_relations",): "Manage issue relations",
-    ("view_wiki_pages",): "View wiki",
-    ("edit_wiki_pages",): "Edit wiki pages",
-    ("edit_issues", "edit_own_issues"): "does the workflow let the bridge's role write it?",
+# What is missing, the words by which a person finds out what to tick, and how far the project gets without it.
+RIGHTS: dict[tuple[str, ...], tuple[str, PromotionState]] = {
+    ("add_subprojects",): ("Create subprojects", PromotionState.BLOCKED),
+    ("add_issues",): ("Add issues", PromotionState.BLOCKED),
+    ("manage_members",): ("Manage members", PromotionState.ACTIVE),
+    ("manage_issue_relations",): ("Manage issue relations", PromotionState.ACTIVE),
+    ("view_wiki_pages",): ("View wiki", PromotionState.ACTIVE),
+    ("edit_wiki_pages",): ("Edit wiki pages", PromotionState.ACTIVE),
+    ("edit_issues", "edit_own_issues"): ("does the workflow let the bridge's role write it?", PromotionState.ACTIVE),
 }
 
 
 @pytest.mark.parametrize("rights", RIGHTS, ids=" ".join)
 def test_a_missing_right_is_named_and_the_rest_waits(scene: Scene, rights: tuple[str, ...]) -> None:
-    """The promotion is blocked with the right to give; given and retried, the end is as if it had always been there."""
+    """The promotion names the right to give; given and retried, the end is as if it had always been there."""
+    words, state = RIGHTS[rights]
     scene.sandbox.control.change_role("Bridge", remove=rights)
     for _ in range(3):
         scene.once()
         scene.sandbox.clock.advance(900)
     promotion = scene.promotion()
-    assert promotion.state is PromotionState.BLOCKED
-    assert RIGHTS[rights] in promotion.attention, promotion.attention
+    assert promotion.state is state
+    assert words in promotion.attention, promotion.attention
     assert "queue retry" in promotion.attention
     assert len(scene.sandbox.requests()) < 2 * scene.requests
     assert all(len(scene.stage.desk.notes(i)) <= 1 for i in scene.waiting)
     scene.sandbox.control.change_role("Bridge", add=rights)
     assert scene.retry() >= 1
     scene.rounds()
-    scene.assert_undisturbed()
+    # Relations that come last change issues that are assigned already: Redmine mails about them.
+    scene.assert_undisturbed(mails=rights != ("manage_issue_relations",))
     assert scene.promotion().state is PromotionState.ACTIVE
     assert scene.promotion().attention == scene.attention
 
@@ -304,11 +306,11 @@ def test_a_key_that_was_withdrawn_from_a_public_redmine(scene: Scene) -> None:
     assert len(scene.sandbox.requests("redmine")) <= 20
     assert not scene.written("itsm")
     assert not scene.stage.office.projects()
-    promotion = scene.promotion()
-    assert promotion.state is PromotionState.BLOCKED
-    assert "API key" in promotion.attention
+    assert scene.promotion().state is PromotionState.OPENING
+    assert all("API key" in error for error in scene.waiting_errors())
+    assert scene.waiting_errors()
     account.api_key = key
-    assert scene.retry() == 1
+    scene.sandbox.clock.advance(3600)
     scene.rounds()
     assert scene.promotion().state is PromotionState.ACTIVE
 
