@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.model.effect import Effect
-from bridge.model.errors import AuthenticationFailed, BridgeError, Collision, Postponed, RateLimited
+from bridge.model.errors import AuthenticationFailed, BridgeError, Collision, NotApplied, Postponed, RateLimited
 from bridge.ports import UnitOfWork
 
 OnDead = Callable[[UnitOfWork, Effect, BridgeError], None]
@@ -101,10 +101,13 @@ def backoff(attempt: int, base: float, cap: float) -> float:
 
 
 def is_outcome_unknown(error: BridgeError) -> bool:
-    """True when the remote system may have done what was asked although the attempt failed.
+    """True when the remote system may have done what was asked, or a part of it, although the attempt failed.
 
-    A refusal is an answer: permanent errors, a collision, “slow down” and a postponement say that it did not.
+    A refusal is an answer: permanent errors, a collision, “slow down” and a postponement say that it did not. One that
+    was accepted and not carried out as asked (NotApplied) may have left something: a retry looks first.
     """
+    if isinstance(error, NotApplied):
+        return True
     return not (error.permanent or isinstance(error, (AuthenticationFailed, Collision, RateLimited, Postponed)))
 
 

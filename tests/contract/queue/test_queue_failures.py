@@ -191,7 +191,7 @@ def test_a_postponed_effect_uses_up_no_attempt_however_often(bench: Bench) -> No
         (RateLimited("redmine", "slow down.", retry_after=1), False),
         (Postponed("promotion 7", "not now."), False),
         (REJECTED, False),
-        (NotApplied("redmine issue 7", "the status stayed."), False),
+        (NotApplied("redmine issue 7", "the status stayed."), True),
     ],
     ids=lambda value: type(value).__name__,
 )
