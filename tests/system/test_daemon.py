@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -248,6 +249,20 @@ def test_rules_are_taken_over_while_it_runs(stage: Stage) -> None:
         for _ in range(5):
             stage.desk.open("Disk full on db-1", key="db-1")
         daemon.until(lambda: len(promotions(stage, "active")) == 2, "the new rule works")
+        assert daemon.stop()[0] == 0
+
+
+def test_a_source_that_asks_to_be_left_alone_is_left_alone(stage: Stage, sandbox: Sandbox) -> None:
+    """429 with Retry-After to a poll: not one request more until then, then everything that came meanwhile."""
+    busy = sandbox.fault("status", code=429, headers={"Retry-After": "3"}, app="itsm", method="GET")
+    recurrence(stage)
+    with Daemon(config_of(stage)) as daemon:
+        daemon.until(lambda: busy.times == 0, "the poll that is refused")
+        asked = len(sandbox.requests("itsm"))
+        began = time.monotonic()
+        daemon.until(lambda: len(sandbox.requests("itsm")) > asked, "the next poll", 20)
+        assert time.monotonic() - began > 2
+        daemon.until(lambda: promotions(stage, "active"), "the project is open")
         assert daemon.stop()[0] == 0
 
 
