@@ -232,7 +232,6 @@ def test_a_missing_right_is_named_and_the_rest_waits(scene: Scene, rights: tuple
     assert scene.promotion().attention == scene.attention
 
 
-@pytest.mark.xfail(reason="the queue takes NotApplied for “nothing was done”, so that a retry does not look first")
 def test_tasks_that_came_out_without_their_parent_are_told_and_not_doubled(scene: Scene) -> None:
     """Redmine creates a subtask without its parent where the right is missing: a person mends right and issue."""
     scene.sandbox.control.change_role("Bridge", remove=("manage_subtasks",))
