@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import yaml
 from sqlalchemy import select
 
 from bridge.app import App, Cycle
@@ -102,7 +103,7 @@ class Scene:
     def once(self) -> Cycle:
         """One `once`, whatever it meets."""
         with ExitStack() as resources:
-            return resources.enter_context(App(load(self.stage.folder / "bridge.yaml"))).once()
+            return resources.enter_context(App(load(self.config))).once()
 
     def rounds(self, most: int = 12, step: float = 900.0) -> list[Cycle]:
         """`once` after `once`, `step` seconds apart, until nothing is left to do; fails when that takes too many."""
@@ -139,7 +140,7 @@ class Scene:
     def retry(self) -> int:
         """`queue retry`."""
         with ExitStack() as resources:
-            app = resources.enter_context(App(load(self.stage.folder / "bridge.yaml")))
+            app = resources.enter_context(App(load(self.config)))
             return int(app.perform("retry", {"effect": None})["requeued"])
 
     @contextmanager
@@ -153,25 +154,38 @@ class Scene:
         (found,) = self.promotions()
         return found
 
+    @property
+    def config(self) -> Path:
+        """The settings file."""
+        return self.stage.folder / "bridge.yaml"
+
+    def change(self, **settings: Any) -> Path:
+        """Changes settings; a dictionary is merged into the one that is there. Returns the settings file."""
+        found = yaml.safe_load(self.config.read_text())
+        for name, value in settings.items():
+            found[name] = {**found[name], **value} if isinstance(value, dict) else value
+        self.config.write_text(yaml.safe_dump(found))
+        return self.config
+
     def promotions(self) -> list[Promotion]:
         """All promotions, oldest first."""
-        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+        with App(load(self.config)) as app, app.database.reading() as uow:
             return list(uow.promotions.in_states())
 
     def dead(self) -> list[DeadLetter]:
         """The dead letters."""
-        with App(load(self.stage.folder / "bridge.yaml")) as app:
+        with App(load(self.config)) as app:
             return app.engine().dead()
 
     def waiting_errors(self) -> list[str]:
         """What stands beside the effects that are to be tried again."""
         query = select(effect.c.error).where(effect.c.state == "ready", effect.c.error != "")
-        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+        with App(load(self.config)) as app, app.database.reading() as uow:
             return list(uow.connection.execute(query).scalars())
 
     def links(self) -> list[Any]:
         """All links."""
-        with App(load(self.stage.folder / "bridge.yaml")) as app, app.database.reading() as uow:
+        with App(load(self.config)) as app, app.database.reading() as uow:
             return list(uow.links.all(None))
 
     def written(self, app: str = "", user: str = "") -> list[Entry]:

@@ -127,7 +127,7 @@ def idle(scene: Scene) -> bool:
 def test_sigterm_in_the_middle_of_a_delivery(scene: Scene) -> None:
     """What is under way is finished, the rest waits for the next start: nothing lost, nothing doubled."""
     scene.sandbox.fault("slow", app="redmine", method="POST", path=r"/issues\.json", seconds=0.7, times=None)
-    daemon = Daemon(config_of(scene.stage))
+    daemon = Daemon(scene.config)
     with daemon:
         daemon.until(lambda: created(scene) >= 3, "some issues")
         code, seconds = daemon.stop()
@@ -141,7 +141,7 @@ def test_sigterm_in_the_middle_of_a_delivery(scene: Scene) -> None:
 def test_sigterm_while_a_server_does_not_answer(scene: Scene) -> None:
     """A write that hangs is left after ten seconds at most, and looked for at the next start."""
     scene.sandbox.fault("after_timeout", app="redmine", method="POST", path=r"/issues\.json", skip=2, seconds=40)
-    daemon = Daemon(config_of(scene.stage))
+    daemon = Daemon(scene.config)
     with daemon:
         daemon.until(lambda: created(scene) == 3, "the third issue is there, its answer is not")
         code, seconds = daemon.stop()
@@ -153,7 +153,7 @@ def test_sigterm_while_a_server_does_not_answer(scene: Scene) -> None:
 def test_sigterm_while_a_poll_hangs(scene: Scene) -> None:
     """A server that is silent for half a minute does not keep the daemon alive."""
     hanging = scene.sandbox.fault("timeout", app="redmine", method="GET", path=r"^/issues\.json", seconds=40)
-    with Daemon(config_of(scene.stage)) as daemon:
+    with Daemon(scene.config) as daemon:
         daemon.until(lambda: hanging.times == 0, "a poll of Redmine")
         daemon.until(lambda: promotions(scene.stage, "active"), "the project is open nevertheless")
         code, seconds = daemon.stop()
@@ -165,7 +165,7 @@ def test_sigterm_while_a_poll_hangs(scene: Scene) -> None:
 def test_kill_in_the_middle_of_a_delivery(scene: Scene) -> None:
     """kill -9 between a write and its answer: at the next start it is looked for, not repeated."""
     scene.sandbox.fault("after_timeout", app="redmine", method="POST", path=r"/issues\.json", skip=2, seconds=40)
-    daemon = Daemon(config_of(scene.stage))
+    daemon = Daemon(scene.config)
     with daemon:
         daemon.until(lambda: created(scene) == 3, "the third issue is there, its answer is not")
         assert daemon.stop(signal.SIGKILL)[0] == -signal.SIGKILL
