@@ -8,6 +8,7 @@ import platform
 import sqlite3
 import statistics
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -184,6 +185,17 @@ def _processor() -> str:
 
 def _load() -> str:
     return ", ".join(f"{value:.2f}" for value in os.getloadavg())
+
+
+class Stopwatch:
+    """Runs from its making on."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter(), time.process_time()
+
+    def read(self) -> tuple[float, float]:
+        """Seconds gone by, and seconds of the process's own on a processor."""
+        return time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
 
 def peak_memory() -> int:

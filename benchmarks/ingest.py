@@ -20,6 +20,7 @@ from benchmarks.harness import (
     Comparison,
     Report,
     Series,
+    Stopwatch,
     in_child,
     interleaved,
     number,
@@ -58,17 +59,6 @@ class Ingested:
     memory: int
     rows: dict[str, int]
     digest: str
-
-
-class Stopwatch:
-    """Runs from its making on."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter(), time.process_time()
-
-    def read(self) -> tuple[float, float]:
-        """Seconds gone by, and seconds of the process's own on a processor."""
-        return time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
 
 def run(runs: int, size: int | None = None) -> Report:

@@ -120,7 +120,7 @@ def _write(file: Any, count: int) -> list[tuple[int, int]]:
     """Encodes every page and the empty one behind them; returns where each stands, as (offset, length)."""
     pages: list[tuple[int, int]] = []
     items = incidents(count)
-    while len(pages) <= count // PAGE:
+    while len(pages) <= -(-count // PAGE):
         body = orjson.dumps({"items": list(islice(items, PAGE))})
         pages.append((file.tell(), len(body)))
         file.write(body)
@@ -136,7 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
-        offset, length = self.pages[int(query.get("after_id", ["0"])[0]) // PAGE]
+        # asked for changes, it has none: the empty page
+        page = -1 if "updated_since" in query else int(query.get("after_id", ["0"])[0]) // PAGE
+        offset, length = self.pages[page]
         self.send_response_only(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(length))
