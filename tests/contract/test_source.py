@@ -244,7 +244,7 @@ class Reading(Following):
         source = desk.source(**desk.wrong_token())
         with pytest.raises(AuthenticationFailed) as caught:
             source.read("1")
-        assert caught.value.permanent
+        assert not caught.value.permanent, "once the token is mended everything goes on"
         assert [problem.severity for problem in source.check()] == ["error"]
 
 

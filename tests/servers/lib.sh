@@ -11,8 +11,11 @@ log() { echo "[$(basename "$HERE")] $*" >&2; }
 fail() { log "$1"; [ -z "${2:-}" ] || tail -n 30 "$2" >&2 || true; exit 1; }
 unavailable() { log "$1"; exit 77; }
 admin() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
-# lives PID [WORD]: it runs (a zombie, which has no command line, does not), and WORD is in its command line
-lives() { grep -qa -- "${2:-.}" "/proc/$1/cmdline" 2>/dev/null; }
+# lives PID [WORD]: it runs (a zombie does not), and WORD is in its command line, which is empty for a moment at exec
+lives() {
+  if [ -n "${2:-}" ]; then grep -qa -- "$2" "/proc/$1/cmdline" 2>/dev/null; return; fi
+  local rest; rest=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) && [ -n "$rest" ] && [ "${rest%% *}" != Z ]
+}
 installed() { dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
 # Root starts no server as root: it becomes the account of the package. Anybody else stays who they are.
@@ -65,7 +68,8 @@ launch() {
 sweep() {
   local dir
   for dir in "$1"/*/; do
-    [ ! -e "${dir}server.pid" ] || lives "$(cat "${dir}server.pid")" || rm -rf "$dir"
+    # a minute, because somebody else may be starting it right now
+    [ -z "$(find "${dir}server.pid" -mmin +1 2>/dev/null)" ] || lives "$(cat "${dir}server.pid")" || rm -rf "$dir"
   done
   find "$1" -mindepth 1 -maxdepth 1 -mtime +0 ! -exec test -e '{}/server.pid' ';' -exec rm -rf '{}' +
 }

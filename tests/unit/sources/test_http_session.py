@@ -66,7 +66,7 @@ def serving(*chunks: bytes, pause: float = 0.0) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("status", "kind", "permanent"),
     [
-        (401, errors.AuthenticationFailed, True),
+        (401, errors.AuthenticationFailed, False),
         (403, errors.Forbidden, True),
         (404, errors.NotFound, True),
         (409, errors.Collision, False),
