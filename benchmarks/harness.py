@@ -8,6 +8,7 @@ import platform
 import sqlite3
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -130,8 +131,20 @@ def interleaved(runs: int, peer: Callable[[], float], ours: Callable[[], float])
 def in_child(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a call in a fresh process, so that no run inherits another one's heap."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
         return pool.submit(_call, function, args, kwargs).result()
+
+
+def end_with_parent() -> None:
+    """Has this process end when the one that started it does, also by kill -9."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _call(function: Callable[..., T], args: Any, kwargs: Any) -> T:

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import yaml
 
+from benchmarks.harness import end_with_parent
+
 PAGE = 1000
 START = datetime(2023, 1, 2, tzinfo=UTC)
 SOURCE = Path(__file__).parents[1] / "config" / "sources" / "sandbox.yaml"
@@ -108,6 +110,7 @@ def serving(count: int) -> Iterator[str]:
 
 
 def _serve(count: int, told: Connection) -> None:
+    end_with_parent()
     with tempfile.TemporaryFile() as file:
         pages = _write(file, count)
         handler = type("Handler", (_Handler,), {"file": file.fileno(), "pages": pages})
