@@ -8,9 +8,10 @@ from pathlib import Path as FilePath
 
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability
+from bridge.rules.incident_part import OnDelivery, OnOpen
 from bridge.rules.matching import CompiledRule, compile_rule
 from bridge.rules.ruleset import RuleSet
-from bridge.rules.schema import OnDelivery, OnOpen, Rule, RuleFile
+from bridge.rules.schema import Rule, RuleFile
 from bridge.yamlfile import Marked, Path, did_you_mean, load, validate
 
 _NEEDS: Mapping[str, tuple[str, frozenset[Capability]]] = {

@@ -15,9 +15,12 @@ from bridge.calendar.business import BusinessCalendar
 from bridge.model.incident import Incident
 from bridge.rules.conditions import Condition, Group, Node
 from bridge.rules.fields import Field, Kind, as_part, field
+from bridge.rules.incident_part import IncidentPart
 from bridge.rules.naming import Namer, compile_name
+from bridge.rules.project_part import ProjectPart
 from bridge.rules.regex import compile_regex
-from bridge.rules.schema import IncidentPart, Mode, ProjectPart, Rule, Trigger
+from bridge.rules.schema import Mode, Rule
+from bridge.rules.when import Trigger
 
 Predicate = Callable[[Incident], bool]
 OPEN_MEMBERS_NEEDED = 100

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.rules.decision import Clause, GroupMember
 from bridge.rules.durations import roughly, written
-from bridge.rules.schema import OpenFor, Recurs
+from bridge.rules.when import OpenFor, Recurs
 
 SKEW = timedelta(days=1)
 """An incident that claims to be opened later than this from now is not counted: its date is wrong."""

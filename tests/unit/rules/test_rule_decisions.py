@@ -18,7 +18,7 @@ from bridge.rules.decision import Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.explain import explain, near_miss
 from bridge.rules.matching import CompiledRule
 from bridge.rules.recurrence import recurs
-from bridge.rules.schema import Recurs
+from bridge.rules.when import Recurs
 
 DAY = timedelta(days=1)
 FIVE_IN_14D = {"recurs": {"at_least": 5, "within": "14d"}}
