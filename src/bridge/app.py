@@ -147,7 +147,11 @@ class App:
 
     def check(self) -> list[Problem]:
         """Problems of every connection, found without writing anything."""
-        return [*self.tracker.check(), *(problem for source in self.sources.values() for problem in source.check())]
+        people = self.configuration.directory.people.values()
+        told = self.tracker.check()
+        if not any(p.severity == "error" and p.where in {"redmine.url", "redmine.api_key"} for p in told):
+            told += self.tracker.check_people(people)
+        return [*told, *(problem for source in self.sources.values() for problem in source.check())]
 
     def poll(self, store: Store | None = None) -> Cycle:
         """Activates new rules, polls both sides and decides. A side that fails does not keep the others waiting."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from bridge.directory.directory import Person
 from bridge.model.errors import Problem
 from bridge.model.project import (
     ChangedPage,
@@ -19,6 +22,7 @@ from bridge.redmine.client import Client
 from bridge.redmine.issues import Issues
 from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
+from bridge.redmine.people import People
 from bridge.redmine.preflight import Preflight
 from bridge.redmine.privacy import Privacy
 from bridge.redmine.projects import Projects
@@ -39,6 +43,7 @@ class RedmineTracker:
         self._wiki = Wiki(self._client, options)
         self._changes = Changes(self._client, self._names, options, clock)
         self._preflight = Preflight(self._client, self._names, options)
+        self._people = People(self._client, self._names, options)
 
     @property
     def requests(self) -> int:
@@ -51,6 +56,10 @@ class RedmineTracker:
 
     def check(self) -> list[Problem]:
         return self._preflight.problems()
+
+    def check_people(self, people: Iterable[Person]) -> list[Problem]:
+        """What is wrong with the directory's Redmine ids; one request for each."""
+        return self._people.problems(people)
 
     def me(self) -> int:
         return self._names.account().id
