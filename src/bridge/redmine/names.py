@@ -35,11 +35,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:
-    """What a role may do. `sees_all_users`: accounts outside the own projects are visible too."""
+    """What a role may do. `sees_all_users`: accounts outside the own projects are visible too.
+
+    `sees_others_issues`: not only one's own. `assignable`: issues may be assigned to its members.
+    """
 
     name: str
     permissions: frozenset[str]
     sees_all_users: bool
+    sees_others_issues: bool = True
+    assignable: bool = True
 
 
 class Names:
@@ -75,7 +80,13 @@ class Names:
 
         def read() -> RoleFacts:
             raw = self._client.get(f"/roles/{role_id}.json", "role")
-            return RoleFacts(raw["name"], frozenset(raw["permissions"]), raw.get("users_visibility", "all") == "all")
+            return RoleFacts(
+                raw["name"],
+                frozenset(raw["permissions"]),
+                sees_all_users=raw.get("users_visibility", "all") == "all",
+                sees_others_issues=raw.get("issues_visibility", "all") != "own",
+                assignable=bool(raw.get("assignable", True)),
+            )
 
         facts: RoleFacts = self._cached(f"role {role_id}", read, fresh=fresh)
         return facts

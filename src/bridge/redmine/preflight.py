@@ -17,6 +17,8 @@ _IMPOSSIBLE = "bridge check: no issue has this value"
 
 PARENT_RIGHTS = {"add_subprojects": "Create subprojects", "view_issues": "View issues"}
 PROJECT_RIGHTS = {
+    # Redmine drops modules and trackers in silence when a project is created; giving them afterwards is an edit
+    "edit_project": "Edit project",
     "close_project": "Close / reopen the project",
     "select_project_modules": "Select project modules",
     "manage_members": "Manage members",
@@ -54,6 +56,7 @@ class Preflight:
                 *self._language(),
                 *self._parent(account),
                 *self._named(),
+                *self._assignable(),
                 *self._correlation(),
             ]
         except BridgeError as error:
@@ -100,6 +103,8 @@ class Preflight:
         in_parent = frozenset().union(*(fact.permissions for fact in facts))
         names = " or ".join(fact.name for fact in facts)
         yield from _missing(PARENT_RIGHTS, in_parent, names, "in the parent project")
+        if not any(fact.sees_others_issues for fact in facts):
+            yield _blind(names)
         yield from self._creator_rights(in_parent, names)
 
     def _creator_rights(self, in_parent: frozenset[str], names: str) -> Iterator[Problem]:
@@ -115,8 +120,18 @@ class Preflight:
         if creator not in known:
             yield Problem(where, f"there is no role “{creator}”.", did_you_mean(creator, list(known)))
             return
-        permissions = self.names.role(known[creator], fresh=True).permissions
-        yield from _missing(needed, permissions, creator, "in projects that the bridge opens")
+        facts = self.names.role(known[creator], fresh=True)
+        yield from _missing(needed, facts.permissions, creator, "in projects that the bridge opens")
+        if not facts.sees_others_issues and creator != names:
+            yield _blind(creator)
+
+    def _assignable(self) -> Iterator[Problem]:
+        known = {name.casefold(): number for name, number in self.names.ids("role").items()}
+        for name in self.options.role_names:
+            number = known.get(name.casefold())
+            if number is not None and not self.names.role(number, fresh=True).assignable:
+                what = f"Redmine assigns no issue to members with the role “{name}”, which the bridge gives to people."
+                yield Problem("redmine role", what, f"Tick “Issues can be assigned to this role” in {ROLES} → {name}.")
 
     def _named(self) -> Iterator[Problem]:
         options = self.options
@@ -154,6 +169,11 @@ def _missing(needed: dict[str, str], there: frozenset[str], role: str, where: st
         if permission not in there:
             what = f"the role “{role}” lacks the right “{label}” {where}."
             yield Problem("redmine account", what, f"Tick it in {ROLES} → {role}.")
+
+
+def _blind(role: str) -> Problem:
+    what = f"the role “{role}” sees only its own issues: what people add to a project would not be followed."
+    return Problem("redmine account", what, f"Set “Issues visibility” to “All issues” in {ROLES} → {role}.")
 
 
 def _problem(where: str, error: BridgeError) -> Problem:
