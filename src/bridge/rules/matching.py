@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.model.incident import Incident
-from bridge.rules.conditions import Condition, Group, Node
-from bridge.rules.fields import Field, Kind, as_part, field
+from bridge.rules.fields import Field, as_part, field
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.naming import Namer, compile_name
 from bridge.rules.project_part import ProjectPart
-from bridge.rules.regex import compile_regex
+from bridge.rules.questions import AllOf, Not, Predicate, Tree, compile_questions, predicate, source_question
 from bridge.rules.schema import Mode, Rule
 from bridge.rules.when import Trigger
 
-Predicate = Callable[[Incident], bool]
 OPEN_MEMBERS_NEEDED = 100
 """How many of a group's newest members a rule with `open_for` looks at."""
 
@@ -31,6 +26,7 @@ OPEN_MEMBERS_NEEDED = 100
 class CompiledRule:
     """A rule ready for use.
 
+    `covers` is what it asks of an incident (`sources`, `match`, `unless`), `matches` the same as a function.
     `version` is what it says, in 12 hex digits: any change of content makes another one. `triggers` are its reasons in
     the order of the file. `open_for` is the shortest time after which a group is worth a look although nothing
     changed (None: no such). A decision looks at the `members_needed` newest members of a group.
@@ -38,6 +34,7 @@ class CompiledRule:
 
     rule: Rule
     version: str
+    covers: Tree
     matches: Predicate
     group_fields: tuple[Field, ...]
     name: Namer
@@ -104,10 +101,12 @@ def compile_rule(rule: Rule) -> CompiledRule:
     triggers = rule.when.triggers
     open_for = min((one.open_for.longer_than for one in triggers if one.open_for), default=None)
     counts = [one.recurs.at_least for one in triggers if one.recurs]
+    covers = _covered(rule)
     return CompiledRule(
         rule=rule,
         version=rule_version(rule),
-        matches=_covered(rule),
+        covers=covers,
+        matches=predicate(covers),
         group_fields=tuple(found for name in rule.group_by if (found := field(name))),
         name=compile_name(rule.project.name),
         triggers=triggers,
@@ -136,117 +135,9 @@ def group_label(rule: CompiledRule, incident: Incident) -> str:
     return " · ".join(filter(None, (as_part(one.get(incident)) for one in rule.group_fields)))
 
 
-def _covered(rule: Rule) -> Predicate:
-    match = compile_node(rule.match)
-    parts = [match]
-    if rule.sources is not None:
-        sources = frozenset(rule.sources)
-        parts.insert(0, lambda incident: incident.source in sources)
+def _covered(rule: Rule) -> Tree:
+    parts: list[Tree] = [] if rule.sources is None else [source_question(rule.sources)]
+    parts.append(compile_questions(rule.match, ("match",)))
     if rule.unless is not None:
-        unless = compile_node(rule.unless)
-        parts.append(lambda incident: not unless(incident))
-    return _all(parts)
-
-
-def compile_node(node: Node) -> Predicate:
-    """A condition, or several taken together, as a function of an incident."""
-    if isinstance(node, Condition):
-        return _condition(node)
-    return _group(node)
-
-
-def _group(group: Group) -> Predicate:
-    parts = [compile_node(one) for one in group.all_of or ()]
-    if group.any_of:
-        choices = tuple(compile_node(one) for one in group.any_of)
-        parts.append(lambda incident: any(choice(incident) for choice in choices))
-    if group.none_of:
-        inner = compile_node(group.none_of)
-        parts.append(lambda incident: not inner(incident))
-    return _all(parts)
-
-
-def _all(parts: list[Predicate]) -> Predicate:
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) == 2:
-        first, second = parts
-        return lambda incident: first(incident) and second(incident)
-    several = tuple(parts)
-    return lambda incident: all(part(incident) for part in several)
-
-
-def _condition(condition: Condition) -> Predicate:
-    found = field(condition.field)
-    assert found is not None, "the model lets only known fields pass"
-    get = found.get
-    parts: list[Predicate] = []
-    if condition.exists is not None:
-        wanted = condition.exists
-        parts.append(lambda incident: (get(incident) not in {None, "", ()}) is wanted)
-    if condition.equals is not None:
-        parts.append(_one_of(get, [condition.equals]))
-    if condition.one_of is not None:
-        parts.append(_one_of(get, condition.one_of))
-    parts += [_on_text(get, matcher) for matcher in _patterns(condition)]
-    if condition.has is not None:
-        tags = frozenset(condition.has)
-        parts.append(lambda incident: not tags.isdisjoint(get(incident)))
-    if condition.at_least is not None or condition.at_most is not None:
-        parts.append(_within(_ordered(found), condition.at_least, condition.at_most))
-    if condition.age is not None:
-        parts.append(_within(_age(get), condition.age.at_least, condition.age.at_most))
-    return _all(parts)
-
-
-def _one_of(get: Callable[[Incident], Any], values: Iterable[Any]) -> Predicate:
-    allowed = frozenset(values)
-    return lambda incident: get(incident) in allowed
-
-
-def _patterns(condition: Condition) -> list[Callable[[str], bool]]:
-    matchers = []
-    if condition.glob is not None:
-        whole = re.compile(fnmatch.translate(condition.glob)).match
-        matchers.append(lambda text: whole(text) is not None)
-    if condition.regex is not None:
-        matchers.append(compile_regex(condition.regex).matcher())
-    return matchers
-
-
-def _on_text(get: Callable[[Incident], Any], matcher: Callable[[str], bool]) -> Predicate:
-    def matches(incident: Incident) -> bool:
-        text = get(incident)
-        return bool(text) and matcher(text)
-
-    return matches
-
-
-def _ordered(found: Field) -> Callable[[Incident], Any]:
-    return _number_of(found.get) if found.kind is Kind.OWN else found.get
-
-
-def _number_of(get: Callable[[Incident], Any]) -> Callable[[Incident], float | None]:
-    def number(incident: Incident) -> float | None:
-        try:
-            return float(get(incident))
-        except (TypeError, ValueError):
-            return None
-
-    return number
-
-
-def _age(get: Callable[[Incident], datetime | None]) -> Callable[[Incident], timedelta | None]:
-    def age(incident: Incident) -> timedelta | None:
-        moment = get(incident)
-        return None if moment is None else incident.updated_at - moment
-
-    return age
-
-
-def _within(get: Callable[[Incident], Any], low: Any, high: Any) -> Predicate:
-    def within(incident: Incident) -> bool:
-        value = get(incident)
-        return value is not None and (low is None or value >= low) and (high is None or value <= high)
-
-    return within
+        parts.append(Not(compile_questions(rule.unless, ("unless",))))
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
