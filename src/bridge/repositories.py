@@ -100,8 +100,8 @@ class Promotions(Protocol):
     def add_tasks(self, tasks: Sequence[Task]) -> None:
         """Stores tasks that are to be created; those already there stay."""
 
-    def tasks(self, promotion_id: int) -> dict[str, Task]:
-        """Tasks by key."""
+    def tasks(self, promotion_id: int, keys: Collection[str] | None = None) -> dict[str, Task]:
+        """Tasks by key: all of them, or those of the keys that there are."""
 
     def save_task(self, task: Task) -> None:
         """Stores a task's issue id and status."""
@@ -130,6 +130,9 @@ class Links(Protocol):
 
     def of_issue(self, issue_id: int) -> Link | None:
         """The issue's link that has not ended."""
+
+    def beside(self, link: Link, limit: int) -> list[Link]:
+        """Other links of its source that have not ended: those whose incident was missed before, then of its promotion."""
 
     def all(self, promotion_id: int | None = None) -> list[Link]:
         """Links, ended ones too, oldest first."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
 from bridge.model.errors import NotFound
 from bridge.model.incident import IncidentRef
-from bridge.model.link import Link
+from bridge.model.link import Link, Refusal
 from bridge.store import tables
 from bridge.store.sql import fetch, listed
 from bridge.store.values import clean, frozen
 
 _LINK = tables.link
 _COLUMNS = [name for name in _LINK.columns.keys() if name not in ("id", "source", "external_id")]  # noqa: SIM118 - a collection, no dict
+# Made once: to put a statement together takes longer than to run it.
+_GET = select(_LINK).where(_LINK.c.id == bindparam("link_id"))
+_SAVE = update(_LINK).where(_LINK.c.id == bindparam("link_id"))
 _OF_REFS = "SELECT id FROM link WHERE source = ? AND external_id @among AND ended_at IS NULL"
 
 
@@ -33,16 +36,16 @@ class StoredLinks:
 
     def save(self, link: Link) -> None:
         """See the protocol. Raises NotFound when it was never added."""
-        done = self._connection.execute(update(_LINK).where(_LINK.c.id == link.id).values(_values(link)))
+        done = self._connection.execute(_SAVE, {**_values(link), "link_id": link.id})
         if not done.rowcount:
             raise _missing(link.id)
 
     def get(self, link_id: int) -> Link:
         """See the protocol."""
-        found = self._first(select(_LINK).where(_LINK.c.id == link_id))
-        if found is None:
+        row = self._connection.execute(_GET, {"link_id": link_id}).mappings().first()
+        if row is None:
             raise _missing(link_id)
-        return found
+        return _link(row)
 
     def of_incident(self, incident_id: int) -> Link | None:
         """See the protocol."""
@@ -60,6 +63,15 @@ class StoredLinks:
     def of_issue(self, issue_id: int) -> Link | None:
         """See the protocol."""
         return self._first(select(_LINK).where(_LINK.c.issue_id == issue_id, _LINK.c.ended_at.is_(None)))
+
+    def beside(self, link: Link, limit: int) -> list[Link]:
+        """See the protocol."""
+        query = (
+            select(_LINK)
+            .where(_LINK.c.source == clean(link.ref.source), _LINK.c.ended_at.is_(None), _LINK.c.id != link.id)
+            .order_by(_LINK.c.incident_missed_at.is_(None), _LINK.c.promotion_id != link.promotion_id, _LINK.c.id)
+        )
+        return [_link(row) for row in self._connection.execute(query.limit(limit)).mappings()]
 
     def all(self, promotion_id: int | None = None) -> list[Link]:
         """See the protocol."""
@@ -79,10 +91,12 @@ def _missing(link_id: int) -> NotFound:
 
 def _values(link: Link) -> dict[str, Any]:
     values = {name: getattr(link, name) for name in _COLUMNS}
-    return values | {"source": link.ref.source, "external_id": link.ref.external_id}
+    refused = {name: asdict(refusal) for name, refusal in link.refused.items()}
+    return values | {"source": link.ref.source, "external_id": link.ref.external_id, "refused": refused}
 
 
 def _link(row: RowMapping) -> Link:
     values = dict(row)
     ref = IncidentRef(values.pop("source"), values.pop("external_id"))
-    return Link(ref=ref, **{**values, "agreed": frozen(values["agreed"])})
+    refused = {name: Refusal(**refusal) for name, refusal in values.pop("refused").items()}
+    return Link(ref=ref, refused=frozen(refused), **{**values, "agreed": frozen(values["agreed"])})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
 from bridge.model.errors import NotFound
 from bridge.model.promotion import (
@@ -24,10 +24,14 @@ from bridge.store.values import clean, frozen, micros
 
 _PROMOTION = tables.promotion
 _COLUMNS = [name for name in _PROMOTION.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
+# Made once: to put a statement together takes longer than to run it.
+_GET = select(_PROMOTION).where(_PROMOTION.c.id == bindparam("promotion_id"))
+_SAVE = update(_PROMOTION).where(_PROMOTION.c.id == bindparam("promotion_id"))
 _MEMBER = tables.promotion_member
 _TASK = tables.task
 _ADD_MEMBER = upsert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at"))
 _IS_MEMBER = "SELECT 1 FROM promotion_member WHERE promotion_id = ? AND incident_id = ?"
+_SAVE_TASK = "UPDATE task SET issue_id = ?, status = ? WHERE promotion_id = ? AND key = ?"
 _ADD_TASK = (
     insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status")) + " ON CONFLICT DO NOTHING"
 )
@@ -46,18 +50,16 @@ class StoredPromotions:
 
     def save(self, promotion: Promotion) -> None:
         """See the protocol. Raises NotFound when it was never added."""
-        done = self._connection.execute(
-            update(_PROMOTION).where(_PROMOTION.c.id == promotion.id).values(_values(promotion))
-        )
+        done = self._connection.execute(_SAVE, {**_values(promotion), "promotion_id": promotion.id})
         if not done.rowcount:
             raise _missing(promotion.id)
 
     def get(self, promotion_id: int) -> Promotion:
         """See the protocol."""
-        found = self._first(select(_PROMOTION).where(_PROMOTION.c.id == promotion_id))
-        if found is None:
+        row = self._connection.execute(_GET, {"promotion_id": promotion_id}).mappings().first()
+        if row is None:
             raise _missing(promotion_id)
-        return found
+        return _promotion(row)
 
     def in_states(self, states: Iterable[PromotionState] | None = None) -> list[Promotion]:
         """See the protocol."""
@@ -118,19 +120,18 @@ class StoredPromotions:
             ],
         )
 
-    def tasks(self, promotion_id: int) -> dict[str, Task]:
+    def tasks(self, promotion_id: int, keys: Collection[str] | None = None) -> dict[str, Task]:
         """See the protocol."""
         query = select(_TASK).where(_TASK.c.promotion_id == promotion_id).order_by(_TASK.c.key)
+        if keys is not None:
+            query = query.where(_TASK.c.key.in_([clean(key) for key in keys]))
         return {row["key"]: _task(row) for row in self._connection.execute(query).mappings()}
 
     def save_task(self, task: Task) -> None:
         """See the protocol. Raises NotFound when it was never added."""
-        done = self._connection.execute(
-            update(_TASK)
-            .where(_TASK.c.promotion_id == task.promotion_id, _TASK.c.key == task.key)
-            .values(issue_id=task.issue_id, status=task.status)
-        )
-        if not done.rowcount:
+        if not execute(
+            self._connection, _SAVE_TASK, task.issue_id, clean(task.status), task.promotion_id, clean(task.key)
+        ):
             raise NotFound(f"promotion {task.promotion_id}", f"has no task “{task.key}”.")
 
     def task_of_issue(self, issue_id: int) -> Task | None:

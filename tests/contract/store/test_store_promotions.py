@@ -11,7 +11,7 @@ from tests.contract.store.fixtures import NASTY, NOON, at, incident, promotion, 
 from bridge.model.errors import NotFound
 from bridge.model.exclusion import Exclusion
 from bridge.model.incident import GroupRow, IncidentRef, State
-from bridge.model.link import Link
+from bridge.model.link import Link, Refusal
 from bridge.model.promotion import Member, PromotionState, Role, Task, TaskKind
 from bridge.store.database import Database
 from bridge.store.unit import Unit
@@ -190,6 +190,14 @@ def test_tasks_that_are_there_already_stay(database: Database) -> None:
         assert unit.promotions.task_of_issue(71) is None
 
 
+def test_tasks_can_be_read_one_by_one(database: Database) -> None:
+    with database.transaction() as unit:
+        number = unit.promotions.add(promotion()).id
+        unit.promotions.add_tasks([Task(number, key, TaskKind.WORK, key) for key in ("1", "1.1", "2")])
+        assert list(unit.promotions.tasks(number, ["2", "1.1", "3"])) == ["1.1", "2"]
+        assert unit.promotions.tasks(number, []) == {}
+
+
 # --- links ---------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +220,9 @@ def test_a_link_comes_back_as_it_was(database: Database) -> None:
             incident_note="5",
             issue_note="9",
             attention="x",
+            incident_missed_at=at(3),
+            issue_missed_at=at(4),
+            refused={"issue.state": Refusal("resolved", NASTY, "no.")},
         )
         unit.links.save(changed)
     with database.reading() as unit:
@@ -238,6 +249,22 @@ def test_an_incident_has_at_most_one_link_that_has_not_ended(database: Database)
         assert unit.links.of_refs("rt", ["1"]) == [second]
         assert [one.id for one in unit.links.all()] == [first.id, second.id]
         assert unit.links.all(promotion_id=99) == []
+
+
+def test_links_beside_one_are_missed_ones_first_then_those_of_its_promotion(database: Database) -> None:
+    with database.transaction() as unit:
+        three(unit)
+        save(unit, incident(4), incident(5), incident(6))
+        for _ in range(2):
+            unit.promotions.add(promotion())
+        mine = unit.links.add(link(1))
+        other = unit.links.add(link(2, promotion_id=2))
+        same = unit.links.add(link(3))
+        missed = unit.links.add(link(4, promotion_id=2, incident_missed_at=at(1)))
+        unit.links.add(link(5, ended_at=at(1)))
+        unit.links.add(link(6, ref=IncidentRef("other", "6")))
+        assert unit.links.beside(mine, 9) == [missed, same, other]
+        assert unit.links.beside(mine, 1) == [missed]
 
 
 # --- exclusions ----------------------------------------------------------------------------------------------------

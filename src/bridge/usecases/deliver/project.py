@@ -69,9 +69,9 @@ class ProjectDelivery:
 
     def create_task(self, effect: Effect) -> Save:
         """Creates one issue: the root, a task of the plan, or an incident's own issue."""
-        promotion, tasks = self._promotion_and_tasks(effect)
         payload = effect.payload
         parent = payload.get("parent")
+        promotion, tasks = self._promotion_and_tasks(effect, payload["task"], *([parent] if parent else []))
         spec = IssueSpec(
             project_id=_required(promotion.project_id, promotion, "project"),
             subject=payload["subject"],
@@ -104,8 +104,8 @@ class ProjectDelivery:
 
     def relate_tasks(self, effect: Effect) -> Save:
         """Relates two issues of the project."""
-        promotion, tasks = self._promotion_and_tasks(effect)
         payload = effect.payload
+        promotion, tasks = self._promotion_and_tasks(effect, payload["task"], payload["other"])
         first, second = (_issue_of(tasks, payload[side], promotion) for side in ("task", "other"))
         self.tracker.relate(first, second, payload["kind"], payload.get("delay", 0))
         return nothing
@@ -140,7 +140,7 @@ class ProjectDelivery:
 
         Raises NotApplied when Redmine ignores the assignment: a right is missing, and a stand-in would not help.
         """
-        promotion, tasks = self._promotion_and_tasks(effect)
+        promotion, tasks = self._promotion_and_tasks(effect, effect.payload["task"])
         issue_id = _issue_of(tasks, effect.payload["task"], promotion)
         name = effect.payload["person"]
         directory = self.configured().directory
@@ -184,7 +184,7 @@ class ProjectDelivery:
                 if link.ended_at is None:
                     uow.effects.enqueue_if_idle(reconcile_effect(link, f"activate:{effect.id}"))
             # Somebody may have closed the root while the project was still being filled.
-            root = uow.promotions.tasks(promotion_id)[ROOT_TASK]
+            root = uow.promotions.tasks(promotion_id, [ROOT_TASK])[ROOT_TASK]
             root_changed(uow, self.configured(), promotion, root.status, self.clock.now())
 
         return save
@@ -203,10 +203,10 @@ class ProjectDelivery:
         with self.store.reading() as uow:
             return uow.promotions.get(effect.payload["promotion"])
 
-    def _promotion_and_tasks(self, effect: Effect) -> tuple[Promotion, dict[str, Task]]:
+    def _promotion_and_tasks(self, effect: Effect, *keys: str) -> tuple[Promotion, dict[str, Task]]:
         with self.store.reading() as uow:
             promotion = uow.promotions.get(effect.payload["promotion"])
-            return promotion, uow.promotions.tasks(promotion.id)
+            return promotion, uow.promotions.tasks(promotion.id, keys)
 
 
 def _issue_of(tasks: Mapping[str, Task], key: str, promotion: Promotion) -> int:
