@@ -132,7 +132,7 @@ class Links(Protocol):
         """The issue's link that has not ended."""
 
     def beside(self, link: Link, limit: int) -> list[Link]:
-        """Other links of its source that have not ended: those whose incident was missed before, then of its promotion."""
+        """Other running links of its source: those whose incident was missed before, then those of its promotion."""
 
     def all(self, promotion_id: int | None = None) -> list[Link]:
         """Links, ended ones too, oldest first."""
