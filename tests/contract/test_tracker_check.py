@@ -110,6 +110,17 @@ class TestRights:
         (problem,) = checked(sandbox)
         assert "lacks the right “Edit project” in projects that the bridge opens" in problem.what
 
+    def test_a_version_that_is_newer_than_the_server(self, sandbox: Sandbox) -> None:
+        """Redmine 5.0 has no box to tick for publicity: the advice names the setting, too."""
+        (problem,) = checked(sandbox, version="6.0")
+        assert "Set project public or private" in problem.what
+        assert "set redmine.version to the server's" in problem.advice
+
+    def test_a_server_that_cannot_be_reached_is_no_finding(self, sandbox: Sandbox) -> None:
+        """The problem says that nothing was found out; a wrong key is a finding."""
+        assert [problem.unreachable for problem in checked(sandbox, url="http://127.0.0.1:9")] == [True]
+        assert [problem.unreachable for problem in checked(sandbox, api_key="0" * 40)] == [False]
+
     def test_roles_to_which_nothing_is_assigned(self, sandbox: Sandbox) -> None:
         """An owner with such a role would never own anything."""
         sandbox.redmine.app.state.roles[4].assignable = False

@@ -30,6 +30,7 @@ from bridge.cli.common import (
     FINDINGS,
     FINE,
     UNREACHABLE,
+    USAGE,
     ConfigOption,
     JsonOption,
     ask_daemon,
@@ -193,12 +194,21 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Only the files, no connection.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Checks every file and every connection without writing anything. Exit code 1 when something is wrong."""
-    _, problems = load_with_warnings(config)
-    if not offline:
+    """Checks every file and every connection without writing anything.
+
+    Exit code 1 when something is wrong, 2 when it is in a file, 3 when a system cannot be reached.
+    """
+    configuration, problems = load_with_warnings(config)
+    if configuration is not None and not offline:
         with open_app(config) as app:
             problems = [*problems, *app.check()]
     _print_problems(problems, as_json=as_json)
+    if configuration is None:
+        raise typer.Exit(USAGE)
+    if any(problem.unreachable for problem in problems):
+        raise typer.Exit(UNREACHABLE)
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(FINDINGS)
 
 
 def _print_problems(problems: list[Problem], *, as_json: bool) -> None:
@@ -210,5 +220,3 @@ def _print_problems(problems: list[Problem], *, as_json: bool) -> None:
             say(f"{problem.severity}: {problem}")
         if not problems:
             say("All is well.")
-    if any(problem.severity == "error" for problem in problems):
-        raise typer.Exit(FINDINGS)

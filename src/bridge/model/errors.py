@@ -11,12 +11,14 @@ class Problem:
 
     `where` is `file:line:column` for files, else the system and the object it was seen on.
     `advice` says what would be right. `severity` is `error` (refused) or `warning` (works, but unwise).
+    `unreachable` says that nothing was found out, because the system gave no usable answer.
     """
 
     where: str
     what: str
     advice: str = ""
     severity: str = "error"
+    unreachable: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f" ({self.advice})" if self.advice else "")
@@ -41,6 +43,11 @@ class BridgeError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code} {self.where}: {self.what}" + (f" {self.advice}" if self.advice else "")
+
+
+def problem_of(where: str, error: BridgeError, what: str = "") -> Problem:
+    """A remote system's error as a problem of a check; `what` replaces the error's own words."""
+    return Problem(where, what or error.what, error.advice, unreachable=isinstance(error, RemoteUnavailable))
 
 
 class ConfigurationError(BridgeError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from bridge.directory.directory import Person
-from bridge.model.errors import BridgeError, Forbidden, NotFound, Problem
+from bridge.model.errors import BridgeError, Forbidden, NotFound, Problem, problem_of
 from bridge.redmine.client import PAGE, Client, Raw
 from bridge.redmine.names import Account, Names
 from bridge.redmine.options import RedmineOptions
@@ -53,7 +53,8 @@ class People:
                 for problem in self._person(person, person.redmine_id, account, members)
             ]
         except BridgeError as error:
-            return [Problem(WHERE, f"the Redmine ids could not be compared: {error.where}: {error.what}", error.advice)]
+            what = f"the Redmine ids could not be compared: {error.where}: {error.what}"
+            return [problem_of(WHERE, error, what)]
 
     def _members(self) -> dict[int, str]:
         """Names by id of the parent project's members; empty where the account may not see them."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.model.errors import AuthenticationFailed, BridgeError, Forbidden, NotFound, Problem, Rejected
+from bridge.model.errors import AuthenticationFailed, BridgeError, Forbidden, NotFound, Problem, Rejected, problem_of
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.explain import refusal
 from bridge.redmine.names import Account, Names
 from bridge.redmine.options import RedmineOptions
-from bridge.redmine.privacy import CREATOR_SETTING, ROLES
+from bridge.redmine.privacy import CREATOR_SETTING, OLDER, ROLES
 from bridge.redmine.text import did_you_mean
 
 _IMPOSSIBLE = "bridge check: no issue has this value"
@@ -121,7 +121,7 @@ class Preflight:
             yield Problem(where, f"there is no role “{creator}”.", did_you_mean(creator, list(known)))
             return
         facts = self.names.role(known[creator], fresh=True)
-        yield from _missing(needed, facts.permissions, creator, "in projects that the bridge opens")
+        yield from _missing(needed, facts.permissions, creator, "in projects that the bridge opens", OLDER)
         if not facts.sees_others_issues and creator != names:
             yield _blind(creator)
 
@@ -164,11 +164,14 @@ class Preflight:
             yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
 
 
-def _missing(needed: dict[str, str], there: frozenset[str], role: str, where: str) -> Iterator[Problem]:
+def _missing(
+    needed: dict[str, str], there: frozenset[str], role: str, where: str, older: str = ""
+) -> Iterator[Problem]:
     for permission, label in needed.items():
         if permission not in there:
             what = f"the role “{role}” lacks the right “{label}” {where}."
-            yield Problem("redmine account", what, f"Tick it in {ROLES} → {role}.")
+            else_ = older if permission in PUBLICITY else "."
+            yield Problem("redmine account", what, f"Tick it in {ROLES} → {role}{else_}")
 
 
 def _blind(role: str) -> Problem:
@@ -177,4 +180,4 @@ def _blind(role: str) -> Problem:
 
 
 def _problem(where: str, error: BridgeError) -> Problem:
-    return Problem(where, f"{error.where}: {error.what}", error.advice)
+    return problem_of(where, error, f"{error.where}: {error.what}")

@@ -14,6 +14,7 @@ from bridge.redmine.options import RedmineOptions
 
 ROLES = "Administration → Roles and permissions"
 CREATOR_SETTING = "Administration → Settings → Projects → “Role given to a non-admin user who creates a project”"
+OLDER = "; is there no such box (Redmine 5.0), set redmine.version to the server's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Privacy:
             raise WouldLeak(where, what, error.advice) from error
         if not self._has(role_id, frozenset({"select_project_publicity"})):
             what = f"refused before anything was created: the project would be public (role “{role}”)."
-            raise WouldLeak(where, what, f"Tick “Set project public or private” in {ROLES} → {role}.")
+            raise WouldLeak(where, what, f"Tick “Set project public or private” in {ROLES} → {role}{OLDER}")
 
     def require_private_notes(self, project_id: int, where: str) -> None:
         """Raises WouldLeak unless a note of the bridge in this project is certainly private."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bridge.model.errors import BridgeError, Problem
+from bridge.model.errors import BridgeError, Problem, problem_of
 from bridge.model.incident import Incident
 from bridge.sources.http.calls import PagingStyle
 from bridge.sources.http.feed import HttpFeed
@@ -25,7 +25,7 @@ def check(name: str, options: HttpOptions, feed: HttpFeed, translator: HttpTrans
     try:
         page = feed.first_page(now - _LOOK_BACK)
     except BridgeError as error:
-        return [Problem(where, error.what, error.advice)]
+        return [problem_of(where, error)]
     if not page.items:
         what = "the list of changes is empty, so that its translation could not be checked"
         return [*problems, Problem(where, what, "Is the account allowed to see incidents?", "warning")]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model.errors import AuthenticationFailed, BridgeError, Problem
+from bridge.model.errors import AuthenticationFailed, BridgeError, Problem, problem_of
 from bridge.sources.rt.client import Row, RtClient
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.rt.translate import moment, query_time
@@ -30,7 +30,7 @@ def check(name: str, options: RtOptions, client: RtClient) -> list[Problem]:
     except AuthenticationFailed as error:
         return [Problem(where, f"RT does not accept the token: {error.what}", error.advice)]
     except BridgeError as error:
-        return [Problem(where, error.what, error.advice)]
+        return [problem_of(where, error)]
 
 
 def _zone(where: str, options: RtOptions, client: RtClient, newest: Row) -> list[Problem]:
