@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.clock import SystemClock
 from bridge.directory.directory import Directory
 from bridge.directory.loader import load_directory
 from bridge.model.errors import ConfigurationError, Problem
+from bridge.model.incident import Capability
 from bridge.model.promotion import TaskKind
 from bridge.planning.loader import load_templates
 from bridge.planning.template import WbsTemplate
@@ -90,7 +91,8 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     if loaded is None:
         return None, problems
     settings = loaded.settings
-    sources = {s.name: build(s.name, s.kind, s.options, SystemClock()).capabilities for s in loaded.sources}
+    sources, found = _capabilities(loaded)
+    problems += found
     directory, found = load_directory(settings.directory, sources)
     problems += found
     own = settings.templates
@@ -104,6 +106,19 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     return Configuration(path, loaded, rules, directory, templates, texts, tuple(problems)), problems
+
+
+def _capabilities(loaded: Loaded) -> tuple[dict[str, frozenset[Capability]], list[Problem]]:
+    """What each source can do; one that cannot log in counts as able to do everything, so that only that is told."""
+    able: dict[str, frozenset[Capability]] = {}
+    problems: list[Problem] = []
+    for one in loaded.sources:
+        try:
+            able[one.name] = build(one.name, one.kind, one.options, SystemClock()).capabilities
+        except ConfigurationError as error:
+            able[one.name] = frozenset(Capability)
+            problems += [replace(p, where=one.place, what=f"{p.where}: {p.what}") for p in error.problems]
+    return able, problems
 
 
 def _names(directory: Directory | None) -> Collection[str] | None:

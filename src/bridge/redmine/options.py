@@ -86,8 +86,9 @@ class RedmineOptions(BaseModel):
             problem = Problem("redmine.api_key_file", f"cannot be read: {error.strerror}", "Check path and rights.")
             raise ConfigurationError([problem]) from error
         if not text:
-            advice = "Set redmine.api_key, BRIDGE_REDMINE__API_KEY or redmine.api_key_file."
-            raise ConfigurationError([Problem("redmine.api_key", "there is no API key", advice)])
+            what = f"the file {self.api_key_file} is empty" if self.api_key_file else "there is no API key"
+            advice = "set redmine.api_key_file (or api_key), or BRIDGE_REDMINE__API_KEY in the environment"
+            raise ConfigurationError([Problem("redmine.api_key", what, advice)])
         return text.splitlines()[0].strip()
 
     @property

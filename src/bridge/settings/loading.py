@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -26,12 +26,13 @@ SECRET_FILE = "_file"  # noqa: S105 - how the names of such settings end
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """A configured source. `options` are its kind's; `start_from` is None for “now”."""
+    """A configured source. `options` are its kind's; `start_from` is None for “now”; `place` is where it is written."""
 
     name: str
     kind: str
     start_from: datetime | None
     options: BaseModel
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,13 @@ def _secrets(marked: Marked, settings: Settings) -> list[Problem]:
     if redmine.api_key is None and redmine.api_key_file is None:
         advice = "set redmine.api_key_file, or BRIDGE_REDMINE__API_KEY in the environment"
         return [marked.problem(("redmine",), "“api_key” is missing", advice)]
-    return _unreadable(marked, redmine, ("redmine",))
+    if unreadable := _unreadable(marked, redmine, ("redmine",)):
+        return unreadable
+    try:
+        redmine.key()
+    except ConfigurationError as error:
+        return [marked.problem(("redmine",), problem.what, problem.advice) for problem in error.problems]
+    return []
 
 
 def _sources(marked: Marked, entries: list[Any], folder: FilePath) -> tuple[tuple[SourceSettings, ...], list[Problem]]:
@@ -99,11 +106,13 @@ def _sources(marked: Marked, entries: list[Any], folder: FilePath) -> tuple[tupl
             continue
         own = {key: value for key, value in entry.items() if key not in SHARED_SOURCE_KEYS}
         options, found = validate(model, replace(_part(marked, number, own), whole=f"source {head.name}"))
-        problems += found
+        variable = head.name.replace("-", "_").upper()
+        problems += [replace(problem, advice=problem.advice.replace("<NAME>", variable)) for problem in found]
         if options is not None:
             options = _rooted(options, folder)
             problems += _unreadable(marked, options, ("sources", number))
-            made.append(SourceSettings(head.name, head.kind, head.start_from, options))
+            place = marked.where(("sources", number))
+            made.append(SourceSettings(head.name, head.kind, head.start_from, options, place))
     return tuple(made), problems
 
 

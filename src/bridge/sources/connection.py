@@ -40,5 +40,13 @@ def read_secret(value: SecretStr | None, file: Path | None, where: str) -> str:
         problem = Problem(where, f"the secret file cannot be read: {error.strerror}", f"Check the file {file}.")
         raise ConfigurationError([problem]) from error
     if not text:
-        raise ConfigurationError([Problem(where, "no secret is given", "Set the value or its …_file.")])
+        what = f"the secret file {file} is empty" if file else "no secret is given"
+        source, _, key = where.removeprefix("source ").partition(": ")
+        raise ConfigurationError([Problem(where, what, ways_to_give(source, key))])
     return text.splitlines()[0].strip()
+
+
+def ways_to_give(source: str, key: str) -> str:
+    """The keys and the variable by which a source's secret can be given."""
+    variable = "__".join(["BRIDGE_SOURCES", source.replace("-", "_"), *key.split(".")]).upper()
+    return f"give {key}_file (or {key}) of the source, or {variable} in the environment"

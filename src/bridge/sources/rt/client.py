@@ -30,7 +30,7 @@ class RtClient:
     """
 
     def __init__(self, name: str, options: RtOptions, clock: Clock) -> None:
-        token = read_secret(options.token, options.token_file, f"source {name}")
+        token = read_secret(options.token, options.token_file, f"source {name}: token")
         self.session = HttpSession(options, name, clock, headers={"Authorization": f"token {token}"})
         self._base = f"{options.url}/REST/2.0"
         self._page = options.page_size

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from bridge.model.incident import State
-from bridge.sources.connection import STRICT, ConnectionOptions
+from bridge.sources.connection import STRICT, ConnectionOptions, ways_to_give
 from bridge.sources.tables import Priorities, States
+from bridge.yamlfile import refused
 
 RT_STATES: States = {
     "new": State.NEW,
@@ -94,6 +95,5 @@ class RtOptions(ConnectionOptions):
     @model_validator(mode="after")
     def _one_token(self) -> RtOptions:
         if (self.token is None) == (self.token_file is None):
-            message = "exactly one of token and token_file is needed"
-            raise ValueError(message)
+            raise refused("exactly one of token and token_file is needed", ways_to_give("<NAME>", "token"))
         return self

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bridge.model.errors import NotApplied, NotPossible, Problem
 from bridge.model.incident import Capability, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, KnownIncidents
+from bridge.sources.marks import marked
 from bridge.sources.rt.check import check
 from bridge.sources.rt.client import RtClient, refused
 from bridge.sources.rt.cursor import SETTLED, FeedCursor
@@ -129,9 +130,8 @@ class RtSource:
         return self._writer.links(external_id)
 
     def find_note(self, external_id: str, marker: str) -> str | None:
-        """The newest note with the marker."""
-        found = (note.remote_id for note in reversed(self.notes(external_id, "")) if marker in note.text)
-        return next(found, None)
+        """The oldest note that ends with the marker."""
+        return marked(self.notes(external_id, ""), marker)
 
     def add_note(self, external_id: str, text: str, *, private: bool) -> str:
         """A comment (private) or a reply (public).
