@@ -67,7 +67,7 @@ class IncidentSource(Protocol):
         """The addresses of external links on the incident."""
 
     def find_note(self, external_id: str, marker: str) -> str | None:
-        """The id of the note whose text contains `marker`, None when there is none."""
+        """The id of the oldest note whose own last line is `marker`, None when there is none."""
 
     def add_note(self, external_id: str, text: str, *, private: bool) -> str:
         """Adds a note, reads it back and returns its id ("" where the system gives none)."""

@@ -272,7 +272,18 @@ class Writing:
         assert source.find_note(incident, marker) is None
         remote_id = source.add_note(incident, f"text\n\n{marker}", private=True)
         source.add_note(incident, "another", private=True)
+        source.add_note(incident, f"> text\n>\n> {marker}\n\nstill broken", private=True)
+        source.add_note(incident, f"still broken\n\nOriginal message:\ntext\n\n{marker}", private=True)
         assert source.find_note(incident, marker) == remote_id
+
+    def test_a_reply_that_quotes_a_marker_is_not_the_note(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("quoted")
+        marker = f"[bridge prod · {source.name} {incident} · journal 4567]"
+        source.add_note(incident, f"still broken\n\n> text\n>\n> {marker}", private=True)
+        source.add_note(incident, f"> {marker}\n\nstill broken", private=True)
+        source.add_note(incident, f"what does {marker} mean?", private=True)
+        assert source.find_note(incident, marker) is None
 
     def test_a_note_of_ten_megabytes_arrives_whole(self, desk: Desk) -> None:
         source = desk.source()

@@ -101,8 +101,8 @@ def test_a_note_whose_answer_is_lost_can_be_found(
     """The write is not repeated by the source: whoever is unsure looks for the marker first."""
     sandbox.fault(kind, app="itsm", method="POST", path="/notes", seconds=20)
     with pytest.raises(errors.RemoteUnavailable):
-        source.add_note(incident, "text · bridge prod", private=True)
-    assert source.find_note(incident, "bridge prod") == source.notes(incident, "")[0].remote_id
+        source.add_note(incident, "text\n\n[bridge prod]", private=True)
+    assert source.find_note(incident, "[bridge prod]") == source.notes(incident, "")[0].remote_id
     assert len(source.notes(incident, "")) == 1
 
 

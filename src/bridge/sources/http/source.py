@@ -15,6 +15,7 @@ from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.reading import IncidentReader
 from bridge.sources.http.translate import HttpTranslator
 from bridge.sources.http.writes import HttpWriter
+from bridge.sources.marks import marked
 
 
 class HttpSource:
@@ -76,9 +77,8 @@ class HttpSource:
         return self._reader.links(external_id)
 
     def find_note(self, external_id: str, marker: str) -> str | None:
-        """The newest note with the marker."""
-        found = (note.remote_id for note in reversed(self.notes(external_id, "")) if marker in note.text)
-        return next(found, None)
+        """The oldest note that ends with the marker."""
+        return marked(self.notes(external_id, ""), marker)
 
     def add_note(self, external_id: str, text: str, *, private: bool) -> str:
         """A note; on an incident that is over a public one is written as a private one, for it might reopen it."""
