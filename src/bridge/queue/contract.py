@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.model.effect import Effect
-from bridge.model.errors import AuthenticationFailed, BridgeError, Collision, NotApplied, Postponed, RateLimited
+from bridge.model.errors import (
+    AuthenticationFailed,
+    BridgeError,
+    Collision,
+    NotApplied,
+    Postponed,
+    RateLimited,
+    WouldLeak,
+)
 from bridge.ports import UnitOfWork
 
 OnDead = Callable[[UnitOfWork, Effect, BridgeError], None]
@@ -104,9 +112,10 @@ def is_outcome_unknown(error: BridgeError) -> bool:
     """True when the remote system may have done what was asked, or a part of it, although the attempt failed.
 
     A refusal is an answer: permanent errors, a collision, “slow down” and a postponement say that it did not. One that
-    was accepted and not carried out as asked (NotApplied) may have left something: a retry looks first.
+    was accepted and not carried out as asked (NotApplied, or WouldLeak where the leak is seen when reading back) may
+    have left something: a retry looks first.
     """
-    if isinstance(error, NotApplied):
+    if isinstance(error, (NotApplied, WouldLeak)):
         return True
     return not (error.permanent or isinstance(error, (AuthenticationFailed, Collision, RateLimited, Postponed)))
 

@@ -13,6 +13,7 @@ from bridge.model.effect import Effect
 from bridge.model.errors import (
     BridgeError,
     Forbidden,
+    NotApplied,
     NotFound,
     NotPossible,
     Postponed,
@@ -80,9 +81,14 @@ def test_the_last_attempt_is_followed_by_death() -> None:
     assert after_failure(effect(5), lost(), NOW, Highest(), POLICY) == Verdict(None, 5, unsure=True)
 
 
-@pytest.mark.parametrize("kind", [Forbidden, NotFound, NotPossible, WouldLeak])
+@pytest.mark.parametrize("kind", [Forbidden, NotFound, NotPossible])
 def test_what_cannot_get_better_is_dead_at_once(kind: type[BridgeError]) -> None:
     assert after_failure(effect(), kind("redmine", "no."), NOW, Highest(), POLICY) == Verdict(None, 1, unsure=False)
+
+
+@pytest.mark.parametrize("kind", [NotApplied, WouldLeak])
+def test_what_may_stand_although_it_was_not_done_as_asked_is_looked_for_by_a_retry(kind: type[BridgeError]) -> None:
+    assert after_failure(effect(), kind("redmine", "no."), NOW, Highest(), POLICY) == Verdict(None, 1, unsure=True)
 
 
 def test_a_postponement_uses_up_no_attempt_not_even_the_last() -> None:
