@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.common import INSTALL_SECONDS
 from tests.servers.fixture import provide
 from tests.servers.postgres import PostgresServer, start_postgres
 from tests.servers.redmine import RedmineServer, start_redmine
 from tests.servers.rt import RtServer, start_rt
+
+# No test depends on speed: a slow machine makes no example fail.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 REAL = {"redmine", "mail_redmine", "rt", "postgres"}
 

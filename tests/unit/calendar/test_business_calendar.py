@@ -27,13 +27,11 @@ def around_the_clock(zone: str) -> BusinessCalendar:
     return BusinessCalendar(CalendarSpec("always", zone, (ALWAYS,) * 7))
 
 
-@settings(deadline=None)
 @given(calendars(), moments(), moments(), moments())
 def test_elapsed_is_additive_over_any_split(calendar, a, b, c):
     assert calendar.elapsed(a, b) + calendar.elapsed(b, c) == pytest.approx(calendar.elapsed(a, c), abs=1e-6)
 
 
-@settings(deadline=None)
 @given(calendars(), moments(), moments())
 def test_elapsed_is_monotone_and_never_more_than_the_time_itself(calendar, a, b):
     a, b = min(a, b), max(a, b)
@@ -41,7 +39,6 @@ def test_elapsed_is_monotone_and_never_more_than_the_time_itself(calendar, a, b)
     assert calendar.elapsed(b, a) == -calendar.elapsed(a, b)
 
 
-@settings(deadline=None)
 @given(calendars(), moments(), st.integers(0, 400 * 3600 * 1_000_000))
 def test_due_is_the_first_moment_at_which_the_time_has_passed(calendar, start, microseconds):
     due = calendar.due(start, microseconds / 1_000_000)
@@ -52,7 +49,6 @@ def test_due_is_the_first_moment_at_which_the_time_has_passed(calendar, start, m
         assert due == start
 
 
-@settings(deadline=None)
 @given(calendars(), moments(), moments())
 def test_due_inverts_elapsed_at_working_moments(calendar, start, end):
     start, end = min(start, end), max(start, end)
@@ -62,7 +58,7 @@ def test_due_inverts_elapsed_at_working_moments(calendar, start, end):
         assert due == end or start == end
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(calendars(), moments(whole_minutes=True), st.integers(0, 9 * 24 * 60))
 @example(around_the_clock("Europe/Berlin"), datetime(2026, 3, 28, 22, 30, tzinfo=UTC), 2 * 24 * 60)
 @example(around_the_clock("America/New_York"), datetime(2025, 11, 1, 20, tzinfo=UTC), 2 * 24 * 60)
@@ -72,7 +68,7 @@ def test_elapsed_equals_a_slow_count_of_minutes(calendar, start, minutes):
     assert calendar.elapsed(start, end) == slow_count(calendar, start, end)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(calendars(), st.dates(date(2025, 10, 1), date(2026, 11, 1)), st.integers(-60, 60))
 def test_business_days_are_counted_as_one_would_on_paper(calendar, day, days):
     found = calendar.add_business_days(day, days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.calendar.business import BusinessCalendar
@@ -150,7 +150,6 @@ def test_an_empty_directory_answers_everything():
 NAMES = st.sampled_from(["a", "b", "c", "d", ""])
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.builds(Team, st.sampled_from("tuvw"), members=st.tuples(NAMES, NAMES), lead=NAMES, deputy=NAMES,
                        parent=st.sampled_from(["t", "u", "v", "w", ""])), max_size=4),

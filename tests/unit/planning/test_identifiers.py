@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.planning.identifiers import LONGEST_IDENTIFIER, LONGEST_SLUG, identifier, slug
@@ -15,7 +15,6 @@ VALID = re.compile(r"\A(?!\d+$)[a-z0-9\-_]*\Z")
 RESERVED = {"new", "autocomplete", "bulk_destroy"}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=80), st.integers(0, 10**18 - 1))
 @example("", "", "", 0)
 @example("", "new", "", 0)
@@ -30,13 +29,11 @@ def test_every_identifier_is_valid_in_redmine(prefix, title, fallback, number):
     assert "--" not in made
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_numbers_keep_identifiers_apart(title, one, other):
     assert (identifier("p", title, "r", one) == identifier("p", title, "r", other)) == (one == other)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(1, 60))
 def test_a_slug_is_short_and_made_again_stays_the_same(text, longest):
     made = slug(text, longest)

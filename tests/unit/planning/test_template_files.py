@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.calendar.business import default_calendar
@@ -137,7 +137,6 @@ def test_estimates_are_working_hours(text, hours):
     assert parse_estimate(text) == hours
 
 
-@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_text_is_an_estimate_or_a_value_error(text):
     try:

@@ -146,7 +146,7 @@ def histories(draw: st.DrawFn) -> list[Write]:
     return writes
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     writes=histories(),
     gaps=st.lists(st.sampled_from([0.1, 0.5, 0.9, 1.0, 2.0, 5.0, 11.0, 40.0]), max_size=40),

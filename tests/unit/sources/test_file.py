@@ -126,7 +126,7 @@ def test_new_files_join_in(tmp_path) -> None:
     assert ids(source.changes(cursor, nobody)) == ["2"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(
     sizes=st.lists(st.integers(0, 4), min_size=1, max_size=6),
     page=st.integers(1, 3),

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.quoting import address, cell, clean, day, hours, moment, plain, quoted, quoted_plain
@@ -50,7 +50,6 @@ def test_only_what_acts_is_written_as_a_reference(text, made):
     assert plain(text) == made
 
 
-@settings(deadline=None)
 @given(MARKUP | st.text(max_size=200))
 def test_what_is_shown_is_what_was_written(text):
     """Outside of addresses, where references are not read; indentation becomes spaces that stay."""
@@ -60,7 +59,6 @@ def test_what_is_shown_is_what_was_written(text):
     assert shown == clean(text, 10_000).replace("\u00a0", " ").expandtabs(4) or "\t" in clean(text)
 
 
-@settings(deadline=None)
 @given(MARKUP | st.text(max_size=200))
 def test_nothing_active_is_left(text):
     made = plain(text)
@@ -72,7 +70,6 @@ def test_nothing_active_is_left(text):
     assert not re.search(r"^(?:[|>]|[#*]+\s)", made, re.MULTILINE)
 
 
-@settings(deadline=None)
 @given(MARKUP | st.text(max_size=500), st.integers(1, 60))
 def test_a_cell_is_one_line_without_bars_and_never_empty(text, limit):
     made = cell(text, limit)
@@ -82,7 +79,6 @@ def test_a_cell_is_one_line_without_bars_and_never_empty(text, limit):
     assert len(html.unescape(made)) <= limit + 3 + 2 * made.count("%")  # %2A stands for one character
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_every_line_of_a_quotation_is_marked(text):
     for made in (quoted(text), quoted_plain(text)):
