@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model.incident import Note, State
+from bridge.model.link import Refusal
 from bridge.sync.mapping import StatusMapping, canonical
 from bridge.sync.merge import Merged, Side, merge
 from bridge.sync.plan import NOBODY, PERSON, STATE, FieldWrite, IncidentSide, IssueSide, Plan, plan
@@ -126,6 +127,59 @@ def test_a_rejected_issue_is_not_carried_over():
     agreed = {STATE: "in_progress", PERSON: NOBODY}
     decided = plan(agreed, IncidentSide(State.IN_PROGRESS, NOBODY, ""), IssueSide("Rejected", NOBODY, ""), STATUSES)
     assert decided.writes_nothing
+
+
+def test_a_status_that_a_person_set_and_that_stands_for_nothing_waits_and_is_told():
+    """The incident moves on meanwhile: the status is not overwritten, and nothing is forgotten."""
+    agreed = {STATE: "new", PERSON: NOBODY}
+    incident = IncidentSide(State.RESOLVED, NOBODY, "")
+    decided = plan(agreed, incident, IssueSide("Waiting", NOBODY, ""), STATUSES)
+    assert decided.writes_nothing
+    (report,) = decided.reports
+    assert "“Waiting”" in report
+    assert "redmine.statuses" in report
+    later = plan({**agreed, **decided.agreed}, incident, IssueSide("New", NOBODY, ""), STATUSES)
+    assert later.fields == (FieldWrite(Side.ISSUE, STATE, "resolved"),)
+    both = plan({**agreed, **decided.agreed}, incident, IssueSide("In Progress", NOBODY, ""), STATUSES)
+    assert both.fields == (FieldWrite(Side.ISSUE, STATE, "resolved", lost="in_progress"),)
+
+
+def test_a_first_status_that_stands_for_nothing_is_told_and_a_later_one_is_carried_over():
+    """An issue's first status is not mapped: the incident's state is the base from then on."""
+    incident = IncidentSide(State.NEW, NOBODY, "")
+    first = plan({PERSON: NOBODY}, incident, IssueSide("Draft", NOBODY, ""), STATUSES)
+    assert first.writes_nothing
+    assert first.agreed == {STATE: "new"}
+    assert "“Draft”" in first.reports[0]
+    agreed = {PERSON: NOBODY, **first.agreed}
+    later = plan(agreed, incident, IssueSide("In Progress", NOBODY, ""), STATUSES)
+    assert later.fields == (FieldWrite(Side.INCIDENT, STATE, "in_progress"),)
+    assert later.reports == ()
+
+
+def test_a_refused_value_is_not_planned_again_until_one_of_both_changes():
+    agreed = {STATE: "new", PERSON: NOBODY}
+    incident, issue = IncidentSide(State.RESOLVED, "jane", "jane"), IssueSide("New", NOBODY, "")
+    refused = {
+        "issue.state": Refusal("resolved", "New", "the workflow forbids it."),
+        "issue.person": Refusal("jane", "", "the account is locked."),
+    }
+    decided = plan(agreed, incident, issue, STATUSES, refused=refused)
+    assert decided.writes_nothing
+    assert decided.refused == refused
+    assert "the workflow forbids it." in decided.reports[0]
+    assert "the account is locked." in decided.reports[1]
+
+    other = plan(agreed, replace(incident, person="ben"), issue, STATUSES, refused=refused)
+    assert other.fields == (FieldWrite(Side.ISSUE, PERSON, "ben"),)
+    assert set(other.refused) == {"issue.state"}
+
+    moved = plan(agreed, incident, replace(issue, status="In Progress"), STATUSES, refused=refused)
+    assert moved.fields == (FieldWrite(Side.ISSUE, STATE, "resolved", lost="in_progress"),)
+    assert set(moved.refused) == {"issue.person"}
+
+    healed = plan(agreed, incident, IssueSide("Closed", "jane", "Jane"), STATUSES, refused=refused)
+    assert (healed.fields, healed.refused, healed.reports) == ((), {}, ())
 
 
 def test_an_incident_that_moves_on_takes_its_issue_along():
