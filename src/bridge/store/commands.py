@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -19,13 +19,14 @@ _COMMAND = tables.command
 
 
 class CommandState(StrEnum):
-    """Where a command stands. `lost`: the daemon died while it ran it."""
+    """Where a command stands. `lost`: the daemon died while it ran it. `expired`: nobody waited for it any more."""
 
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     LOST = "lost"
+    EXPIRED = "expired"
 
     @property
     def is_finished(self) -> bool:
@@ -35,14 +36,19 @@ class CommandState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command row. `result` is what `finish` was given, None before."""
+    """A command row. `result` is what `finish` was given, None before; `progress` what `tell` was given last.
+
+    A command that has not been taken by `expires_at` is never carried out.
+    """
 
     id: int
     name: str
     args: Mapping[str, Any]
     state: CommandState
     result: Any
+    progress: Any
     created_at: datetime
+    expires_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -54,15 +60,28 @@ class Commands:
         self._connection = connection
         self._clock = clock
 
-    def add(self, name: str, args: Mapping[str, Any]) -> int:
-        """Leaves a command; returns its id."""
-        values = {"name": name, "args": args, "state": CommandState.WAITING, "created_at": self._clock.now()}
+    def add(self, name: str, args: Mapping[str, Any], patience: timedelta) -> int:
+        """Leaves a command that must be taken within `patience`; returns its id."""
+        now = self._clock.now()
+        values = {
+            "name": name,
+            "args": args,
+            "state": CommandState.WAITING,
+            "created_at": now,
+            "expires_at": now + patience,
+        }
         return int(self._connection.execute(insert(_COMMAND).values(values).returning(_COMMAND.c.id)).scalar_one())
 
-    def take(self) -> Command | None:
-        """The oldest waiting command, running from now on; None when there is none."""
-        query = select(_COMMAND.c.id).where(_COMMAND.c.state == CommandState.WAITING).order_by(_COMMAND.c.id).limit(1)
-        number = self._connection.execute(query).scalar_one_or_none()
+    def take(self, *, only: Collection[str] = (), but: Collection[str] = ()) -> Command | None:
+        """The oldest waiting command that has not expired, running from now on; None when there is none.
+
+        `only` and `but` are names: those looked for (empty: all), and those left for somebody else.
+        """
+        self._expire()
+        query = select(_COMMAND.c.id).where(_COMMAND.c.state == CommandState.WAITING, _COMMAND.c.name.not_in(but))
+        if only:
+            query = query.where(_COMMAND.c.name.in_(only))
+        number = self._connection.execute(query.order_by(_COMMAND.c.id).limit(1)).scalar_one_or_none()
         if number is None:
             return None
         values = {"state": CommandState.RUNNING, "started_at": self._clock.now()}
@@ -75,6 +94,10 @@ class Commands:
         values = {"state": state, "result": result, "finished_at": self._clock.now()}
         self._connection.execute(update(_COMMAND).where(_COMMAND.c.id == command_id).values(values))
 
+    def tell(self, command_id: int, progress: Any) -> None:
+        """Stores how far a running command is (anything JSON can hold)."""
+        self._connection.execute(update(_COMMAND).where(_COMMAND.c.id == command_id).values(progress=progress))
+
     def get(self, command_id: int) -> Command:
         """One command. Raises NotFound, also when it was withdrawn."""
         row = self._connection.execute(select(_COMMAND).where(_COMMAND.c.id == command_id)).mappings().first()
@@ -86,6 +109,12 @@ class Commands:
         """Takes a command back that nobody has taken yet; False when it is too late."""
         waiting = (_COMMAND.c.id == command_id) & (_COMMAND.c.state == CommandState.WAITING)
         return self._connection.execute(delete(_COMMAND).where(waiting)).rowcount == 1
+
+    def _expire(self) -> None:
+        now = self._clock.now()
+        late = (_COMMAND.c.state == CommandState.WAITING) & (_COMMAND.c.expires_at <= now)
+        values = {"state": CommandState.EXPIRED, "finished_at": now}
+        self._connection.execute(update(_COMMAND).where(late).values(values))
 
     def lose_running(self) -> int:
         """Marks commands that an earlier daemon left running as lost; for a daemon that starts. How many."""

@@ -238,9 +238,9 @@ command = Table(
     *_is(Clean, "name"),
     *_is(Json, "args"),
     *_is(Clean, "state"),
-    *_maybe(Json, "result"),
+    *_maybe(Json, "result", "progress"),
     *_is(Moment, "created_at"),
-    *_maybe(Moment, "started_at", "finished_at"),
+    *_maybe(Moment, "expires_at", "started_at", "finished_at"),
     Index(None, "state", "id"),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from tests.contract.store.fixtures import NASTY, NOON, HandClock, at
@@ -74,11 +76,14 @@ def test_own_writes_are_known_by_system_and_entity(database: Database) -> None:
         assert unit.own_writes.known("redmine", "journal", []) == frozenset()
 
 
+MINUTE = timedelta(minutes=1)
+
+
 def test_a_command_is_left_taken_and_answered(database: Database, clock: HandClock) -> None:
     with database.transaction() as cli:
         assert cli.commands.take() is None
-        first = cli.commands.add("approve", {"promotion": 7, "note": NASTY})
-        second = cli.commands.add("retry", {})
+        first = cli.commands.add("approve", {"promotion": 7, "note": NASTY}, MINUTE)
+        second = cli.commands.add("retry", {}, MINUTE)
     clock.advance(seconds=1)
     with database.transaction() as daemon:
         taken = daemon.commands.take()
@@ -106,7 +111,7 @@ def test_a_command_is_left_taken_and_answered(database: Database, clock: HandClo
 
 def test_a_command_nobody_has_taken_can_be_withdrawn(database: Database) -> None:
     with database.transaction() as unit:
-        first, second = unit.commands.add("a", {}), unit.commands.add("b", {})
+        first, second = unit.commands.add("a", {}, MINUTE), unit.commands.add("b", {}, MINUTE)
         unit.commands.take()
         assert unit.commands.withdraw(first) is False
         assert unit.commands.withdraw(second) is True
@@ -117,9 +122,38 @@ def test_a_command_nobody_has_taken_can_be_withdrawn(database: Database) -> None
 
 def test_commands_of_a_daemon_that_died_are_lost_and_say_so(database: Database) -> None:
     with database.transaction() as unit:
-        running, waiting = unit.commands.add("a", {}), unit.commands.add("b", {})
+        running, waiting = unit.commands.add("a", {}, MINUTE), unit.commands.add("b", {}, MINUTE)
         unit.commands.take()
         assert unit.commands.lose_running() == 1
         assert unit.commands.get(running).state is CommandState.LOST
         assert unit.commands.get(running).state.is_finished
         assert unit.commands.get(waiting).state is CommandState.WAITING
+
+
+def test_a_command_that_nobody_waits_for_any_more_is_never_taken(database: Database, clock: HandClock) -> None:
+    """A command line was killed: an approval does not happen when a daemon is started the next morning."""
+    with database.transaction() as unit:
+        old = unit.commands.add("approve", {"promotion": 7}, MINUTE)
+    clock.advance(minutes=1)
+    with database.transaction() as unit:
+        young = unit.commands.add("retry", {}, MINUTE)
+        taken = unit.commands.take()
+        assert taken is not None
+        assert taken.id == young
+        expired = unit.commands.get(old)
+        assert (expired.state, expired.finished_at, expired.state.is_finished) == (CommandState.EXPIRED, at(1), True)
+
+
+def test_some_commands_are_taken_apart_from_the_others(database: Database) -> None:
+    """A long one does not keep short ones waiting; it tells how far it is."""
+    with database.transaction() as unit:
+        long, short = unit.commands.add("backfill", {}, MINUTE), unit.commands.add("approve", {}, MINUTE)
+        first = unit.commands.take(but={"backfill"})
+        assert first is not None
+        assert first.id == short
+        assert unit.commands.take(but={"backfill"}) is None
+        second = unit.commands.take(only={"backfill"})
+        assert second is not None
+        assert second.id == long
+        unit.commands.tell(long, {"incidents": 7})
+        assert unit.commands.get(long).progress == {"incidents": 7}

@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -192,7 +192,7 @@ def test_a_process_that_is_killed_leaves_no_lock(database: Database, url: str) -
 def test_writing_goes_on_while_the_daemons_lock_is_held(database: Database) -> None:
     """The lock is about delivering; a command row is left in spite of it."""
     with database.lock(), database.transaction() as unit:
-        assert unit.commands.add("approve", {"promotion": 7}) == 1
+        assert unit.commands.add("approve", {"promotion": 7}, timedelta(minutes=1)) == 1
 
 
 def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: object) -> None:
