@@ -85,6 +85,9 @@ class Promotions(Protocol):
     def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
         """The newest promotion of a group that is not demoted or merged."""
 
+    def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
+        """The newest promotions of a rule in some states, newest first."""
+
     def of_incident(self, incident_id: int) -> Promotion | None:
         """The promotion an incident belongs to, None when none claims it."""
 
@@ -104,7 +107,7 @@ class Promotions(Protocol):
         """Tasks by key: all of them, or those of the keys that there are."""
 
     def save_task(self, task: Task) -> None:
-        """Stores a task's issue id and status."""
+        """Stores a task's issue id, status and gate."""
 
     def task_of_issue(self, issue_id: int) -> Task | None:
         """The task an issue stands for."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bridge.model.errors import InvalidTransition
 
@@ -57,7 +58,7 @@ class Promotion:
     its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they
     exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
     for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change
-    them.
+    them. `made` maps what was made in the tracker beside issues to its id there (`version:fixed`).
     """
 
     id: int
@@ -81,6 +82,7 @@ class Promotion:
     decision_note: str = ""
     attention: str = ""
     terms: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, int] = field(default_factory=dict)
     tracker: str = "redmine"
 
 
@@ -111,7 +113,10 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An issue that the bridge creates in a project. `key` is unique within the promotion (`root`, `1.2`, `rt#17`)."""
+    """An issue that the bridge creates in a project. `key` is unique within the promotion (`root`, `1.2`, `rt#17`).
+
+    `gate` says what the task guards and how that stands, see bridge.planning.gates; empty for any other task.
+    """
 
     promotion_id: int
     key: str
@@ -119,6 +124,7 @@ class Task:
     subject: str
     issue_id: int | None = None
     status: str = ""
+    gate: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Role(StrEnum):

@@ -20,7 +20,7 @@ from bridge.model.promotion import (
 )
 from bridge.store import tables
 from bridge.store.sql import execute, execute_many, fetch, insert_text, upsert_text
-from bridge.store.values import clean, frozen, micros
+from bridge.store.values import clean, frozen, micros, to_json
 
 _PROMOTION = tables.promotion
 _COLUMNS = [name for name in _PROMOTION.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
@@ -31,9 +31,10 @@ _MEMBER = tables.promotion_member
 _TASK = tables.task
 _ADD_MEMBER = upsert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at"))
 _IS_MEMBER = "SELECT 1 FROM promotion_member WHERE promotion_id = ? AND incident_id = ?"
-_SAVE_TASK = "UPDATE task SET issue_id = ?, status = ? WHERE promotion_id = ? AND key = ?"
+_SAVE_TASK = "UPDATE task SET issue_id = ?, status = ?, gate = ? WHERE promotion_id = ? AND key = ?"
 _ADD_TASK = (
-    insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status")) + " ON CONFLICT DO NOTHING"
+    insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status", "gate"))
+    + " ON CONFLICT DO NOTHING"
 )
 
 
@@ -78,6 +79,17 @@ class StoredPromotions:
             .order_by(_PROMOTION.c.id.desc())
         )
 
+    def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
+        """See the protocol."""
+        query = (
+            select(_PROMOTION)
+            .where(_PROMOTION.c.rule_id == rule_id)
+            .where(_PROMOTION.c.state.in_([state.value for state in states]))
+            .order_by(_PROMOTION.c.id.desc())
+            .limit(limit)
+        )
+        return [_promotion(row) for row in self._connection.execute(query).mappings()]
+
     def of_incident(self, incident_id: int) -> Promotion | None:
         """See the protocol: the newest, should there be several."""
         return self._first(
@@ -115,7 +127,10 @@ class StoredPromotions:
             self._connection,
             _ADD_TASK,
             [
-                (task.promotion_id, clean(task.key), task.kind.value, clean(task.subject), task.issue_id, task.status)
+                (
+                    *(task.promotion_id, clean(task.key), task.kind.value, clean(task.subject)),
+                    *(task.issue_id, task.status, to_json(task.gate)),
+                )
                 for task in tasks
             ],
         )
@@ -129,9 +144,8 @@ class StoredPromotions:
 
     def save_task(self, task: Task) -> None:
         """See the protocol. Raises NotFound when it was never added."""
-        if not execute(
-            self._connection, _SAVE_TASK, task.issue_id, clean(task.status), task.promotion_id, clean(task.key)
-        ):
+        values = (task.issue_id, clean(task.status), to_json(task.gate), task.promotion_id, clean(task.key))
+        if not execute(self._connection, _SAVE_TASK, *values):
             raise NotFound(f"promotion {task.promotion_id}", f"has no task “{task.key}”.")
 
     def task_of_issue(self, issue_id: int) -> Task | None:
@@ -155,8 +169,10 @@ def _values(promotion: Promotion) -> dict[str, Any]:
 
 
 def _promotion(row: RowMapping) -> Promotion:
-    return Promotion(**{**row, "state": PromotionState(row["state"]), "terms": frozen(row["terms"])})
+    return Promotion(
+        **{**row, "state": PromotionState(row["state"]), "terms": frozen(row["terms"]), "made": frozen(row["made"])}
+    )
 
 
 def _task(row: RowMapping) -> Task:
-    return Task(**{**row, "kind": TaskKind(row["kind"])})
+    return Task(**{**row, "kind": TaskKind(row["kind"]), "gate": frozen(row["gate"])})

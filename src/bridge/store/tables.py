@@ -118,7 +118,7 @@ promotion = Table(
     *_is(Clean, "owner", "identifier"),
     *_maybe(Integer, "project_id", "root_issue_id"),
     *_is(Clean, "approved_by", "decision_note", "attention"),
-    *_is(Json, "terms"),
+    *_is(Json, "terms", "made"),
     *_is(Clean, "tracker"),
     Index(None, "rule_id", "group_key"),
     Index(None, "root_issue_id"),
@@ -142,6 +142,7 @@ task = Table(
     *_is(Clean, "kind", "subject"),
     *_maybe(Integer, "issue_id"),
     *_is(Clean, "status"),
+    *_is(Json, "gate"),
     Index(None, "issue_id"),
 )
 

@@ -198,6 +198,28 @@ def test_tasks_can_be_read_one_by_one(database: Database) -> None:
         assert unit.promotions.tasks(number, []) == {}
 
 
+def test_what_a_task_guards_is_kept_and_changes(database: Database) -> None:
+    with database.transaction() as unit:
+        number = unit.promotions.add(promotion()).id
+        gate = Task(number, "go", TaskKind.WORK, "Approve", gate={"kind": "approval", "by": ["jane"]})
+        unit.promotions.add_tasks([gate])
+        assert unit.promotions.tasks(number)["go"] == gate
+        passed = replace(gate, issue_id=7, gate={**gate.gate, "state": "passed"})
+        unit.promotions.save_task(passed)
+        assert unit.promotions.task_of_issue(7) == passed
+
+
+def test_the_newest_promotions_of_a_rule_in_some_states(database: Database) -> None:
+    with database.transaction() as unit:
+        done, active = PromotionState.DELIVERED, PromotionState.ACTIVE
+        for rule, state in (("a", done), ("b", done), ("a", active), ("a", done), ("a", done)):
+            unit.promotions.add(promotion(rule_id=rule, state=state, made={"version:x": 3}))
+        assert [one.id for one in unit.promotions.of_rule("a", [done], 2)] == [5, 4]
+        assert [one.id for one in unit.promotions.of_rule("a", [done, active], 9)] == [5, 4, 3, 1]
+        assert unit.promotions.of_rule("c", [done], 9) == []
+        assert unit.promotions.get(1).made == {"version:x": 3}
+
+
 # --- links ---------------------------------------------------------------------------------------------------------
 
 
