@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sandbox_api import BEN, TIMEOUT
+from sandbox_api import BEN, DEVELOPER, TIMEOUT
 
 
 def talk(url, *requests_sent):
@@ -81,6 +81,17 @@ def test_redmine_pages_escape_everything(sandbox, sync):
         assert "<script" not in text
     assert "(private)" in look(f"{sandbox.redmine.url}/issues/{root}").text
     assert "2026-12-01 - 2026-12-04" in look(f"{sandbox.redmine.url}/projects/net").text
+
+
+def test_redmine_pages_show_names_and_characters_as_redmine_does(sandbox, sync):
+    sync.project("net")
+    sync.join("net", BEN, DEVELOPER)
+    number = sync.issue("see 17", project_id="net", description="ticket &#35;17")
+    assert sync.put(number, status_id=2, assigned_to_id=BEN).status_code == 204
+    text = look(f"{sandbox.redmine.url}/issues/{number}").text
+    assert "ticket #17" in text
+    assert "status_id: New → In Progress" in text
+    assert f"assigned_to_id:  → {sandbox.redmine.app.state.users[BEN].name}" in text
 
 
 def test_itsm_pages_escape_everything(sandbox, anna):

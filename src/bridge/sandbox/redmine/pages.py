@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from html import unescape
+from typing import Any
 
 from bridge.sandbox.html import Html, join, link, page, safe, table, tag
 from bridge.sandbox.http import Response, Route, html_response
@@ -49,7 +51,7 @@ def project(ctx: Context, key: str) -> Response:
     facts = [("Identifier", found.identifier), ("Visible", "to everybody" if found.is_public else "to members")]
     facts += [("Status", _STATUS[found.status] or "active"), *values, ("Members", members)]
     facts.append(("Wiki", join((link(f"/projects/{found.identifier}/wiki/{title}", title) for title in titles), ", ")))
-    body = (tag("pre", found.description or ""), table(("", ""), facts), _tasks(ctx, found))
+    body = (_text(found.description), table(("", ""), facts), _tasks(ctx, found))
     return html_response(page(found.name, *body, menu=_MENU))
 
 
@@ -124,7 +126,7 @@ def issue(ctx: Context, number: str) -> Response:
         other = state.issues[row.to_id if row.from_id == found.id else row.from_id]
         way = "" if row.from_id == found.id else " (from there)"
         facts.append((f"{row.kind}{way}", _issue_link(ctx, other)))
-    body = [table(("", ""), facts), tag("pre", found.description or ""), tag("h2", "History")]
+    body = [table(("", ""), facts), _text(found.description), tag("h2", "History")]
     body += [_journal(ctx, journal) for journal in found.journals]
     return html_response(page(f"#{found.id} {found.subject}", *body, menu=_MENU))
 
@@ -132,12 +134,32 @@ def issue(ctx: Context, number: str) -> Response:
 def _journal(ctx: Context, journal: Journal) -> Html:
     head = f"{ctx.state.users[journal.user_id].name}, {shown(journal.created_on)}"
     changes = (
-        tag("div", f"{detail.name}: {detail.old or ''} → {detail.new or ''}", class_="meta")
+        tag("div", f"{detail.name}: {_named(ctx, detail.name, detail.old)} → {_named(ctx, detail.name, detail.new)}")
         for detail in journal.details
     )
-    notes = tag("pre", journal.notes) if journal.notes else safe("")
+    notes = _text(journal.notes) if journal.notes else safe("")
     kind = "private" if journal.private else "public"
     return tag("div", tag("h3", head + (" (private)" if journal.private else "")), *changes, notes, class_=kind)
+
+
+def _text(text: str | None) -> Html:
+    """A text of people's. Redmine shows character references as the characters they stand for."""
+    return tag("pre", unescape(text or ""))
+
+
+def _named(ctx: Context, attribute: str, value: str | None) -> str:
+    """A changed value as people read it: the name behind an id where there is one."""
+    state = ctx.state
+    names: Mapping[str, Mapping[int, Any]] = {
+        "status_id": state.statuses,
+        "priority_id": state.priorities,
+        "tracker_id": state.trackers,
+        "assigned_to_id": state.users,
+    }
+    if not value or attribute not in names:
+        return value or ""
+    found = names[attribute].get(int(value))
+    return str(found.name) if found else value
 
 
 def wiki_page(ctx: Context, key: str, title: str) -> Response:
@@ -148,7 +170,7 @@ def wiki_page(ctx: Context, key: str, title: str) -> Response:
     last = page_found.versions[-1]
     author = ctx.state.users[last.author_id].name
     head = tag("p", link(f"/projects/{found.identifier}", found.name), f" · version {last.number} · {author}")
-    return html_response(page(page_found.title, head, tag("pre", last.text), menu=_MENU))
+    return html_response(page(page_found.title, head, _text(last.text), menu=_MENU))
 
 
 def mails(ctx: Context) -> Response:
