@@ -100,7 +100,8 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     problems += found
     texts, found = load_texts(_sub(own, "text"), settings.language)
     problems += found
-    names = KnownNames(templates=frozenset(templates), people=_names(directory), sources=sources)
+    roles = {name: template.task_roles for name, template in templates.items()}
+    names = KnownNames(templates=roles, people=_names(directory), sources=sources)
     rules, found = load_rules(_matching(settings.rules), names)
     problems += found or _no_rules(settings)
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):

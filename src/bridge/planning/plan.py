@@ -15,6 +15,7 @@ from bridge.planning.template import Numbered, WbsTemplate, numbered
 from bridge.planning.tracker_days import WEEKEND
 
 OWNER_ROLE = "owner"
+_NAME_SOMEBODY = "name somebody under `roles` of the template, or of the rule's `project`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def people_for_roles(
     for role in plan.roles:
         name = chosen.get(role, "")
         if not name:
-            reports.append(_warning(f"role {role}", "nobody fills it; its tasks stay unassigned.", "name somebody"))
+            reports.append(_warning(f"role {role}", "nobody fills it; its tasks stay unassigned.", _NAME_SOMEBODY))
             continue
         found = directory.stand_in(name, locked)
         reports += found.reports

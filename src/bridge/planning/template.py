@@ -38,6 +38,11 @@ class WbsTemplate:
     tasks: tuple[WbsTask, ...]
     roles: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def task_roles(self) -> tuple[str, ...]:
+        """Every role that a task has, in the order of the tasks."""
+        return tuple(dict.fromkeys(entry.task.role for entry in numbered(self.tasks) if entry.task.role))
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:

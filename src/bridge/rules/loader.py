@@ -10,6 +10,7 @@ from bridge.model.errors import Problem
 from bridge.model.incident import Capability
 from bridge.rules.incident_part import OnDelivery, OnOpen
 from bridge.rules.matching import CompiledRule, compile_rule
+from bridge.rules.project_names import project_problems
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule, RuleFile
 from bridge.yamlfile import Marked, Path, did_you_mean, load, validate
@@ -26,7 +27,8 @@ _NEEDS: Mapping[str, tuple[str, frozenset[Capability]]] = {
 class KnownNames:
     """What rules may name. None: not known because that file has problems of its own, so nothing is said about it.
 
-    `people` are the keys of persons and teams. `sources` maps a source's name to what it can do.
+    `templates` may map each to the roles of its tasks. `people` are the keys of persons and teams. `sources` maps a
+    source's name to what it can do.
     """
 
     templates: Collection[str] | None = None
@@ -89,23 +91,16 @@ def _unique(loading: _Loading, rule: Rule, marked: Marked, place: Path) -> list[
 
 def _named(names: KnownNames, rule: Rule, marked: Marked, place: Path) -> list[Problem]:
     """Names of templates, people, teams and sources that do not exist."""
-    project = (*place, "project")
-    asked: list[tuple[Path, str, str, Collection[str] | None]] = [
-        ((*project, "template"), rule.project.template, "no template is called", names.templates),
-        ((*project, "owner"), rule.project.owner, "the directory has no person or team", names.people),
-        *(
-            ((*project, "members", number), member, "the directory has no person or team", names.people)
-            for number, member in enumerate(rule.project.members)
-        ),
-        *(
-            ((*place, "sources", number), source, "no source is called", names.sources)
-            for number, source in enumerate(rule.sources or ())
-        ),
-    ]
+    project = project_problems(rule.project, marked, (*place, "project"), names.templates, names.people)
     return [
-        marked.problem(path, f"{what} “{name[:60]}”", did_you_mean(name, known))
-        for path, name, what, known in asked
-        if known is not None and name not in known
+        *project,
+        *(
+            marked.problem(
+                (*place, "sources", number), f"no source is called “{source[:60]}”", did_you_mean(source, names.sources)
+            )
+            for number, source in enumerate(rule.sources or ())
+            if names.sources is not None and source not in names.sources
+        ),
     ]
 
 

@@ -1,9 +1,10 @@
-"""Names of projects: small Jinja2 templates that neither loop nor call and reach nothing but what they are given."""
+"""Names and texts of projects: small Jinja2 templates that neither loop nor call and reach only what they are given."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -12,8 +13,13 @@ from bridge.yamlfile import did_you_mean, refused
 
 LONGEST_NAME = 200
 """Redmine's project names hold 255 characters."""
+LONGEST_TEXT = 20_000
 
-_GIVEN = {"rule": ("id", "title"), "group": ("label",)}
+_NAME_GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "rule": {"id": "example", "title": "Example"},
+    "group": {"label": "example"},
+}
+_TEXT_GIVEN = {**_NAME_GIVEN, "evidence": {"count": 5, "open": 3, "resolved": 2}}
 _FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "truncate", "upper"})
 # No loops, calls, macros or arithmetic: the work and the size of a name are bounded by the length of its template.
 _ALLOWED = (
@@ -25,13 +31,35 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoesca
 
 Namer = Callable[[str, str, str], str]
 """(rule id, rule title, group label) → the project's name, one line of at most 200 characters."""
+Writer = Callable[[Mapping[str, Mapping[str, Any]]], str]
+"""What a text is given (rule, group, evidence) → the text, at most 20,000 characters."""
 
 
 def compile_name(template: str) -> Namer:
     """A template as a function. Raises PydanticCustomError when it is broken or asks for what it is not given."""
+    render = _compile(template, "name", _NAME_GIVEN)
+
+    def name(rule_id: str, title: str, label: str) -> str:
+        rendered = render({"rule": {"id": rule_id, "title": title}, "group": {"label": label}})
+        text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", rendered).strip()
+        return _cut(text, LONGEST_NAME) or title[:LONGEST_NAME]
+
+    return name
+
+
+def compile_text(template: str) -> Writer:
+    """The template of a longer text as a function, which is also given `evidence.count`, `.open` and `.resolved`.
+
+    Raises PydanticCustomError when it is broken or asks for what it is not given.
+    """
+    render = _compile(template, "text", _TEXT_GIVEN)
+    return lambda given: _cut(render(given).replace("\x00", "").strip(), LONGEST_TEXT)
+
+
+def _compile(template: str, what: str, example: Mapping[str, Mapping[str, Any]]) -> Writer:
     try:
         tree = _ENVIRONMENT.parse(template)
-        _check(tree)
+        _check(tree, what, example)
         compiled = _ENVIRONMENT.from_string(template)
     except TemplateSyntaxError as error:
         raise refused(
@@ -39,32 +67,29 @@ def compile_name(template: str) -> Namer:
         ) from error
     except RecursionError as error:
         raise refused("is no valid template: nested too deep") from error
-
-    def name(rule_id: str, title: str, label: str) -> str:
-        given = {"rule": {"id": rule_id, "title": title}, "group": {"label": label}}
-        text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", compiled.render(given)).strip()
-        shortened = text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1].rstrip() + "…"
-        return shortened or title[:LONGEST_NAME]
-
     try:
-        name("example", "Example", "example")
+        compiled.render(example)
     except (TemplateError, TypeError, ValueError, AttributeError, LookupError) as error:
         raise refused(f"is no valid template: {error}") from error
-    return name
+    return compiled.render
 
 
-def _check(tree: nodes.Template) -> None:
-    known = [f"{name}.{attribute}" for name, attributes in _GIVEN.items() for attribute in attributes]
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _check(tree: nodes.Template, what: str, given: Mapping[str, Mapping[str, Any]]) -> None:
+    known = [f"{name}.{attribute}" for name, attributes in given.items() for attribute in attributes]
     attributes = list(tree.find_all(nodes.Getattr))
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
-            what = type(node).__name__.lower()
-            raise refused(f"a name cannot use {what}", "only values, filters and conditions: {{ rule.title }}")
+            kind = type(node).__name__.lower()
+            raise refused(f"a {what} cannot use {kind}", "only values, filters and conditions: {{ rule.title }}")
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
             raise refused(f"the filter “{node.name}” is not known", did_you_mean(node.name, _FILTERS, "filters are"))
         if isinstance(node, nodes.Getattr):
             asked = f"{node.node.name}.{node.attr}" if isinstance(node.node, nodes.Name) else f"….{node.attr}"
             if asked not in known:
-                raise refused(f"a name is not given “{asked}”", did_you_mean(asked, known, "it is given"))
+                raise refused(f"a {what} is not given “{asked}”", did_you_mean(asked, known, "it is given"))
         if isinstance(node, nodes.Name) and not any(one.node is node for one in attributes):
-            raise refused(f"a name is not given “{node.name}”", did_you_mean(node.name, known, "it is given"))
+            raise refused(f"a {what} is not given “{node.name}”", did_you_mean(node.name, known, "it is given"))

@@ -165,8 +165,8 @@ def _members_and_assignments(
 def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:
     directory = configured.directory
     owner = directory.stand_in(rule.project.owner)
-    listed = directory.members_of(rule.project.members)
-    staffing = people_for_roles(plan, directory, owner=rule.project.owner)
+    listed = directory.members_of(member.name for member in rule.project.members)
+    staffing = people_for_roles(plan, directory, owner=rule.project.owner, roles=rule.project.roles)
     roles = {role: person.key for role, person in staffing.people.items()}
     reports = [str(problem) for problem in (*owner.reports, *listed.reports, *staffing.reports)]
     owners = [owner.person.key] if owner.person else []

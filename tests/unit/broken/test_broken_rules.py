@@ -11,7 +11,7 @@ from bridge.rules.loader import KnownNames, load_rules
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.yaml"))
 NAMES = KnownNames(
-    templates={"network-problem"},
+    templates={"network-problem": ("engineer",)},
     people={"jane", "ben", "network-team"},
     sources={
         "rt": frozenset({Capability.LINK, Capability.PRIVATE_NOTE, Capability.RESOLVE}),
