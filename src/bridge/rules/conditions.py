@@ -22,20 +22,25 @@ from pydantic import (
 from bridge.model.incident import State
 from bridge.rules.durations import Duration
 from bridge.rules.fields import ANY_OWN_FIELD, KINDS, OPERATORS, Kind, field
-from bridge.rules.later import NotYet
 from bridge.rules.regex import compile_regex
 from bridge.yamlfile import did_you_mean, refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 LONGEST_LIST = 1000
 LEVELS = range(1, 6)
-_OPERATORS = ("equals", "in", "glob", "regex", "at_most", "at_least", "age", "exists", "has")
+_OPERATORS = ("equals", "in", "glob", "regex", "at_most", "at_least", "age", "in_window", "exists", "has")
+
+_NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": LONGEST_LIST}
 
 Value = Annotated[Any, WithJsonSchema({"type": ["string", "number"]})]
 
 
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema({"anyOf": [{"type": "string"}, _NAMES]})]
+"""One name, or a list of them."""
 
 
 class Age(BaseModel):
@@ -59,7 +64,8 @@ class Condition(BaseModel):
     """What one field must be; several conditions on it must all hold.
 
     A field without a value fulfils none of them but `exists: false`. Texts are compared exactly, upper and lower case
-    matter; `regex` finds a part of the text, `glob` (`*`, `?`, `[abc]`) must cover all of it.
+    matter; `regex` finds a part of the text, `glob` (`*`, `?`, `[abc]`) must cover all of it. `in_window` names windows
+    of the windows file; the time must lie in one of them.
     """
 
     model_config = STRICT
@@ -72,11 +78,9 @@ class Condition(BaseModel):
     at_most: Value = None
     at_least: Value = None
     age: Age | None = None
+    in_window: Names | None = Field(None, min_length=1, max_length=LONGEST_LIST)
     exists: bool | None = None
-    has: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = Field(
-        None, min_length=1, max_length=LONGEST_LIST
-    )
-    similar: NotYet = None
+    has: Names | None = Field(None, min_length=1, max_length=LONGEST_LIST)
 
     @field_validator("field")
     @classmethod
@@ -87,7 +91,9 @@ class Condition(BaseModel):
             )
         return name
 
-    @field_validator("equals", "one_of", "glob", "regex", "at_most", "at_least", "age", "exists", "has", mode="before")
+    @field_validator(
+        "equals", "one_of", "glob", "regex", "at_most", "at_least", "age", "in_window", "exists", "has", mode="before"
+    )
     @classmethod
     def _fitting(cls, value: Any, info: ValidationInfo) -> Any:
         found = field(info.data.get("field", ""))

@@ -52,7 +52,7 @@ OPERATORS: dict[Kind, frozenset[str]] = {
     Kind.LEVEL: frozenset({"equals", "in", "at_most", "at_least", "exists"}),
     Kind.COUNT: frozenset({"equals", "in", "at_most", "at_least"}),
     Kind.STATE: frozenset({"equals", "in"}),
-    Kind.TIME: frozenset({"at_most", "at_least", "age", "exists"}),
+    Kind.TIME: frozenset({"at_most", "at_least", "age", "in_window", "exists"}),
     Kind.TAGS: frozenset({"has", "exists"}),
     Kind.OWN: frozenset({"equals", "in", "glob", "regex", "at_most", "at_least", "exists"}),
 }

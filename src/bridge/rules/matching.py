@@ -7,19 +7,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.model.incident import Incident
 from bridge.rules.fields import Field, as_part, field
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.naming import Namer, compile_name
+from bridge.rules.needs import Needs, needs_of
 from bridge.rules.project_part import ProjectPart
-from bridge.rules.questions import AllOf, Not, Predicate, Tree, compile_questions, predicate, source_question
+from bridge.rules.questions import AllOf, Covers, Not, Predicate, Tree, compile_questions, predicate, source_question
 from bridge.rules.schema import Mode, Rule
 from bridge.rules.when import Trigger
 
-OPEN_MEMBERS_NEEDED = 100
-"""How many of a group's newest members a rule with `open_for` looks at."""
+NO_CALENDARS: Mapping[str, BusinessCalendar] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ class CompiledRule:
 
     `covers` is what it asks of an incident (`sources`, `match`, `unless`), `matches` the same as a function.
     `version` is what it says, in 12 hex digits: any change of content makes another one. `triggers` are its reasons in
-    the order of the file. `open_for` is the shortest time after which a group is worth a look although nothing
-    changed (None: no such). A decision looks at the `members_needed` newest members of a group.
+    the order of the file, `needs` what they have to be told of a group, `calendars` those that they name.
     """
 
     rule: Rule
@@ -39,8 +39,8 @@ class CompiledRule:
     group_fields: tuple[Field, ...]
     name: Namer
     triggers: tuple[Trigger, ...]
-    open_for: timedelta | None
-    members_needed: int
+    needs: Needs
+    calendars: Mapping[str, BusinessCalendar] = NO_CALENDARS
 
     @property
     def id(self) -> str:
@@ -96,12 +96,12 @@ class CompiledRule:
         }
 
 
-def compile_rule(rule: Rule) -> CompiledRule:
-    """The rule ready for use."""
+def compile_rule(rule: Rule, windows: Covers = MappingProxyType({})) -> CompiledRule:
+    """The rule ready for use, with the windows that it may ask about."""
     triggers = rule.when.triggers
     open_for = min((one.open_for.longer_than for one in triggers if one.open_for), default=None)
     counts = [one.recurs.at_least for one in triggers if one.recurs]
-    covers = _covered(rule)
+    covers = _covered(rule, windows)
     return CompiledRule(
         rule=rule,
         version=rule_version(rule),
@@ -110,8 +110,8 @@ def compile_rule(rule: Rule) -> CompiledRule:
         group_fields=tuple(found for name in rule.group_by if (found := field(name))),
         name=compile_name(rule.project.name),
         triggers=triggers,
-        open_for=open_for,
-        members_needed=max([*counts, OPEN_MEMBERS_NEEDED if open_for else 1]),
+        needs=needs_of(triggers),
+        calendars=calendars,
     )
 
 
@@ -123,11 +123,15 @@ def rule_version(rule: Rule) -> str:
 
 
 def group_key(rule: CompiledRule, incident: Incident) -> str | None:
-    """The group an incident belongs to: its source and its values as JSON; None when one of them is missing."""
+    """The group an incident belongs to: its source and its values as JSON; None when one of them is missing.
+
+    Across sources there is null for the source.
+    """
     parts = [as_part(one.get(incident)) for one in rule.group_fields]
     if None in parts:
         return None
-    return json.dumps([incident.source, *parts], ensure_ascii=False, separators=(",", ":"))
+    source = None if rule.rule.across_sources else incident.source
+    return json.dumps([source, *parts], ensure_ascii=False, separators=(",", ":"))
 
 
 def group_label(rule: CompiledRule, incident: Incident) -> str:
@@ -135,9 +139,9 @@ def group_label(rule: CompiledRule, incident: Incident) -> str:
     return " · ".join(filter(None, (as_part(one.get(incident)) for one in rule.group_fields)))
 
 
-def _covered(rule: Rule) -> Tree:
+def _covered(rule: Rule, windows: Covers) -> Tree:
     parts: list[Tree] = [] if rule.sources is None else [source_question(rule.sources)]
-    parts.append(compile_questions(rule.match, ("match",)))
+    parts.append(compile_questions(rule.match, windows, ("match",)))
     if rule.unless is not None:
-        parts.append(Not(compile_questions(rule.unless, ("unless",))))
+        parts.append(Not(compile_questions(rule.unless, windows, ("unless",))))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,16 @@ from bridge.rules.regex import compile_regex
 Predicate = Callable[[Incident], bool]
 Holds = Callable[[Any], bool]
 Path = tuple[str | int, ...]
+Covers = Mapping[str, Callable[[datetime], bool]]
+"""By the name of a window: whether a moment lies in it."""
 _NOTHING = frozenset({None, "", ()})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about the value of one field; `path` is where it stands in the rule, from `match` or `unless` on.
+    """What is asked about the value of one field: one operator of a condition, with what is written behind it.
+
+    `path` is where the condition stands in the rule, from `match` or `unless` on.
 
     `holds` is given the value as `field.get` reads it, None or empty when there is none. It depends on nothing else,
     so that it may be asked once for all incidents with the same value.
@@ -39,6 +43,8 @@ class Question:
     field: Field
     holds: Holds
     path: Path
+    operator: str
+    operand: Any
     reference: Field | None = None
 
     def value(self, incident: Incident) -> Any:
@@ -77,16 +83,19 @@ def age(moment: datetime | None, reference: datetime) -> timedelta | None:
     return None if moment is None else reference - moment
 
 
-def compile_questions(node: Node, path: Path) -> Tree:
-    """A condition, or several taken together. `path` is where the node stands in the rule."""
+def compile_questions(node: Node, windows: Covers, path: Path) -> Tree:
+    """A condition, or several taken together. `path` is where the node stands in the rule.
+
+    No moment lies in a window that is not among `windows`.
+    """
     if isinstance(node, Condition):
-        return _condition(node, path)
-    return _group(node, path)
+        return _condition(node, windows, path)
+    return _group(node, windows, path)
 
 
-def source_question(sources: Iterable[str]) -> Question:
+def source_question(sources: tuple[str, ...]) -> Question:
     """Whether an incident comes from one of these sources."""
-    return Question(_known("source"), frozenset(sources).__contains__, ("sources",))
+    return Question(_known("source"), frozenset(sources).__contains__, ("sources",), "in", sources)
 
 
 def questions(tree: Tree) -> Iterable[Question]:
@@ -126,23 +135,24 @@ def _of_incident(question: Question) -> Predicate:
     return lambda incident: holds(age(get(incident), reference(incident)))
 
 
-def _group(group: Group, path: Path) -> Tree:
-    parts = [compile_questions(one, (*path, "all", number)) for number, one in enumerate(group.all_of or ())]
+def _group(group: Group, windows: Covers, path: Path) -> Tree:
+    parts = [compile_questions(one, windows, (*path, "all", number)) for number, one in enumerate(group.all_of or ())]
     if group.any_of:
         choices = enumerate(group.any_of)
-        parts.append(AnyOf(tuple(compile_questions(one, (*path, "any", number)) for number, one in choices)))
+        parts.append(AnyOf(tuple(compile_questions(one, windows, (*path, "any", number)) for number, one in choices)))
     if group.none_of:
-        parts.append(Not(compile_questions(group.none_of, (*path, "not"))))
+        parts.append(Not(compile_questions(group.none_of, windows, (*path, "not"))))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
-def _condition(condition: Condition, path: Path) -> Tree:
+def _condition(condition: Condition, windows: Covers, path: Path) -> Tree:
     found = _known(condition.field)
-    asked = _about_value(condition, found.kind)
-    parts = [Question(found, _together(asked), path)] if asked else []
+    parts: list[Tree] = []
+    for operator, operand, holds in _asked(condition, found.kind, windows):
+        parts.append(Question(found, holds, path, operator, operand))
     if condition.age is not None:
-        limits = _between(condition.age.at_least, condition.age.at_most)
-        parts.append(Question(found, limits, path, reference=_known("updated_at")))
+        updated, limits = _known("updated_at"), (condition.age.at_least, condition.age.at_most)
+        parts.append(Question(found, _between(*limits), path, "age", limits, reference=updated))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
@@ -152,33 +162,32 @@ def _known(name: str) -> Field:
     return found
 
 
-def _about_value(condition: Condition, kind: Kind) -> list[Holds]:
-    asked: list[Holds] = []
-    if condition.exists is not None:
-        wanted = condition.exists
-        asked.append(lambda value: (value not in _NOTHING) is wanted)
+def _asked(condition: Condition, kind: Kind, windows: Covers) -> Iterator[tuple[str, Any, Holds]]:
+    """Every operator but `age` with its operand and its function of the value."""
+    if (wanted := condition.exists) is not None:
+        yield "exists", wanted, lambda value: (value not in _NOTHING) is wanted
     if condition.equals is not None:
-        asked.append(frozenset([condition.equals]).__contains__)
+        yield "equals", condition.equals, frozenset([condition.equals]).__contains__
     if condition.one_of is not None:
-        asked.append(frozenset(condition.one_of).__contains__)
+        yield "in", condition.one_of, frozenset(condition.one_of).__contains__
     if condition.glob is not None:
-        asked.append(_glob(condition.glob))
+        yield "glob", condition.glob, _glob(condition.glob)
     if condition.regex is not None:
-        asked.append(_regex(condition.regex))
+        yield "regex", condition.regex, _regex(condition.regex)
     if condition.has is not None:
         tags = frozenset(condition.has)
-        asked.append(lambda value: not tags.isdisjoint(value))
+        yield "has", condition.has, lambda value: not tags.isdisjoint(value)
     if condition.at_least is not None or condition.at_most is not None:
         limits = _between(condition.at_least, condition.at_most)
-        asked.append((lambda value: limits(_number(value))) if kind is Kind.OWN else limits)
-    return asked
+        holds = (lambda value: limits(_number(value))) if kind is Kind.OWN else limits
+        yield "between", (condition.at_least, condition.at_most), holds
+    if condition.in_window is not None:
+        yield "in_window", condition.in_window, _in_window(condition.in_window, windows)
 
 
-def _together(asked: list[Holds]) -> Holds:
-    if len(asked) == 1:
-        return asked[0]
-    several = tuple(asked)
-    return lambda value: all(holds(value) for holds in several)
+def _in_window(names: Iterable[str], windows: Covers) -> Holds:
+    asked = [windows[name] for name in names if name in windows]
+    return lambda value: value is not None and any(covers(value) for covers in asked)
 
 
 def _glob(pattern: str) -> Holds:

@@ -12,10 +12,10 @@ from bridge.rules.matching import CompiledRule
 
 
 class RuleSet:
-    """Rules in the order of the files. It never changes: other files make another one."""
+    """Rules in the order in which they claim: by priority, then as in the files. It never changes."""
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
-        self.rules = tuple(rules)
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.rule.priority))
         self._by_id = {rule.id: rule for rule in self.rules}
         self._anywhere: list[int] = []
         self._index: dict[str, tuple[Field, dict[Any, list[int]]]] = {}
@@ -27,7 +27,7 @@ class RuleSet:
         return self._by_id.get(rule_id)
 
     def matching(self, incident: Incident) -> list[CompiledRule]:
-        """The rules that cover an incident, in the order of the files."""
+        """The rules that cover an incident, in the order in which they claim."""
         positions = list(self._anywhere)
         for found, by_value in self._index.values():
             positions += by_value.get(found.get(incident), ())

@@ -62,17 +62,19 @@ class Rule(BaseModel):
     id: str
     title: str = Field(min_length=1, max_length=200)
     mode: Mode = Mode.PROPOSE
+    priority: int = Field(100, ge=1, le=1000, strict=True)
+    """The rule with the lower number looks first; equal ones in the order of the files."""
     sources: tuple[str, ...] | None = Field(None, min_length=1, max_length=100)
     match: Node
     unless: Node | None = None
     group_by: tuple[Annotated[str, BeforeValidator(_groupable)], ...] = Field(min_length=1, max_length=20)
+    across_sources: bool = Field(default=False, strict=True)
+    """Whether incidents of different sources can belong to one group."""
     when: When
     project: ProjectPart
     incident: IncidentPart = IncidentPart()
     kpi: KpiPolicy = KpiPolicy.PAUSE
     quiet_for: Duration = timedelta(days=90)
-    priority: NotYet = None
-    across_sources: NotYet = None
     on_recurrence: NotYet = None
     limits: NotYet = None
     similar: NotYet = None

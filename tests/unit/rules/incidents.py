@@ -60,6 +60,8 @@ moments = st.datetimes(timezones=st.just(UTC)) | st.integers(-40, 3).map(lambda 
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "str": texts,
     "int": st.integers(0, 5),
+    "float": st.floats(0, 100),
+    "bool | None": st.none() | st.booleans(),
     "int | None": st.none() | st.integers(1, 5),
     "datetime": moments,
     "datetime | None": st.none() | moments,

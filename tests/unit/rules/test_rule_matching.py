@@ -96,6 +96,29 @@ def test_the_group_is_the_source_and_the_values() -> None:
     assert group_label(rule(), ticket()) == "Network · K-17"
 
 
+def test_across_sources_the_source_makes_no_difference() -> None:
+    both = rule(across_sources=True)
+    assert json.loads(group_key(both, ticket()) or "") == [None, "Network", "K-17"]
+    assert group_key(both, ticket(source="other")) == group_key(both, ticket())
+    assert group_key(rule(), ticket(source="other")) != group_key(rule(), ticket())
+
+
+def test_the_lower_priority_claims_first_then_the_order_of_the_files() -> None:
+    numbers = {"a": 200, "b": None, "c": 7, "d": None, "e": 100}
+    rules = RuleSet([rule(id=name, **({"priority": n} if n else {})) for name, n in numbers.items()])
+    assert [one.id for one in rules.rules] == ["c", "b", "d", "e", "a"]
+    assert rules.matching(ticket()) == list(rules.rules)
+
+
+def test_what_is_missing_or_garbled_is_in_no_window() -> None:
+    windows = {"patch-day": lambda moment: moment.hour < 6}
+    asked = {"field": "resolved_at", "in_window": ["patch-day", "gone"]}
+    compiled = compile_rule(Rule.model_validate(RULE | {"match": asked}), windows)
+    assert not compiled.matches(ticket())
+    assert compiled.matches(ticket(resolved_at=NOW.replace(hour=5)))
+    assert not compiled.matches(ticket(resolved_at=NOW.replace(hour=6)))
+
+
 @pytest.mark.parametrize("missing", ["", "  "])
 def test_an_incident_with_a_missing_part_is_in_no_group(missing: str) -> None:
     assert group_key(rule(), ticket(service=missing)) is None
