@@ -19,7 +19,8 @@ Row = Mapping[str, Any]
 _TIMES = frozenset({"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at"})
 _LEVELS = frozenset({"priority", "impact", "urgency"})
 _COUNTS = frozenset({"reopen_count", "reassignment_count"})
-_SPECIAL = frozenset({"id", "state", "opened_at", "updated_at", "tags", "hold_reason"})
+_ALWAYS = frozenset({"id", "state", "opened_at", "updated_at"})
+_OWN = "fields."
 _ENDED = frozenset({State.RESOLVED, State.CLOSED})
 _TOLD = {"priority": EventKind.PRIORITY, "team": EventKind.TEAM, "person": EventKind.PERSON}
 
@@ -65,7 +66,7 @@ class FileTranslator:
         }
         self._kept = options.fields
         self._used = {*self._columns.values(), *placeholders(list(self._columns.values()))}
-        self._plain = self._columns.keys() - _SPECIAL - _TIMES - _LEVELS - _COUNTS
+        self._readers = {field: self._reader(field) for field in self._columns if field not in _ALWAYS}
         self._told = [(field, kind, self._getters[field]) for field, kind in _TOLD.items() if field in self._columns]
 
     @property
@@ -90,18 +91,9 @@ class FileTranslator:
         """The incident that a row is; `state` where the row's own is not known."""
         found: Unknown = list(unknown)
         state = state or state_of(self._states, self._get(row, "state"))
-        values: dict[str, Any] = {field: self._get(row, field) for field in self._plain}
-        for field in self._columns.keys() & _LEVELS:
-            values[field] = level_of(self._tables[field], field, self._get(row, field), found)
-        for field in self._columns.keys() & _TIMES - _SPECIAL:
-            text = self._get(row, field)
-            values[field] = self._codec.read(text) if text else None
-        for field in self._columns.keys() & _COUNTS:
-            values[field] = int(self._get(row, field) or 0)
-        if "tags" in self._columns:
-            values["tags"] = tags_of(row.get(self._columns["tags"]))
-        if state is State.ON_HOLD:
-            values["hold_reason"] = self._get(row, "hold_reason")
+        values = {field: read(row, found) for field, read in self._readers.items()}
+        if state is not State.ON_HOLD:
+            values.pop("hold_reason", None)
         return Incident(
             source=self._name,
             external_id=self.identity(row),
@@ -113,6 +105,30 @@ class FileTranslator:
             unknown=tuple(found),
             **values,
         )
+
+    def value(self, field: str, row: Row) -> Any:
+        """What a row tells of one field of the incident, None for a state that no table knows.
+
+        The row needs no other columns than `columns_of` names. Raises ValueError.
+        """
+        if field == "source":
+            return self._name
+        if field == "state":
+            return self._states.get(self._get(row, "state"))
+        if field.startswith(_OWN):
+            return "" if (text := text_of(row.get(field.removeprefix(_OWN)))) in self._missing else text
+        if field == "hold_reason" and self._states.get(self._get(row, "state")) is not State.ON_HOLD:
+            return ""
+        name = "id" if field == "external_id" else field
+        return self._reader(name)(row, [])
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        """The columns that a field of the incident is read from; none when nothing feeds it."""
+        if field.startswith(_OWN):
+            return (field.removeprefix(_OWN),)
+        column = self._columns.get("id" if field == "external_id" else field, "")
+        found = tuple(placeholders(column)) if "{" in column else (column,) * bool(column)
+        return (*found, self._columns["state"]) if field == "hold_reason" and found else found
 
     def snapshot(self, rows: Sequence[tuple[Row, str]], observed_at: datetime) -> Snapshot:
         """The incident whose audit trail some rows with their ids are, oldest first, with its timeline.
@@ -159,6 +175,22 @@ class FileTranslator:
     def _get(self, row: Row, field: str) -> str:
         getter = self._getters.get(field)
         return getter(row) if getter else ""
+
+    def _reader(self, field: str) -> Callable[[Row, Unknown], Any]:
+        """How a field is read; what no table covers is added to the given list."""
+        get = self._getters[field]
+        if field in _LEVELS:
+            table = self._tables[field]
+            return lambda row, unknown: level_of(table, field, get(row), unknown)
+        if field in _TIMES:
+            read = self._codec.read
+            return lambda row, _: read(text) if (text := get(row)) else None
+        if field in _COUNTS:
+            return lambda row, _: int(get(row) or 0)
+        if field == "tags":
+            column = self._columns[field]
+            return lambda row, _: tags_of(row.get(column))
+        return lambda row, _: get(row)
 
     def _getter(self, column: str) -> Callable[[Row], str]:
         missing = self._missing
