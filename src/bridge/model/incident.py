@@ -47,6 +47,8 @@ class Incident:
 
     `priority`, `impact` and `urgency` run from 1 (critical) to 5; None where the source has none or an unknown value.
     Texts are as the source has them; `fields` holds everything else by the source's own names.
+    `effort` are the hours worked on it so far as the source counts them. `response_breached` and `resolution_breached`
+    are the source's own verdict on its SLA clocks, None where it gives none.
     `unknown` names (field, value) pairs that no mapping covers: kept and reported, never guessed.
     """
 
@@ -76,6 +78,9 @@ class Incident:
     closed_at: datetime | None = None
     reopen_count: int = 0
     reassignment_count: int = 0
+    effort: float = 0.0
+    response_breached: bool | None = None
+    resolution_breached: bool | None = None
     tags: tuple[str, ...] = ()
     parent: str = ""
     problem: str = ""

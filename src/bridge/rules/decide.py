@@ -8,7 +8,7 @@ from datetime import datetime
 from bridge.model.promotion import RUNNING, WAITING, PromotionState
 from bridge.rules.decision import Clause, Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.matching import CompiledRule
-from bridge.rules.recurrence import open_for, recurs
+from bridge.rules.reasons import look
 from bridge.rules.schema import Mode
 
 
@@ -16,25 +16,13 @@ def decide(rule: CompiledRule, group: GroupView, now: datetime) -> Decision:
     """What the rule decides about a group now. Every reason is looked at, whatever is decided. Never raises."""
     members = _newest_first(group.members)
     everyone = _newest_first({one.incident_id: one for one in (*group.others, *members)}.values())
-    clauses = _look(rule, members, everyone, now)
+    clauses = look(rule.triggers, members, everyone, group.rates, rule.calendars, now)
     decision = _decide(rule, group, everyone, clauses, now)
     if rule.mode is Mode.SHADOW and decision.kind is not DecisionKind.NOTHING:
         return Decision(
             DecisionKind.NOTHING, f"in shadow mode: {decision.why}", clauses, decision.evidence, decision.kind
         )
     return decision
-
-
-def _look(
-    rule: CompiledRule, members: list[GroupMember], everyone: list[GroupMember], now: datetime
-) -> tuple[Clause, ...]:
-    clauses = []
-    for trigger in rule.triggers:
-        if trigger.recurs is not None:
-            clauses.append(recurs(trigger.recurs, members, now))
-        if trigger.open_for is not None:
-            clauses.append(open_for(trigger.open_for, everyone, now))
-    return tuple(clauses)
 
 
 def _decide(

@@ -36,7 +36,7 @@ _TIMES = {"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_a
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(_TEXTS, Kind.TEXT),
     **dict.fromkeys(("priority", "impact", "urgency"), Kind.LEVEL),
-    **dict.fromkeys(("reopen_count", "reassignment_count"), Kind.COUNT),
+    **dict.fromkeys(("reopen_count", "reassignment_count", "effort"), Kind.COUNT),
     **dict.fromkeys(_TIMES, Kind.TIME),
     "state": Kind.STATE,
     "tags": Kind.TAGS,

@@ -40,7 +40,7 @@ class CompiledRule:
     name: Namer
     triggers: tuple[Trigger, ...]
     needs: Needs
-    calendars: Mapping[str, BusinessCalendar] = NO_CALENDARS
+    calendars: Mapping[str, BusinessCalendar]
 
     @property
     def id(self) -> str:
@@ -96,11 +96,13 @@ class CompiledRule:
         }
 
 
-def compile_rule(rule: Rule, windows: Covers = MappingProxyType({})) -> CompiledRule:
-    """The rule ready for use, with the windows that it may ask about."""
+def compile_rule(
+    rule: Rule,
+    windows: Covers = MappingProxyType({}),
+    calendars: Mapping[str, BusinessCalendar] = NO_CALENDARS,
+) -> CompiledRule:
+    """The rule ready for use, with the windows that it may ask about and the directory's calendars."""
     triggers = rule.when.triggers
-    open_for = min((one.open_for.longer_than for one in triggers if one.open_for), default=None)
-    counts = [one.recurs.at_least for one in triggers if one.recurs]
     covers = _covered(rule, windows)
     return CompiledRule(
         rule=rule,

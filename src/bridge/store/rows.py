@@ -24,8 +24,8 @@ from bridge.store.values import (
 INCIDENT = (
     "source", "external_id", "summary", "state", "opened_at", "updated_at", "url", "description", "hold_reason",
     "priority", "impact", "urgency", "type", "service", "category", "subcategory", "ci", "site", "caller", "team",
-    "person", "acknowledged_at", "resolved_at", "closed_at", "reopen_count", "reassignment_count", "tags", "parent",
-    "problem", "fields", "unknown", "is_open",
+    "person", "acknowledged_at", "resolved_at", "closed_at", "reopen_count", "reassignment_count", "effort",
+    "response_breached", "resolution_breached", "tags", "parent", "problem", "fields", "unknown", "is_open",
 )  # fmt: skip
 """The columns of an incident's row, in order."""
 
@@ -39,6 +39,7 @@ UPDATED_AT = INCIDENT.index("updated_at")
 _STATE = INCIDENT.index("state")
 _FIELDS = INCIDENT.index("fields")
 _LISTS = INCIDENT.index("tags"), INCIDENT.index("unknown")
+_VERDICTS = INCIDENT.index("response_breached"), INCIDENT.index("resolution_breached")
 _MOMENTS = tuple(index for index, name in enumerate(INCIDENT) if name.endswith("_at"))
 _STATES = {str(state): state for state in State}
 _REASONS = FACT.index("hold_by_reason")
@@ -79,6 +80,9 @@ def incident_row(incident: Incident) -> Row:
         micros_or_none(incident.closed_at),
         incident.reopen_count,
         incident.reassignment_count,
+        float(incident.effort),
+        incident.response_breached,
+        incident.resolution_breached,
         to_json(tags) if tags else "[]",
         clean(incident.parent),
         clean(incident.problem),
@@ -96,6 +100,8 @@ def incident_of(row: Row) -> Incident:
         values[index] = moment_or_none(row[index])
     for index in _LISTS:
         values[index] = _list(row[index])
+    for index in _VERDICTS:
+        values[index] = None if row[index] is None else bool(row[index])
     values[_FIELDS] = NO_FIELDS if row[_FIELDS] == "{}" else MappingProxyType(json.loads(row[_FIELDS]))
     return Incident(*values)
 

@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text, UniqueConstraint
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.types import TypeEngine
-
+from bridge.store.columns import metadata
+from bridge.store.columns import optional as _maybe
+from bridge.store.columns import reference as _of
+from bridge.store.columns import required as _is
+from bridge.store.columns import row_id as _id
+from bridge.store.columns import where as _where
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id(*, given: bool = False) -> Column[int]:
-    """A row's number; `given` by us where many rows are numbered at once."""
-    return Column("id", Id, primary_key=True, autoincrement=not given)
-
-
-def _is(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
-    return [Column(name, kind, nullable=False) for name in names]
-
-
-def _maybe(kind: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
-    return [Column(name, kind, nullable=True) for name in names]
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _of(name: str, target: str, *, key: bool = False) -> Column[int]:
-    return Column(name, Id, ForeignKey(target), primary_key=key, nullable=False, autoincrement=False)
-
+__all__ = ["metadata"]
 
 incident = Table(
     "incident",
@@ -63,6 +25,8 @@ incident = Table(
     *_is(Clean, "type", "service", "category", "subcategory", "ci", "site", "caller", "team", "person"),
     *_maybe(Moment, "acknowledged_at", "resolved_at", "closed_at"),
     *_is(Integer, "reopen_count", "reassignment_count"),
+    *_is(Double, "effort"),
+    *_maybe(Boolean, "response_breached", "resolution_breached"),
     *_is(Json, "tags"),
     *_is(Clean, "parent", "problem"),
     *_is(Json, "fields", "unknown"),
@@ -121,6 +85,7 @@ promotion = Table(
     *_is(Json, "terms", "made"),
     *_is(Clean, "tracker"),
     Index(None, "rule_id", "group_key"),
+    Index("ix_promotion_rule_opened", "rule_id", "opened_at"),
     Index(None, "root_issue_id"),
 )
 
@@ -195,6 +160,15 @@ effect_predecessor = Table(
     metadata,
     _of("effect_id", "effect.id", key=True),
     _of("predecessor_id", "effect.id", key=True),
+)
+
+released_resolution = Table(
+    "released_resolution",
+    metadata,
+    _of("effect_id", "effect.id", key=True),
+    *_is(Clean, "rule_id"),
+    *_is(Moment, "released_at"),
+    Index("ix_released_resolution_rule", "rule_id", "released_at"),
 )
 
 dead_letter = Table(

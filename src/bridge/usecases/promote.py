@@ -11,7 +11,7 @@ from bridge.model.incident import GroupRow, Incident, SavedIncident
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
 from bridge.rules.decide import decide
-from bridge.rules.decision import Decision, DecisionKind, GroupMember, GroupView
+from bridge.rules.decision import NO_TARGETS, Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.matching import CompiledRule, group_key, group_label
 from bridge.usecases.attach import attach
 from bridge.usecases.claims import claimed_by
@@ -89,7 +89,7 @@ def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
     """What a rule decides about a group now; None when no incident of it counts. Writes nothing."""
     rule = touched.rule
     promotion = uow.promotions.of_group(rule.id, touched.key)
-    newest = _countable(uow.groups.latest(rule.id, touched.key, rule.members_needed), promotion)
+    newest = _countable(uow.groups.latest(rule.id, touched.key, rule.needs.members), promotion)
     seen = {incident_id for incident_id, _ in newest}
     more = uow.incidents.many(i for i in touched.incident_ids if i not in seen)
     others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)
@@ -199,10 +199,11 @@ def sweep(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Findin
     """Decides about groups whose time has come although nothing changed (`open_for`)."""
     findings: list[Finding] = []
     for rule in configured.rules.rules:
-        if rule.open_for is None:
+        wait = rule.needs.wait(NO_TARGETS)
+        if wait is None:
             continue
         due: dict[str, list[int]] = {}
-        for key, incident_id in uow.groups.open_since(rule.id, now - rule.open_for):
+        for key, incident_id in uow.groups.open_since(rule.id, now - wait):
             due.setdefault(key, []).append(incident_id)
         findings += consider(uow, configured, [Touched(rule, key, tuple(ids)) for key, ids in due.items()], now)
     return findings

@@ -23,7 +23,7 @@ from bridge.rules.when import Recurs
 DAY = timedelta(days=1)
 FIVE_IN_14D = {"recurs": {"at_least": 5, "within": "14d"}}
 OPEN_72H = {"open_for": {"longer_than": "72h"}}
-NOTHING, ATTACH, CANDIDATE, OPEN = DecisionKind
+NOTHING, ATTACH, CANDIDATE, OPEN, REOPEN = DecisionKind
 
 
 def member(number: int, days_ago: float, state: State = State.RESOLVED, *, joined: bool = False) -> GroupMember:
@@ -310,8 +310,8 @@ def test_recurs_is_what_counting_every_window_says(days_ago: list[int], at_least
 @unhurried
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=12), st.integers(1, 5), st.integers(1, 10))
 def test_the_newest_so_many_are_enough_to_decide(days_ago: list[int], at_least: int, within: int) -> None:
-    """However long a group's history is, `members_needed` of it decide the same."""
+    """However long a group's history is, `needs.members` of it decide the same."""
     compiled = auto({"recurs": {"at_least": at_least, "within": f"{within}d"}})
     all_of_them = at_days(*sorted(days_ago))
-    few = all_of_them[: compiled.members_needed]
+    few = all_of_them[: compiled.needs.members]
     assert decide(compiled, view(*few), NOW).kind is decide(compiled, view(*all_of_them), NOW).kind

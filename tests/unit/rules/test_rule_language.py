@@ -235,11 +235,11 @@ def test_the_example_loads_as_it_stands() -> None:
     assert problems == []
     assert rules is not None
     (only,) = rules.rules
-    assert (only.id, only.mode, only.members_needed, only.open_for) == (
+    assert (only.id, only.mode, only.needs.members, only.needs.waits) == (
         "router-cpu",
         Mode.AUTO,
         100,
-        timedelta(hours=72),
+        (timedelta(hours=72),),
     )
     assert only.terms() == {"open": "link", "later": "link", "on_delivery": "resolve", "kpi": "pause"}
     assert only.project.due == Due(20, business=True)

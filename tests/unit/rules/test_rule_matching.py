@@ -13,6 +13,7 @@ from tests.unit.rules.incidents import NOW, RULE, incidents, matching, nodes, ru
 
 from bridge.calendar.business import default_calendar
 from bridge.model.incident import Incident, State
+from bridge.rules.decision import NO_TARGETS
 from bridge.rules.matching import compile_rule, group_key, group_label
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule
@@ -222,8 +223,8 @@ def test_what_a_decision_and_its_promotion_need() -> None:
         kpi="remove",
         quiet_for="30d",
     )
-    assert compiled.members_needed == 7
-    assert compiled.open_for is None
+    assert compiled.needs.members == 7
+    assert compiled.needs.wait(NO_TARGETS) is None
     assert compiled.needs_all
     assert compiled.terms() == {"open": "hold", "later": "link", "on_delivery": "resolve", "kpi": "remove"}
     assert compiled.quiet_for == timedelta(days=30)
@@ -233,8 +234,8 @@ def test_what_a_decision_and_its_promotion_need() -> None:
 
 def test_a_rule_that_waits_looks_at_more_members() -> None:
     compiled = rule(when={"any": [{"open_for": {"longer_than": "72h"}}, {"open_for": {"longer_than": "2d"}}]})
-    assert compiled.open_for == timedelta(days=2)
-    assert compiled.members_needed == 100
+    assert compiled.needs.wait(NO_TARGETS) == timedelta(days=2)
+    assert compiled.needs.members == 100
     assert compiled.due(NOW.date(), default_calendar()) is None
 
 
