@@ -16,6 +16,7 @@ from bridge.repositories import (
     Exclusions,
     Groups,
     Incidents,
+    Intakes,
     Ledger,
     Links,
     OwnWrites,
@@ -163,6 +164,8 @@ class UnitOfWork(Protocol):
     def groups(self) -> Groups: ...
     @property
     def promotions(self) -> Promotions: ...
+    @property
+    def intakes(self) -> Intakes: ...
     @property
     def links(self) -> Links: ...
     @property

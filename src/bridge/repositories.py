@@ -10,6 +10,7 @@ from bridge.kpi.facts import IncidentFacts
 from bridge.model.effect import Effect, EffectSpec
 from bridge.model.exclusion import Exclusion
 from bridge.model.incident import GroupRow, Incident, IncidentRef, Poison, SavedIncident, Snapshot
+from bridge.model.intake import Intake
 from bridge.model.link import Link
 from bridge.model.promotion import Member, Promotion, PromotionState, Task
 
@@ -83,7 +84,7 @@ class Promotions(Protocol):
         """Promotions in some states (None: all), oldest first."""
 
     def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
-        """The newest promotion of a group that is not demoted or merged."""
+        """The newest promotion of a group that is not demoted; of a merged one the project that took it in."""
 
     def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
         """The newest promotions of a rule in some states, newest first."""
@@ -111,6 +112,19 @@ class Promotions(Protocol):
 
     def task_of_issue(self, issue_id: int) -> Task | None:
         """The task an issue stands for."""
+
+
+class Intakes(Protocol):
+    """The issues in which candidates are decided."""
+
+    def save(self, intake: Intake) -> None:
+        """Stores the present values, new or not."""
+
+    def of_promotion(self, promotion_id: int) -> Intake | None:
+        """The issue of a candidate."""
+
+    def of_issue(self, issue_id: int) -> Intake | None:
+        """The candidate of an issue."""
 
 
 class Links(Protocol):

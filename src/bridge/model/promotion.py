@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -52,13 +52,17 @@ CLAIMING = WAITING | RUNNING | {_S.DELIVERED}
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A rule's finding about one group, and what became of it.
+    """A rule's finding about one group, or a person's nomination (`rule_id` is empty), and what became of it.
 
     `decided_at` is when it was approved or rejected; `opened_at` the moment of approval, from which the exclusion of
     its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they
     exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
     for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change
-    them. `made` maps what was made in the tracker beside issues to its id there (`version:fixed`).
+    them. `owner`, `objective`, `due`, `template` and `impact` are the form that people fill in before they decide.
+    `proposed_by` is who nominated it, empty for a rule. `waiting_since` is when it last became a candidate, None: since
+    `created_at`. `from_history` is true as long as a candidate rests on nothing but what a new rule found in the past:
+    nobody is told of it one by one. `merged_into` is the promotion that took it in. `made` maps what
+    was made in the tracker beside issues to its id there (`version:fixed`).
     """
 
     id: int
@@ -82,6 +86,15 @@ class Promotion:
     decision_note: str = ""
     attention: str = ""
     terms: Mapping[str, str] = field(default_factory=dict)
+    objective: str = ""
+    due: date | None = None
+    template: str = ""
+    impact: str = ""
+    proposed_by: str = ""
+    waiting_since: datetime | None = None
+    deferred_until: datetime | None = None
+    merged_into: int | None = None
+    from_history: bool = False
     made: Mapping[str, int] = field(default_factory=dict)
     tracker: str = "redmine"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
@@ -22,6 +23,8 @@ from bridge.store import tables
 from bridge.store.sql import execute, execute_many, fetch, insert_text, upsert_text
 from bridge.store.values import clean, frozen, micros, to_json
 
+MOST_MERGERS = 10
+"""Promotions that were merged one into the other are followed so far."""
 _PROMOTION = tables.promotion
 _COLUMNS = [name for name in _PROMOTION.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
 # Made once: to put a statement together takes longer than to run it.
@@ -71,13 +74,19 @@ class StoredPromotions:
 
     def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
         """See the protocol."""
-        gone = [PromotionState.DEMOTED.value, PromotionState.MERGED.value]
-        return self._first(
+        merged = PromotionState.MERGED.value
+        found = self._first(
             select(_PROMOTION)
             .where(_PROMOTION.c.rule_id == rule_id, _PROMOTION.c.group_key == group_key)
-            .where(_PROMOTION.c.state.not_in(gone))
+            .where(_PROMOTION.c.state != PromotionState.DEMOTED.value)
+            .where((_PROMOTION.c.state != merged) | _PROMOTION.c.merged_into.is_not(None))
             .order_by(_PROMOTION.c.id.desc())
         )
+        for _ in range(MOST_MERGERS):
+            if found is None or found.merged_into is None:
+                return found
+            found = self._first(select(_PROMOTION).where(_PROMOTION.c.id == found.merged_into))
+        return None
 
     def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
         """See the protocol."""
@@ -165,12 +174,18 @@ def _missing(promotion_id: int) -> NotFound:
 
 
 def _values(promotion: Promotion) -> dict[str, Any]:
-    return {name: getattr(promotion, name) for name in _COLUMNS}
+    return {name: getattr(promotion, name) for name in _COLUMNS} | {"due": str(promotion.due or "")}
 
 
 def _promotion(row: RowMapping) -> Promotion:
     return Promotion(
-        **{**row, "state": PromotionState(row["state"]), "terms": frozen(row["terms"]), "made": frozen(row["made"])}
+        **{
+            **row,
+            "state": PromotionState(row["state"]),
+            "due": date.fromisoformat(row["due"]) if row["due"] else None,
+            "terms": frozen(row["terms"]),
+            "made": frozen(row["made"]),
+        }
     )
 
 

@@ -70,6 +70,17 @@ group_member = Table(
     Index("ix_group_member_newest", "rule_id", "group_key", "opened_at", "incident_id"),
 )
 
+similar_group = Table(
+    "similar_group",
+    metadata,
+    Column("rule_id", Clean, primary_key=True),
+    Column("group_key", Key, primary_key=True),
+    *_is(Key, "division", "stand"),
+    *_is(Clean, "fingerprint"),
+    *_is(BigInteger, "started", "used"),
+    Index("ix_similar_group_used", "rule_id", "division", "stand", "used"),
+)
+
 promotion = Table(
     "promotion",
     metadata,
@@ -79,14 +90,27 @@ promotion = Table(
     *_is(Clean, "label", "name", "state", "reason"),
     *_is(Moment, "created_at"),
     *_maybe(Moment, "decided_at", "opened_at", "delivered_at"),
-    *_is(Clean, "owner", "identifier"),
-    *_maybe(Integer, "project_id", "root_issue_id"),
+    *_is(Clean, "owner", "objective", "due", "template", "impact", "proposed_by", "identifier"),
+    *_maybe(Moment, "waiting_since", "deferred_until"),
+    *_maybe(Integer, "project_id", "root_issue_id", "merged_into"),
+    *_is(Boolean, "from_history"),
     *_is(Clean, "approved_by", "decision_note", "attention"),
     *_is(Json, "terms", "made"),
     *_is(Clean, "tracker"),
     Index(None, "rule_id", "group_key"),
     Index("ix_promotion_rule_opened", "rule_id", "opened_at"),
     Index(None, "root_issue_id"),
+)
+
+intake = Table(
+    "intake",
+    metadata,
+    _of("promotion_id", "promotion.id", key=True),
+    *_is(Integer, "issue_id"),
+    *_is(Json, "agreed"),
+    *_is(Integer, "journal"),
+    *_is(Boolean, "gone"),
+    Index(None, "issue_id"),
 )
 
 promotion_member = Table(

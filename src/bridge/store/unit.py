@@ -10,6 +10,7 @@ from bridge.store.effects import StoredEffects
 from bridge.store.exclusions import StoredExclusions
 from bridge.store.groups import StoredGroups
 from bridge.store.incidents import StoredIncidents
+from bridge.store.intakes import StoredIntakes
 from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
 from bridge.store.own_writes import StoredOwnWrites
@@ -25,6 +26,7 @@ class Unit:
         self.incidents = StoredIncidents(connection)
         self.groups = StoredGroups(connection)
         self.promotions = StoredPromotions(connection)
+        self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)
         self.effects = StoredEffects(connection, clock)
         self.own_writes = StoredOwnWrites(connection, clock)
