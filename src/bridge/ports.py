@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from bridge.repositories import (
     OwnWrites,
     Promotions,
 )
+from bridge.rules.similar import SimilarGroups
 
 
 class Clock(Protocol):
@@ -141,11 +142,23 @@ class ProjectTracker(Protocol):
         become public.
         """
 
-    def start_cursor(self) -> str:
+    def start_cursor(self, project: str = "") -> str:
         """The cursor that means “only what changes from now on”."""
 
-    def changes(self, cursor: str) -> ChangedPage:
-        """Issues below the parent project that may have changed since the cursor; one cheap request when none did."""
+    def changes(self, cursor: str, project: str = "") -> ChangedPage:
+        """Issues that may have changed since the cursor; one cheap request when none did.
+
+        Those below the parent project, or those of `project` alone.
+        """
+
+    def roles(self, project: str) -> Mapping[int, frozenset[str]]:
+        """The names of the roles that each user (id) has in a project, inherited ones too, read afresh.
+
+        Raises Forbidden or NotFound when the bridge's account may not see the project.
+        """
+
+    def status_names(self) -> Mapping[str, str]:
+        """The names of issue statuses by their ids, as a journal's changes have them."""
 
 
 class Texts(Protocol):
@@ -162,6 +175,8 @@ class UnitOfWork(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def groups(self) -> Groups: ...
+    @property
+    def similar(self) -> SimilarGroups: ...
     @property
     def promotions(self) -> Promotions: ...
     @property

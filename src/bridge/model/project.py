@@ -91,13 +91,17 @@ class Issue:
     done_ratio: int = 0
     private: bool = False
     journals: tuple[Journal, ...] = ()
+    author_id: int = 0
+    author_name: str = ""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IssueChange:
-    """A change to an issue; None leaves a field as it is. `assignee_id` 0 clears it.
+    """A change to an issue; None leaves a field as it is. `assignee_id` 0 clears it, and so does `due` "".
 
-    `note_key` is a text that stands in the note and by which it is found again.
+    `due` is a date as 2026-12-31, `description` the whole text. `note_key` is a text that stands in the note
+    and by which it is found again.
     """
 
     status: str | None = None
@@ -105,6 +109,8 @@ class IssueChange:
     note: str | None = None
     note_private: bool = True
     note_key: str = ""
+    due: str | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,46 +27,51 @@ class Changes:
     options: RedmineOptions
     clock: Clock
 
-    def start(self) -> str:
+    def start(self, project: str = "") -> str:
         """See ProjectTracker.start_cursor."""
-        rows, _, reading = self._list(None, 1)
+        rows, _, reading = self._list(project, None, 1)
         self.names.account(fresh=True)
         at = translate.moment(rows[0]["updated_on"]) if rows else None
         return Cursor(at, reading.ended).to_json()
 
-    def since(self, text: str) -> ChangedPage:
+    def since(self, text: str, project: str = "") -> ChangedPage:
         """See ProjectTracker.changes. Raises ValueError for a cursor of something else."""
         cursor = Cursor.from_json(text)
         overlap = timedelta(seconds=self.options.overlap)
         if cursor.quiet and cursor.at is not None:
-            rows, _, _ = self._list(cursor.at, 1)
+            rows, _, _ = self._list(project, cursor.at, 1)
             if not rows or translate.moment(rows[0]["updated_on"]) <= cursor.at:
                 self.names.account()
                 return ChangedPage((), text)
         base = cursor.base(overlap)
-        rows, total, reading = self._list(base, PAGE)
+        rows, total, reading = self._list(project, base, PAGE)
         top = translate.moment(rows[0]["updated_on"]) if rows else None
         if total > len(rows):
-            rows = list(self.client.all_issues(self._query(base)))
+            rows = list(self.client.all_issues(self._query(project, base)))
         delivered, following = take(cursor, map(translate.changed, rows), top, reading, overlap)
         # A Redmine with public projects answers a key that was withdrawn like anybody: a list without the private ones
         self.names.account(fresh=bool(delivered) or following != cursor)
         return ChangedPage(delivered, following.to_json())
 
-    def _list(self, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:
+    def _list(self, project: str, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:
         began = self.clock.now()
-        query = {**self._query(base), "sort": _NEWEST_FIRST, "limit": limit}
+        query = {**self._query(project, base), "sort": _NEWEST_FIRST, "limit": limit}
         try:
             page = self.client.issue_list(query)
         except (Forbidden, NotFound) as error:
-            raise refusal(self.client, self.options.parent_project, error, "View issues") from error
+            raise refusal(self.client, project or self.options.parent_project, error, "View issues") from error
         # the list was read before the answer was dated, at most as long before as it took
         date = page.answer.date
         server = date - timedelta(seconds=page.answer.seconds + 1) if date else None
         return page.rows, page.total, Reading(began, self.clock.now(), server)
 
-    def _query(self, base: datetime | None) -> Raw:
-        query: Raw = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*"}
+    def _query(self, project: str, base: datetime | None) -> Raw:
+        """The parent project counts with everything below it, another one without."""
+        query: Raw = {
+            "project_id": project or self.options.parent_project,
+            "subproject_id": "!*" if project else "*",
+            "status_id": "*",
+        }
         if base is not None:
             query["updated_on"] = f">={second(base)}"
         return query

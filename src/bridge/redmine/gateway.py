@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bridge.directory.directory import Person
 from bridge.model.errors import Problem
@@ -97,8 +97,14 @@ class RedmineTracker:
     def read_page(self, project_id: int, title: str) -> WikiPage:
         return self._wiki.read(project_id, title)
 
-    def start_cursor(self) -> str:
-        return self._changes.start()
+    def start_cursor(self, project: str = "") -> str:
+        return self._changes.start(project)
 
-    def changes(self, cursor: str) -> ChangedPage:
-        return self._changes.since(cursor)
+    def changes(self, cursor: str, project: str = "") -> ChangedPage:
+        return self._changes.since(cursor, project)
+
+    def roles(self, project: str) -> Mapping[int, frozenset[str]]:
+        return self._people.roles(project)
+
+    def status_names(self) -> Mapping[str, str]:
+        return {str(number): name for name, number in self._names.ids("status").items()}

@@ -14,6 +14,7 @@ from itertools import permutations
 from bridge.directory.directory import Person
 from bridge.model.errors import BridgeError, Forbidden, NotFound, Problem, problem_of
 from bridge.redmine.client import PAGE, Client, Raw
+from bridge.redmine.explain import refusal
 from bridge.redmine.names import Account, Names
 from bridge.redmine.options import RedmineOptions
 
@@ -56,20 +57,34 @@ class People:
             what = f"the Redmine ids could not be compared: {error.where}: {error.what}"
             return [problem_of(WHERE, error, what)]
 
+    def roles(self, project: str) -> dict[int, frozenset[str]]:
+        """See ProjectTracker.roles."""
+        try:
+            # a group's roles stand with each of its members, too (5.0 to 7.0)
+            return {
+                row["user"]["id"]: frozenset(role["name"] for role in row["roles"])
+                for row in self._memberships(project)
+                if "user" in row
+            }
+        except (Forbidden, NotFound) as error:
+            raise refusal(self.client, project, error, "View project") from error
+
     def _members(self) -> dict[int, str]:
         """Names by id of the parent project's members; empty where the account may not see them."""
-        found: dict[int, str] = {}
-        offset = 0
-        path = f"/projects/{self.options.parent_project}/memberships.json"
+        try:
+            rows = self._memberships(self.options.parent_project)
+        except (Forbidden, NotFound):
+            return {}
+        return {row["user"]["id"]: row["user"]["name"] for row in rows if "user" in row}
+
+    def _memberships(self, project: str) -> list[Raw]:
+        found: list[Raw] = []
         while True:
-            try:
-                rows: list[Raw] = self.client.get(path, "memberships", {"limit": PAGE, "offset": offset})
-            except (Forbidden, NotFound):
-                return found
-            found |= {row["user"]["id"]: row["user"]["name"] for row in rows if "user" in row}
+            query = {"limit": PAGE, "offset": len(found)}
+            rows: list[Raw] = self.client.get(f"/projects/{project}/memberships.json", "memberships", query)
+            found += rows
             if len(rows) < PAGE:
                 return found
-            offset += PAGE
 
     def _person(self, person: Person, number: int, account: Account, members: dict[int, str]) -> Iterator[Problem]:
         where = f"{WHERE}, person {person.key}"

@@ -55,6 +55,9 @@ def issue(raw: Raw, base: str) -> Issue:
         done_ratio=raw.get("done_ratio") or 0,
         private=bool(raw.get("is_private")),
         journals=journals(raw),
+        author_id=_id(raw.get("author")) or 0,
+        author_name=(raw.get("author") or {}).get("name", ""),
+        created_at=moment(raw["created_on"]) if raw.get("created_on") else None,
     )
 
 

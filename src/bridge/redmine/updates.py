@@ -65,6 +65,10 @@ class Updates:
             left = replace(left, status=None)
         if change.assignee_id is not None and (change.assignee_id or None) == before.assignee_id:
             left = replace(left, assignee_id=None)
+        if change.due is not None and change.due == _iso(before):
+            left = replace(left, due=None)
+        if change.description is not None and same_text(change.description, before.description):
+            left = replace(left, description=None)
         if change.note and self._notes(before.journals, change):
             left = replace(left, note=None)
         return left if change.note else replace(left, note=None)
@@ -75,6 +79,10 @@ class Updates:
             fields["status_id"] = self.names.id_of("status", change.status)
         if change.assignee_id is not None:
             fields["assigned_to_id"] = change.assignee_id or ""
+        if change.due is not None:
+            fields["due_date"] = change.due
+        if change.description is not None:
+            fields["description"] = clean(change.description)
         if change.note:
             fields["notes"] = clean(change.note)
             fields["private_notes"] = change.note_private
@@ -100,11 +108,15 @@ class Updates:
             wanted["status_id"] = str(self.names.id_of("status", change.status))
         if change.assignee_id is not None:
             wanted["assigned_to_id"] = str(change.assignee_id or "")
+        if change.due is not None:
+            wanted["due_date"] = change.due
+        if change.description is not None:
+            wanted["description"] = change.description
         found = {journal.id: journal for journal in self._notes(issue.journals, change)[-1:] if change.note}
         for name, value in wanted.items():
             setters = [j for j in issue.journals if name in j.changes]
             # only the last one that touched the field: an older one was another write
-            if setters and setters[-1].user_id == me and setters[-1].changes[name][1] == value:
+            if setters and setters[-1].user_id == me and same_text(setters[-1].changes[name][1], value):
                 found[setters[-1].id] = setters[-1]
         return tuple(found[key] for key in sorted(found))
 
@@ -127,6 +139,12 @@ class Updates:
             what = f"the assignee was not applied: wanted {change.assignee_id or 'nobody'}, got {issue.assignee_id}."
             advice = "Does the tracker use the field, and does the workflow let the bridge's role write it?"
             raise NotApplied(where, what, advice)
+        if change.due is not None and change.due != _iso(issue):
+            what = f"the due date was not applied: wanted {change.due or 'none'}, got {_iso(issue) or 'none'}."
+            raise NotApplied(where, what, "Does the tracker use the field, and has the issue no subtasks?")
+        if change.description is not None and not same_text(change.description, issue.description):
+            what = "the description was not applied."
+            raise NotApplied(where, what, "Does the workflow let the bridge's role write it?")
         if change.status is not None and change.status.casefold() != issue.status.casefold():
             raise NotApplied(
                 where, self._why_status(raw, issue, change.status), "Set it in Redmine, or mend the workflow."
@@ -150,6 +168,10 @@ class Updates:
     def _open_ones(self, query: Raw) -> list[int]:
         page = self.client.issue_list({**query, "status_id": "open", "limit": 10, "sort": "id"})
         return [row["id"] for row in page.rows]
+
+
+def _iso(issue: Issue) -> str:
+    return issue.due.isoformat() if issue.due else ""
 
 
 def _blocks(relation: Raw, issue_id: int) -> bool:
