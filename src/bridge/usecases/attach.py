@@ -111,6 +111,7 @@ def _own_issue(
         link.task_key,
         task=link.task_key,
         link=link.id,
+        state=str(canonical(incident.state)),
         subject=subject,
         description=configured.texts.render("incident_issue", incident=incident, promotion=promotion),
         tracker=policy.trackers.get(TaskKind.INCIDENT, ""),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound, Rejected
 from bridge.model.project import Issue, IssueChange, IssueSpec, ProjectSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
@@ -20,6 +22,8 @@ from bridge.usecases.policy import EVIDENCE_PAGE, EVIDENCE_SECTION, ROOT_TASK
 from bridge.usecases.reconcile import reconcile_effect
 
 Save = Callable[[UnitOfWork], None]
+STATUS = "status_id"
+"""How the tracker's journals name an issue's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class ProjectDelivery:
             estimate=payload.get("estimate"),
         )
         issue = self.tracker.create_issue(spec, unsure=effect.unsure)
+        if effect.unsure and "link" in payload:
+            # It may be an earlier attempt's, and somebody may have worked on it: its journals tell.
+            issue = self.tracker.read_issue(issue.id)
         task = tasks[payload["task"]]
 
         def save(uow: UnitOfWork) -> None:
@@ -92,13 +99,21 @@ class ProjectDelivery:
             if task.kind is TaskKind.ROOT:
                 uow.promotions.save(replace(uow.promotions.get(promotion.id), root_issue_id=issue.id))
             if task.kind is TaskKind.INCIDENT:
-                self._save_link(uow, payload["link"], issue)
+                self._save_link(uow, payload, issue)
 
         return save
 
-    def _save_link(self, uow: UnitOfWork, link_id: int, issue: Issue) -> None:
-        link = uow.links.get(link_id)
-        state = self.configured().policy.statuses.state_of(issue.status)
+    def _save_link(self, uow: UnitOfWork, payload: Mapping[str, Any], issue: Issue) -> None:
+        """Stores a link's issue and the base of its merge: the state that the tracker gave the issue.
+
+        A status that a person set before the issue was adopted is their change: the base is the incident's state when
+        the issue was planned.
+        """
+        link = uow.links.get(payload["link"])
+        if any(STATUS in journal.changes for journal in issue.journals):
+            state = payload.get("state", canonical(uow.incidents.get(link.incident_id).state))
+        else:
+            state = self.configured().policy.statuses.state_of(issue.status)
         agreed = {PERSON: NOBODY} | ({STATE: str(state)} if state else {})
         uow.links.save(replace(link, issue_id=issue.id, agreed=agreed))
 
