@@ -86,6 +86,8 @@ def test_an_incident_whose_issue_was_deleted_is_still_handed_back(stage: Stage, 
     stage.desk.work_note(first, "anything")
     stage.pause()
     stage.once()
+    sandbox.clock.advance(900)
+    stage.once()
     with opened(stage) as bridge, bridge.database.reading() as uow:
         assert [link.ended_because for link in uow.links.all() if link.ended_at] != []
     stage.pause()

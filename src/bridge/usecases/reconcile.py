@@ -9,18 +9,20 @@ from typing import Any
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import Effect, EffectSpec
-from bridge.model.errors import NotFound
+from bridge.model.errors import Forbidden, NotFound
 from bridge.model.incident import Incident, Note
 from bridge.model.link import Link
 from bridge.model.project import Issue, Journal
 from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
+from bridge.sync.carry import is_new
 from bridge.sync.mapping import canonical
 from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
+from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
 from bridge.usecases.policy import both_sides
-from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, SOURCE_GONE, ended
+from bridge.usecases.unlink import SOURCE_GONE, ended
 
 KIND = "link.reconcile"
 
@@ -49,10 +51,18 @@ class Reconciliation:
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Callable[[UnitOfWork], None]]]:
         """Kinds of effects and who delivers them."""
-        return {KIND: self.reconcile}
+        return {KIND: self.reconcile, LOOK_AGAIN: self.look_again}
+
+    def look_again(self, effect: Effect) -> Callable[[UnitOfWork], None]:
+        """Asks for the reconciliation of a link one side of which was not found."""
+
+        def save(uow: UnitOfWork) -> None:
+            uow.effects.enqueue_if_idle(reconcile_effect(uow.links.get(effect.payload["link"]), "missed"))
+
+        return save
 
     def reconcile(self, effect: Effect) -> Callable[[UnitOfWork], None]:
-        """Plans one link and stores what is to be written; a side that is gone ends the link."""
+        """Plans one link and stores what is to be written; a side that is gone for good ends the link."""
         with self.store.reading() as uow:
             link = uow.links.get(effect.payload["link"])
             waiting = [kind for kind in uow.effects.unfinished(f"link:{link.id}") if kind != KIND]
@@ -67,12 +77,15 @@ class Reconciliation:
         try:
             incident = source.read(link.ref.external_id)
             notes = source.notes(link.ref.external_id, link.incident_note)
-        except NotFound:
-            return ended(link, INCIDENT_GONE, self.clock.now())
+        except (NotFound, Forbidden) as error:
+            now = self.clock.now()
+            return saved(incident_missed(self.store, source, link, error, now), now, look_again=True)
         try:
             issue = self.tracker.read_issue(link.issue_id)
-        except NotFound:
-            return ended(link, ISSUE_GONE, self.clock.now())
+        except (NotFound, Forbidden) as error:
+            now = self.clock.now()
+            found = replace(link, incident_missed_at=None)
+            return saved(issue_missed(self.store, self.tracker, found, error, now), now, look_again=True)
         return self._planned(effect, link, incident, notes, issue)
 
     def _planned(
@@ -88,6 +101,7 @@ class Reconciliation:
             ),
             self.configured().policy.statuses,
             public_notes=self.configured().policy.public_notes,
+            refused=link.refused,
         )
         effects = self._effects(effect, link, incident, issue, decided)
         seen = replace(
@@ -96,6 +110,9 @@ class Reconciliation:
             incident_note=notes[-1].remote_id if notes else link.incident_note,
             issue_note=str(issue.journals[-1].id) if issue.journals else link.issue_note,
             attention="\n".join(decided.reports),
+            incident_missed_at=None,
+            issue_missed_at=None,
+            refused=decided.refused,
         )
 
         def save(uow: UnitOfWork) -> None:
@@ -118,7 +135,9 @@ class Reconciliation:
             tuple(
                 n
                 for n in notes
-                if n.remote_id not in ours and n.created_at > link.notes_since and (has_ids or not self._is_ours(n))
+                if n.remote_id not in ours
+                and is_new(n, link.notes_since, link.created_at)
+                and (has_ids or not self._is_ours(n))
             ),
             tuple(_note_of(j) for j in fresh if str(j.id) not in own_journals),
         )
@@ -136,6 +155,7 @@ class Reconciliation:
         lost = [w for w in decided.fields if w.lost is not None]
         if to_issue:
             to_issue |= {"was_status": issue.status, "was_assignee": issue.assignee_id}
+            to_issue["shown"] = {w.field: w.shown for w in decided.fields if w.side is Side.ISSUE}
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
         if lost:
             origin = self.configured().policy.note_origin(link.ref, f"conflict {name}")
@@ -151,7 +171,8 @@ class Reconciliation:
             if write.side is Side.INCIDENT:
                 kind = "incident.state" if write.field == STATE else "incident.assign"
                 was = str(canonical(incident.state)) if write.field == STATE else incident.person
-                value: dict[str, Any] = {write.field: write.value, "follows": True, "was": was}
+                shown = {write.field: write.shown}
+                value: dict[str, Any] = {write.field: write.value, "follows": True, "was": was, "shown": shown}
                 effects.append(incident_effect(link, kind, name, **value))
         return effects
 

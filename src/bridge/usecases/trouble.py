@@ -8,12 +8,17 @@ from bridge.model.effect import Effect
 from bridge.model.errors import BridgeError
 from bridge.model.promotion import PromotionState, move
 from bridge.ports import UnitOfWork
+from bridge.usecases.refusals import remember
 
 _OPENING_KINDS = ("project.", "task.", "page.", "member.", "promotion.")
 
 
 def blocked(uow: UnitOfWork, effect: Effect, error: BridgeError) -> None:
-    """A dead effect that builds a project blocks its promotion; any other is shown to a person and blocks nothing."""
+    """A dead effect that builds a project blocks its promotion; any other is shown to a person and blocks nothing.
+
+    A value of a planned write that is refused for good is remembered on its link.
+    """
+    remember(uow, effect, error)
     if effect.promotion_id is None:
         return
     promotion = uow.promotions.get(effect.promotion_id)

@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.model.effect import Effect
-from bridge.model.errors import NotFound
+from bridge.model.errors import Forbidden, NotFound, Postponed
 from bridge.model.incident import Capability, Incident, State
 from bridge.model.link import Link
 from bridge.model.promotion import Promotion
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.sync.mapping import canonical
+from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.missing import incident_missed, saved
 from bridge.usecases.policy import EVIDENCE_PAGE
 from bridge.usecases.reconcile import reconcile_effect
-from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, ended
+from bridge.usecases.refusals import agree
+from bridge.usecases.unlink import ISSUE_GONE
 
 Save = Callable[[UnitOfWork], None]
 WITHOUT_ISSUE = frozenset({"incident.tell", "incident.state"})
@@ -45,24 +48,35 @@ class IncidentDelivery:
         return {kind: partial(self._unless_gone, one) for kind, one in deliver.items()}
 
     def _unless_gone(self, deliver: Callable[[Effect], Save], effect: Effect) -> Save:
-        """Delivers; where the incident is gone its link ends, and what was still to be written falls away.
+        """Delivers; what is to be written to an incident that is not found waits until it is there or gone for good.
 
-        An incident whose own issue was deleted is still told, and resolved, when its project is delivered.
+        Then its link ends, and what was still to be written falls away. An incident whose own issue was deleted is
+        still told, and resolved, when its project is delivered.
         """
         link, _ = self._link(effect)
         if link.ended_at is not None and (link.ended_because != ISSUE_GONE or effect.kind not in WITHOUT_ISSUE):
             return nothing
         try:
-            return deliver(effect)
-        except NotFound:
+            done = deliver(effect)
+        except (NotFound, Forbidden) as error:
             if link.ref.source not in self.sources or self._is_there(link):
                 raise
-            return ended(link, INCIDENT_GONE, self.clock.now())
+            return self._missed(link, error)
+        return done if link.incident_missed_at is None else partial(_found_again, link, done)
+
+    def _missed(self, link: Link, error: NotFound | Forbidden) -> Save:
+        now = self.clock.now()
+        miss = incident_missed(self.store, self._source(link), link, error, now)
+        if miss.gone:
+            return saved(miss, now, look_again=False)
+        with self.store.transaction() as uow:
+            saved(miss, now, look_again=False)(uow)
+        raise Postponed(str(link.ref), miss.told, retry_after=miss.again.total_seconds())
 
     def _is_there(self, link: Link) -> bool:
         try:
             self._source(link).read(link.ref.external_id)
-        except NotFound:
+        except (NotFound, Forbidden):
             return False
         return True
 
@@ -158,8 +172,7 @@ class IncidentDelivery:
 
     def _agree(self, link: Link, field: str, value: str) -> Save:
         def save(uow: UnitOfWork) -> None:
-            current = uow.links.get(link.id)
-            uow.links.save(replace(current, agreed={**current.agreed, field: value}))
+            agree(uow, link.id, Side.INCIDENT, {field: value})
 
         return save
 
@@ -187,6 +200,12 @@ class IncidentDelivery:
         with self.store.reading() as uow:
             link = uow.links.get(effect.payload["link"])
             return link, uow.promotions.get(link.promotion_id)
+
+
+def _found_again(link: Link, done: Save, uow: UnitOfWork) -> None:
+    """The incident is there again: what the link says about it is brought up to date."""
+    done(uow)
+    uow.effects.enqueue_if_idle(reconcile_effect(link, "found again"))
 
 
 def _overtaken(link: Link, uow: UnitOfWork) -> None:

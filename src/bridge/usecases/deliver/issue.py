@@ -9,20 +9,24 @@ from functools import partial
 from typing import Any
 
 from bridge.model.effect import Effect
-from bridge.model.errors import Forbidden, NotApplied, NotFound, Rejected
+from bridge.model.errors import BridgeError, Forbidden, NotApplied, NotFound, Postponed, Rejected
 from bridge.model.incident import State
 from bridge.model.link import Link
 from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
+from bridge.usecases.missing import issue_missed, saved
 from bridge.usecases.reconcile import reconcile_effect
+from bridge.usecases.refusals import agree, refuse
 from bridge.usecases.unlink import PROJECT_CLOSED, ended
 
 Save = Callable[[UnitOfWork], None]
 LATE = timedelta(seconds=30)
+REFUSALS = (Rejected, NotApplied, NotFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ class IssueDelivery:
         }
 
     def _unless_over(self, deliver: Callable[[Effect], Save], effect: Effect) -> Save:
-        """Delivers; where people closed the project after its delivery the link ends."""
+        """Delivers; where people closed the project after its delivery the link ends.
+
+        What is to be written to an issue that is not found waits until it is there or gone for good.
+        """
         link, promotion = self._link(effect)
         if link.ended_at is not None:
             return nothing
@@ -53,6 +60,26 @@ class IssueDelivery:
             if promotion.state is not PromotionState.DELIVERED:
                 raise
             return ended(link, PROJECT_CLOSED, self.clock.now())
+        except NotFound as error:
+            if link.issue_id is None or self._is_there(link.issue_id):
+                raise
+            return self._missed(link, error)
+
+    def _missed(self, link: Link, error: NotFound) -> Save:
+        now = self.clock.now()
+        miss = issue_missed(self.store, self.tracker, link, error, now)
+        if miss.gone:
+            return saved(miss, now, look_again=False)
+        with self.store.transaction() as uow:
+            saved(miss, now, look_again=False)(uow)
+        raise Postponed(str(link.ref), miss.told, retry_after=miss.again.total_seconds())
+
+    def _is_there(self, issue_id: int) -> bool:
+        try:
+            self.tracker.read_issue(issue_id)
+        except NotFound:
+            return False
+        return True
 
     def update(self, effect: Effect) -> Save:
         """Writes status and assignee of an incident's own issue, in one request.
@@ -65,22 +92,45 @@ class IssueDelivery:
         change, agreed = self._change(payload)
         if self._is_late(effect) and _overtaken(self.tracker.read_issue(issue_id), change, payload):
             return partial(_again, link)
-        attention = link.attention
+        written: list[tuple[Issue, tuple[Journal, ...]]] = []
+        refused: dict[str, BridgeError] = {}
         try:
-            issue, journals = self._write(promotion, issue_id, change, unsure=effect.unsure)
-        except (Rejected, NotApplied, NotFound) as error:
-            if change.status is None or PERSON not in agreed:
+            written.append(self._write(promotion, issue_id, change, unsure=effect.unsure))
+        except REFUSALS:
+            if change.status is None or change.assignee_id is None:
                 raise
-            # A person whom Redmine does not take must not keep the status from following.
-            attention = f"{agreed.pop(PERSON)} could not be assigned to the issue: {error.what}"
-            issue, journals = self._write(promotion, issue_id, replace(change, assignee_id=None), unsure=effect.unsure)
+            # One of the two that Redmine does not take must not keep the other from following.
+            written, refused = self._apart(promotion, issue_id, change)
+        taken = {name: value for name, value in agreed.items() if name not in refused}
 
         def save(uow: UnitOfWork) -> None:
-            current = uow.links.get(link.id)
-            uow.links.save(replace(current, agreed={**current.agreed, **agreed}, attention=attention))
-            _remember(uow, issue, journals)
+            agree(uow, link.id, Side.ISSUE, taken)
+            refuse(uow, effect, Side.ISSUE, refused)
+            for issue, journals in written:
+                _remember(uow, issue, journals)
+            if link.issue_missed_at is not None:
+                uow.effects.enqueue_if_idle(reconcile_effect(link, "found again"))
 
         return save
+
+    def _apart(
+        self, promotion: Promotion, issue_id: int, change: IssueChange
+    ) -> tuple[list[tuple[Issue, tuple[Journal, ...]]], dict[str, BridgeError]]:
+        """Writes status and assignee one after the other; returns what was written, and the refusals by field.
+
+        Raises the refusal when neither is taken.
+        """
+        written = []
+        errors: dict[str, BridgeError] = {}
+        for field, one in {STATE: replace(change, assignee_id=None), PERSON: replace(change, status=None)}.items():
+            try:
+                # Unsure: the attempt to write both may have written this one.
+                written.append(self._write(promotion, issue_id, one, unsure=True))
+            except REFUSALS as error:
+                errors[field] = error
+        if not written:
+            raise errors[STATE]
+        return written, errors
 
     def _change(self, payload: Mapping[str, Any]) -> tuple[IssueChange, dict[str, str]]:
         """What to write, and what both sides agree on once it is written."""
