@@ -13,6 +13,8 @@ from bridge.model.incident import Incident
 
 OWN_FIELD = "fields."
 """A field of the source that the bridge has no word for: `fields.<its name there>`."""
+FINGERPRINT = "fingerprint"
+"""What incidents can be grouped by although it is no field of theirs: see bridge.rules.fingerprint."""
 ANY_OWN_FIELD = OWN_FIELD + "<name at the source>"
 
 

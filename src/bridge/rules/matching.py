@@ -11,8 +11,10 @@ from types import MappingProxyType
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.model.incident import Incident
-from bridge.rules.fields import Field, as_part, field
+from bridge.rules.fields import FINGERPRINT, Field, Kind, as_part, field
+from bridge.rules.fingerprint import fingerprint
 from bridge.rules.incident_part import IncidentPart
+from bridge.rules.masks import STANDARD, Masks
 from bridge.rules.naming import Namer, compile_name
 from bridge.rules.needs import Needs, needs_of
 from bridge.rules.project_part import ProjectPart
@@ -29,7 +31,8 @@ class CompiledRule:
 
     `covers` is what it asks of an incident (`sources`, `match`, `unless`), `matches` the same as a function.
     `version` is what it says, in 12 hex digits: any change of content makes another one. `triggers` are its reasons in
-    the order of the file, `needs` what they have to be told of a group, `calendars` those that they name.
+    the order of the file, `needs` what they have to be told of a group, `calendars` those that they name. `masks` make
+    its fingerprints.
     """
 
     rule: Rule
@@ -41,6 +44,7 @@ class CompiledRule:
     triggers: tuple[Trigger, ...]
     needs: Needs
     calendars: Mapping[str, BusinessCalendar]
+    masks: Masks = STANDARD
 
     @property
     def id(self) -> str:
@@ -100,26 +104,39 @@ def compile_rule(
     rule: Rule,
     windows: Covers = MappingProxyType({}),
     calendars: Mapping[str, BusinessCalendar] = NO_CALENDARS,
+    masks: Masks = STANDARD,
 ) -> CompiledRule:
-    """The rule ready for use, with the windows that it may ask about and the directory's calendars."""
+    """The rule ready for use, with the windows that it may ask about, the directory's calendars, and the masks."""
     triggers = rule.when.triggers
     covers = _covered(rule, windows)
     return CompiledRule(
         rule=rule,
-        version=rule_version(rule),
+        version=rule_version(rule, masks),
         covers=covers,
         matches=predicate(covers),
-        group_fields=tuple(found for name in rule.group_by if (found := field(name))),
+        group_fields=tuple(found for name in rule.group_by if (found := _group_field(name, masks))),
         name=compile_name(rule.project.name),
         triggers=triggers,
         needs=needs_of(triggers),
         calendars=calendars,
+        masks=masks,
     )
 
 
-def rule_version(rule: Rule) -> str:
-    """12 hex digits of what a rule says; how it is written, or defaults written out, make no difference."""
+def _group_field(name: str, masks: Masks) -> Field | None:
+    if name != FINGERPRINT:
+        return field(name)
+    return Field(name, Kind.TEXT, lambda incident: fingerprint(incident.summary, masks))
+
+
+def rule_version(rule: Rule, masks: Masks = STANDARD) -> str:
+    """12 hex digits of what a rule says; how it is written, or defaults written out, make no difference.
+
+    A rule that groups by fingerprints also says by which masks.
+    """
     content = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if FINGERPRINT in rule.group_by:
+        content["masks"] = masks.version
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
@@ -136,9 +153,24 @@ def group_key(rule: CompiledRule, incident: Incident) -> str | None:
     return json.dumps([source, *parts], ensure_ascii=False, separators=(",", ":"))
 
 
-def group_label(rule: CompiledRule, incident: Incident) -> str:
-    """The incident's group as people read it."""
-    return " · ".join(filter(None, (as_part(one.get(incident)) for one in rule.group_fields)))
+def group_label(rule: CompiledRule, incident: Incident, key: str | None = None) -> str:
+    """The incident's group as people read it. Similar incidents, told by the group's key, are told by the first one."""
+    parts = [as_part(one.get(incident)) for one in rule.group_fields]
+    first = None if key is None else first_member(rule, key)
+    if first is not None:
+        parts[rule.rule.group_by.index(FINGERPRINT)] = first
+    return " · ".join(filter(None, parts))
+
+
+def first_member(rule: CompiledRule, key: str) -> str | None:
+    """The fingerprint of a group's first member; None for a rule without `similar`, or where its key was shortened."""
+    if rule.rule.similar is None:
+        return None
+    try:
+        values = json.loads(key)
+    except ValueError:
+        return None
+    return str(values[1 + rule.rule.group_by.index(FINGERPRINT)])
 
 
 def _covered(rule: Rule, windows: Covers) -> Tree:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 
 from bridge.rules.conditions import STRICT, Node
 from bridge.rules.durations import Duration
-from bridge.rules.fields import ANY_OWN_FIELD, GROUPABLE, KINDS, field
+from bridge.rules.fields import ANY_OWN_FIELD, FINGERPRINT, GROUPABLE, KINDS, field
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.later import NotYet
 from bridge.rules.project_part import ProjectPart
@@ -41,11 +41,14 @@ class KpiPolicy(StrEnum):
 def _groupable(name: object) -> object:
     if not isinstance(name, str):
         return name
-    if name in {"fingerprint", "similar"}:
-        raise refused(f"“{name}” is not available in this version", "group by fields")
+    if name == FINGERPRINT:
+        return name
+    if name == "similar":
+        raise refused("“similar” is a key of the rule", f"write group_by: [{FINGERPRINT}] and beside it similar: 85")
     if field(name) is None:
         raise refused(
-            f"“{name[:60]}” is no field of an incident", did_you_mean(name, [*GROUPABLE, ANY_OWN_FIELD], "fields are")
+            f"“{name[:60]}” is no field of an incident",
+            did_you_mean(name, [FINGERPRINT, *GROUPABLE, ANY_OWN_FIELD], "fields are"),
         )
     if name in KINDS and name not in GROUPABLE:
         raise refused(
@@ -77,7 +80,15 @@ class Rule(BaseModel):
     quiet_for: Duration = timedelta(days=90)
     on_recurrence: NotYet = None
     limits: NotYet = None
-    similar: NotYet = None
+    similar: int | None = Field(None, ge=1, le=100, strict=True)
+    """From which score on (1 to 100) a summary is one with a group's first one; only with group_by: [fingerprint]."""
+
+    @field_validator("similar")
+    @classmethod
+    def _about_texts(cls, score: int | None, info: ValidationInfo) -> int | None:
+        if FINGERPRINT not in info.data.get("group_by", (FINGERPRINT,)):
+            raise refused("compares fingerprints, by which this rule does not group", f"add {FINGERPRINT} to group_by")
+        return score
 
     @field_validator("id")
     @classmethod

@@ -15,6 +15,7 @@ from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
 from bridge.store.own_writes import StoredOwnWrites
 from bridge.store.promotions import StoredPromotions
+from bridge.store.similar import StoredSimilarGroups
 
 
 class Unit:
@@ -25,6 +26,7 @@ class Unit:
         self.savepoint = connection.begin_nested
         self.incidents = StoredIncidents(connection)
         self.groups = StoredGroups(connection)
+        self.similar = StoredSimilarGroups(connection)
         self.promotions = StoredPromotions(connection)
         self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)

@@ -137,6 +137,7 @@ def activate_rules(store: Store, configured: Configured, now: datetime) -> list[
             return []
         for rule in fresh:
             uow.groups.clear(rule.id)
+            uow.similar.clear(rule.id)
             # Sources tell times in whole seconds: what was opened in this very second counts as after it.
             uow.ledger.activate_rule(rule.id, rule.version, now.replace(microsecond=0))
         _regroup(uow, configured)

@@ -13,6 +13,7 @@ from bridge.ports import UnitOfWork
 from bridge.rules.decide import decide
 from bridge.rules.decision import NO_TARGETS, Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.matching import CompiledRule, group_key, group_label
+from bridge.rules.similar import assign
 from bridge.usecases.attach import attach
 from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
@@ -50,7 +51,8 @@ def join_groups(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIn
         before_in = _groups_of(configured, one.before) if one.before else {}
         for rule_id in before_in.keys() - now_in.keys():
             uow.groups.leave(rule_id, one.id)
-        for rule_id, key in now_in.items():
+        for rule_id, (rule, own) in now_in.items():
+            key = assign(uow.similar, rule, one.id, own)
             rows.append(GroupRow(rule_id, key, one.id, one.incident.opened_at))
             touched.setdefault((rule_id, key), []).append(one.id)
     uow.groups.join(rows)
@@ -62,10 +64,10 @@ def join_groups(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIn
     ]
 
 
-def _groups_of(configured: Configured, incident: Incident) -> dict[str, str]:
-    """The group of an incident by rule."""
-    keys = {rule.id: group_key(rule, incident) for rule in configured.rules.matching(incident)}
-    return {rule_id: key for rule_id, key in keys.items() if key is not None}
+def _groups_of(configured: Configured, incident: Incident) -> dict[str, tuple[CompiledRule, str]]:
+    """The rules that cover an incident, by id, with the group it would be in by itself."""
+    keys = [(rule, group_key(rule, incident)) for rule in configured.rules.matching(incident)]
+    return {rule.id: (rule, key) for rule, key in keys if key is not None}
 
 
 def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched], now: datetime) -> list[Finding]:
@@ -95,7 +97,7 @@ def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
     others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)
     if not newest and not others:
         return None
-    label = group_label(rule, (newest or others)[0][1])
+    label = group_label(rule, (newest or others)[0][1], touched.key)
     view = GroupView(
         key=touched.key,
         label=label,
