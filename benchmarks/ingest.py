@@ -116,7 +116,7 @@ def bridge(url: str) -> Ingested:
         with open_app(write_settings(folder, [source])) as app:
             app.activate(Cycle())
             watch = Stopwatch()
-            backfill(app.sources["desk"], app.database, app.clock, app.configured, START, None)
+            backfill(app.sources["desk"], app.database, app.clock, lambda: app.configured, START, None)
             times = watch.read()
             memory = peak_memory()
         return _ingested(times, memory, folder / "bridge.sqlite3")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.app import App, Cycle
 from bridge.model.errors import BridgeError
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
+from bridge.store.commands import Command
 
 log = structlog.get_logger()
 
@@ -24,6 +26,9 @@ RELOAD_SECONDS = 5.0
 TICK_SECONDS = 60.0
 RESUME_SECONDS = 1.0
 LONGEST_REST = 3600.0
+PROGRESS_SECONDS = 0.5
+LONG_COMMANDS = frozenset({"backfill"})
+"""Commands that take too long for others to wait behind them."""
 
 
 def run(app: App, stop: threading.Event) -> None:
@@ -62,7 +67,8 @@ def _jobs(app: App) -> list[Job]:
         *(_poll(source.name, seconds, partial(app.poll_source, source)) for source in app.sources.values()),
         _poll("redmine", seconds, app.poll_tracker),
         Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
-        Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app)),
+        Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app, but=LONG_COMMANDS)),
+        Job("long commands", COMMAND_SECONDS, lambda: perform_waiting(app, only=LONG_COMMANDS)),
         Job("reload", RELOAD_SECONDS, app.reload_changed),
     ]
 
@@ -84,24 +90,60 @@ def _poll(system: str, seconds: float, poll: Callable[[Cycle], None]) -> Job:
     return Job(f"poll {system}", seconds, unless_it_rests)
 
 
-def perform_waiting(app: App) -> None:
-    """Carries out every command that a command line has left."""
+def perform_waiting(app: App, *, only: Collection[str] = (), but: Collection[str] = ()) -> None:
+    """Carries out every command that a command line has left and still waits for; `only` and `but` are names."""
     while True:
         with app.database.transaction() as uow:
-            command = uow.commands.take()
+            command = uow.commands.take(only=only, but=but)
         if command is None:
             return
         try:
-            result, failed = dict(_performed(app, command.name, command.args)), False
+            result, failed = dict(_performed(app, command)), False
         except BridgeError as error:
             result, failed = {"error": str(error)}, True
         except Exception as error:
             log.exception("a fault in the bridge; please report it", command=command.name)
-            result, failed = {"error": f"a fault in the bridge: {error}"}, True
-        with app.database.transaction() as uow:
-            uow.commands.finish(command.id, result, failed=failed)
+            result, failed = {"error": f"a fault in the bridge: {type(error).__name__}: {error}"}, True
+        _finish(app, command, result, failed=failed)
 
 
-def _performed(app: App, name: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
-    # The engine is running already: it delivers what this poll stores.
-    return app.poll().summary() if name == "once" else app.perform(name, args)
+def _finish(app: App, command: Command, result: dict[str, Any], *, failed: bool) -> None:
+    """Ends the command's row whatever happens: nobody shall wait for an answer that never comes."""
+    for last in (False, False, True):
+        try:
+            with app.database.transaction() as uow:
+                uow.commands.finish(command.id, result, failed=failed)
+        except Exception as error:
+            log.exception("the result of a command could not be stored", command=command.name)
+            if last:
+                raise
+            if not isinstance(error, (BridgeError, SQLAlchemyError)):  # the result itself cannot be stored
+                what = "it was carried out" if not failed else "it failed"
+                result = {"error": f"{what}, but its result cannot be shown: {type(error).__name__}: {error}"}
+                failed = True
+        else:
+            return
+
+
+def _performed(app: App, command: Command) -> Mapping[str, Any]:
+    if command.name == "once":
+        # The engine is running already: it delivers what this poll stores.
+        return app.poll().summary()
+    told = Progress(app, command.id)
+    return app.perform(command.name, {**command.args, "beside_polls": True}, told)
+
+
+class Progress:
+    """Tells the command line how far its command is, at most every PROGRESS_SECONDS."""
+
+    def __init__(self, app: App, command_id: int) -> None:
+        self._app = app
+        self._id = command_id
+        self._next = time.monotonic()
+
+    def __call__(self, progress: Any) -> None:
+        """Stores it."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + PROGRESS_SECONDS
+            with self._app.database.transaction() as uow:
+                uow.commands.tell(self._id, progress)

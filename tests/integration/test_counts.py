@@ -238,7 +238,7 @@ def test_a_backfill_with_all_rules_on_auto_writes_nothing(sandbox: Sandbox, tmp_
     sources = [stage.desk.source_settings(), archive(tmp_path / "history.jsonl")]
     stage.write(rule=AUTO, sources=sources, clock=f"{sandbox.redmine.url}/_control/clock")
     with opened(stage) as app:
-        counts, proposed = app.backfill(NOW - timedelta(days=800), None, None, lambda *_: None, store=True)
+        counts, proposed = app.backfill(NOW - timedelta(days=800), None, (), store=True)
         assert counts["archive"] == {"incidents": HISTORY, "changed": HISTORY, "parked": 0}
         assert len(proposed) > 100
         for _ in range(2):

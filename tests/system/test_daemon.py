@@ -178,21 +178,25 @@ def created(scene: Scene) -> int:
 
 
 def test_others_are_refused_or_served_while_it_runs(stage: Stage) -> None:
-    """A second `run` and a `backfill` are refused and say who has the store; `once` is done by the daemon."""
+    """A second `run` is refused and says who has the store; `once` and `backfill` are done by the daemon."""
     config = config_of(stage)
     with Daemon(config) as daemon:
         assert daemon.process is not None
-        for arguments in (("run",), ("backfill", "--since", "2026-01-01")):
-            refused = command(config, *arguments)
-            assert refused.text(1) == ""
-            assert f"process {daemon.process.pid} works on it" in refused.err
-            assert "Stop it first" in refused.err
+        refused = command(config, "run")
+        assert refused.text(1) == ""
+        assert f"process {daemon.process.pid} works on it" in refused.err
+        assert "Stop it first" in refused.err
         recurrence(stage)
         result = command(config, "once", "--json").json()
         assert result["schema"] == "bridge/once/1"
         assert result["failures"] == {}
         daemon.until(lambda: promotions(stage, "active"), "the project is open")
         assert "done" in command(config, "once").text()
+        before = len(stage.office.projects())
+        history = command(config, "backfill", "--since", "2026-01-01", "--json").json()
+        assert set(history["sources"]) == {"itsm"}
+        assert history["stored"] is False
+        assert len(stage.office.projects()) == before
         assert daemon.stop()[0] == 0
     assert command(config, "once").text(), "and without a daemon it does it itself"
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
 from bridge.cli.output import print_json, print_table
 
@@ -19,7 +20,7 @@ def list_links(
     as_json: JsonOption = False,
 ) -> None:
     """Lists links, ended ones too, with what a person should know about them."""
-    with open_app(config) as app, app.database.reading() as uow:
+    with open_app(config, Use.READ) as app, app.database.reading() as uow:
         policy = app.configured.policy
         rows = [
             {

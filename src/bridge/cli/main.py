@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from bridge import __version__
-from bridge.cli import demo, links, promotions, queue, sandbox, work
+from bridge.cli import backfill, check, demo, links, promotions, queue, sandbox, work
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, FINE, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
 from bridge.cli.output import complain, print_json, say
 from bridge.model.errors import (
@@ -33,15 +33,15 @@ cli.add_typer(queue.commands, name="queue")
 cli.add_typer(database, name="db")
 cli.command()(work.run)
 cli.command()(work.once)
-cli.command()(work.backfill)
-cli.command()(work.check)
+cli.command()(backfill.backfill)
+cli.command()(check.check)
 cli.command()(demo.demo)
 cli.command()(sandbox.sandbox)
 
 
 @database.command()
 def upgrade(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Brings the store's tables to this version. Every command does so by itself; this one does nothing else."""
+    """Makes the store, or brings its tables to this version; commands that only look do not."""
     with open_app(config):
         pass
     if as_json:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, change, open_app
 from bridge.cli.output import print_details, print_json, print_table, say
 from bridge.model.promotion import Promotion, PromotionState
@@ -24,7 +25,7 @@ def list_promotions(
     as_json: JsonOption = False,
 ) -> None:
     """Lists promotions, oldest first."""
-    with open_app(config) as app, app.database.reading() as uow:
+    with open_app(config, Use.READ) as app, app.database.reading() as uow:
         found = uow.promotions.in_states(state or None)
         rows = [_row(uow, app.configured.policy.project_url, promotion) for promotion in found]
     if as_json:
@@ -37,7 +38,7 @@ def list_promotions(
 @commands.command()
 def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Shows one promotion: why, which incidents, which project."""
-    with open_app(config) as app, app.database.reading() as uow:
+    with open_app(config, Use.READ) as app, app.database.reading() as uow:
         promotion = uow.promotions.get(number)
         row = _row(uow, app.configured.policy.project_url, promotion)
         evidence = [

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, change, open_app
+from bridge.app import Use
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, actor, change, open_app
 from bridge.cli.output import print_json, print_table, say
 
 commands = typer.Typer(no_args_is_help=True, help="Writes that wait, and writes that need a person.")
@@ -15,7 +16,7 @@ commands = typer.Typer(no_args_is_help=True, help="Writes that wait, and writes 
 @commands.command()
 def stats(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Counts effects by state."""
-    with open_app(config) as app:
+    with open_app(config, Use.READ) as app:
         found = app.engine().stats()
     values = {"ready": found.ready, "running": found.running, "done": found.done, "dead": found.dead, "due": found.due}
     if as_json:
@@ -29,7 +30,7 @@ def stats(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 @commands.command()
 def dead(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Lists dead letters: writes that need a person first. Exit code 1 when there are any."""
-    with open_app(config) as app:
+    with open_app(config, Use.READ) as app:
         letters = app.engine().dead()
     rows = [
         {
@@ -64,3 +65,19 @@ def retry(
         print_json("bridge/retry/1", **result)
     else:
         say(f"{result['requeued']} effect(s) will be tried again.")
+
+
+@commands.command()
+def drop(
+    effect: Annotated[int, typer.Argument(help="The effect, as `queue dead` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Gives up one dead letter for good: it is never written, and what waits behind it goes on."""
+    with open_app(config) as app:
+        result = change(app, "drop", {"effect": effect, "actor": actor(), "reason": reason})
+    if as_json:
+        print_json("bridge/drop/1", **result)
+    else:
+        say(f"effect {result['dropped']} ({result['kind']}) is given up; what waited for it goes on.")

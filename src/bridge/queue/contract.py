@@ -185,6 +185,12 @@ class Engine(Protocol):
     def dead(self) -> list[DeadLetter]:
         """The dead effects, oldest first."""
 
+    def drop(self, effect_id: int, dropped: OnRequeue) -> Effect:
+        """Gives up a dead effect for good: what waits for it goes on as if it were done.
+
+        `dropped` is called in the same transaction. Raises NotFound when that effect is not dead.
+        """
+
     def requeue(self, effect_id: int | None = None) -> int:
         """Makes one dead effect (None: all) ready again, with all its attempts; how many.
 

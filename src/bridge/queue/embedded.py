@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 
 from bridge.model.effect import Effect, EffectState
-from bridge.model.errors import BridgeError, NotFound, NotPossible
+from bridge.model.errors import BridgeError, NotPossible
 from bridge.ports import Clock, Handler
 from bridge.queue import rows
 from bridge.queue.contract import (
@@ -120,14 +120,22 @@ class EmbeddedEngine:
         with self._database.reading() as unit:
             return rows.letters(unit.connection)
 
+    def drop(self, effect_id: int, dropped: OnRequeue) -> Effect:
+        """See the protocol. Its row says “done” and keeps its error; its dead letters stay as history."""
+        with self._database.transaction() as unit:
+            effect = rows.dead_one(unit.connection, effect_id)
+            rows.drop(unit.connection, effect, self._clock.now())
+            dropped(unit, effect)
+        self.wake()
+        return effect
+
     def requeue(self, effect_id: int | None = None) -> int:
         """See the protocol. What is known of earlier attempts stays: its dead letters, and whether one is unsure."""
         with self._database.transaction() as unit:
-            effects = [letter.effect for letter in rows.letters(unit.connection)]
-            if effect_id is not None:
-                effects = [effect for effect in effects if effect.id == effect_id]
-                if not effects:
-                    raise NotFound(f"effect {effect_id}", "is not dead.", "`queue dead` lists those that are.")
+            if effect_id is None:
+                effects = [letter.effect for letter in rows.letters(unit.connection)]
+            else:
+                effects = [rows.dead_one(unit.connection, effect_id)]
             rows.revive(unit.connection, effects, self._clock.now())
             for effect in effects:
                 self._on_requeue(unit, effect)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from bridge.model.effect import Effect
-from bridge.model.errors import BridgeError
+from bridge.model.errors import BridgeError, NotFound
 from bridge.queue.contract import DeadLetter, Verdict
 from bridge.store import tables
 from bridge.store.effects import EFFECT, effect_of
@@ -47,6 +47,7 @@ _LETTERS = select_text(
     " WHERE effect.state = 'dead' ORDER BY effect.id",
 )
 _RESOLVE = "UPDATE dead_letter SET resolved_at = ? WHERE resolved_at IS NULL AND effect_id @among"
+_DROP = "UPDATE effect SET state = 'done', finished_at = ? WHERE id = ? AND state = 'dead'"
 _REVIVE = "UPDATE effect SET state = 'ready', attempts = 0, run_at = ?, finished_at = NULL WHERE id @among"
 
 
@@ -141,6 +142,20 @@ def count_due(connection: Connection, now: datetime) -> tuple[int, datetime | No
 def letters(connection: Connection) -> list[DeadLetter]:
     """The dead effects with their last dead letter."""
     return [DeadLetter(effect_of(row[:-3]), row[-3], moment(row[-2]), row[-1]) for row in fetch(connection, _LETTERS)]
+
+
+def dead_one(connection: Connection, effect_id: int) -> Effect:
+    """A dead effect. Raises NotFound."""
+    for letter in letters(connection):
+        if letter.effect.id == effect_id:
+            return letter.effect
+    raise NotFound(f"effect {effect_id}", "is not dead.", "`queue dead` lists those that are.")
+
+
+def drop(connection: Connection, effect: Effect, now: datetime) -> None:
+    """Marks a dead effect as over, so that what follows it may run; its error and dead letters stay as history."""
+    execute(connection, _RESOLVE, micros(now), listed(connection, [effect.id]))
+    execute(connection, _DROP, micros(now), effect.id)
 
 
 def revive(connection: Connection, effects: Sequence[Effect], now: datetime) -> None:

@@ -17,6 +17,7 @@ from bridge.model.errors import StoreLocked
 from bridge.ports import Clock
 from bridge.store import engines, locks, migrate
 from bridge.store.engines import Engines
+from bridge.store.migrate import Schema
 from bridge.store.unit import Unit
 
 
@@ -38,8 +39,12 @@ class Database:
         """
         return cls(engines.connect(engines.parse(url)), clock)
 
+    def schema(self) -> Schema:
+        """What there is of the store; writes nothing."""
+        return migrate.schema(self._engines.url, self._engines.reader)
+
     def upgrade(self) -> None:
-        """Brings the tables to the version of this program; from empty too."""
+        """Brings the tables to the version of this program; from empty too. For whoever holds the lock."""
         migrate.upgrade(self._engines.url)
 
     def close(self) -> None:
@@ -77,19 +82,26 @@ class Database:
         with self._engines.reader.connect() as connection:
             yield Unit(connection, self._clock)
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether `copied` gives a copy."""
+        return self._engines.url.get_backend_name() == "sqlite"
+
     @contextmanager
     def copied(self) -> Iterator[Self]:
-        """A copy of a SQLite store in a temporary folder; with PostgreSQL the store itself."""
-        if self._engines.url.get_backend_name() != "sqlite":
+        """A copy of a SQLite store, of this version, in a temporary folder; with PostgreSQL the store itself."""
+        if not self.is_copied:
             yield self
             return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "copy.sqlite3"
             source = engines.sqlite_path(self._engines.url)
-            with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(path)) as copy:
-                live.backup(copy)
+            if source.exists():
+                with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(path)) as copy:
+                    live.backup(copy)
             database = self.open(f"sqlite:///{path}", self._clock)
             try:
+                database.upgrade()
                 yield database
             finally:
                 database.close()
@@ -97,6 +109,7 @@ class Database:
     def lock(self) -> AbstractContextManager[None]:
         """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it."""
         if self._engines.url.get_backend_name() == "sqlite":
+            engines.make_folder(self._engines.url)
             return locks.file_lock(engines.sqlite_path(self._engines.url))
         return locks.advisory_lock(self._engines.reader)
 

@@ -67,6 +67,20 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database or "")
 
 
+def is_there(url: URL) -> bool:
+    """Whether a SQLite store's file is there. Raises NotADirectoryError when it cannot be."""
+    path = sqlite_path(url)
+    if path.parent.exists() and not path.parent.is_dir():
+        raise NotADirectoryError(f"{path.parent} is no folder")
+    return path.exists()
+
+
+def make_folder(url: URL) -> None:
+    """Makes the folder of a SQLite store; PostgreSQL has none."""
+    if url.get_backend_name() == "sqlite":
+        sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
+
+
 def _sqlite(url: URL, busy_seconds: float) -> Engines:
     return Engines(
         url,
@@ -85,7 +99,6 @@ def _sqlite_engine(url: URL, busy_seconds: float, begin: str, **more: str) -> En
         "journal_size_limit": str(64 * 1024 * 1024),
         **more,
     }
-    sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=5, max_overflow=-1)
 
     @event.listens_for(engine, "connect")

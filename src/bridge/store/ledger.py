@@ -48,11 +48,15 @@ class StoredLedger:
         now = micros(self._clock.now())
         execute(self._connection, _SET_CURSOR, clean(system), clean(feed), "redmine", "main", clean(value), now)
 
+    def known_instance(self) -> str:
+        """What `instance` gives, "" when the store has no name yet. Writes nothing."""
+        found = fetch(self._connection, _META, "instance")
+        return str(found[0][0]) if found else ""
+
     def instance(self) -> str:
         """See the protocol."""
-        found = fetch(self._connection, _META, "instance")
-        if found:
-            return str(found[0][0])
+        if known := self.known_instance():
+            return known
         execute(self._connection, _SET_META, "instance", secrets.token_hex(3))
         return self.instance()
 

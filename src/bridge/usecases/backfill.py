@@ -42,12 +42,17 @@ def backfill(
     source: IncidentSource,
     store: Store,
     clock: Clock,
-    configured: Configured,
+    configured: Callable[[], Configured],
     since: datetime,
     until: datetime | None,
     told: Callable[[Progress], None] = lambda _: None,
+    polled: datetime | None = None,
 ) -> Backfilled:
-    """Reads all incidents opened in [since, until); goes on where an interrupted one of the same range ended."""
+    """Reads all incidents opened in [since, until); goes on where an interrupted one of the same range ended.
+
+    `configured` is asked inside each transaction: files may change. With `polled`, the moment of a poll just done,
+    whatever has changed since then is left to the next poll, which decides about it.
+    """
     # What changes while history is read is found by the first poll afterwards.
     note_start(source, store)
     feed = feed_of(since, until)
@@ -56,13 +61,14 @@ def backfill(
     result = Backfilled()
     with _left_alone():
         for page in source.history(since, until, None if resume == DONE else resume):
+            snapshots = [s for s in page.snapshots if polled is None or s.incident.updated_at < polled]
             with store.transaction() as uow:
-                saved = uow.incidents.save(page.snapshots, clock.now())
+                saved = uow.incidents.save(snapshots, clock.now())
                 if page.poison:
                     uow.ledger.park(source.name, page.poison, clock.now())
-                join_groups(uow, configured, saved)
+                join_groups(uow, configured(), saved)
                 uow.ledger.set_cursor(source.name, feed, page.cursor)
-            result.incidents += len(page.snapshots)
+            result.incidents += len(snapshots)
             result.changed += len(saved)
             result.parked += len(page.poison)
             told(Progress(result.incidents, result.parked, page.total))
@@ -121,17 +127,23 @@ def propose(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Find
     return stored
 
 
-def activate_rules(store: Store, configured: Configured, now: datetime) -> list[Finding]:
+def activate_rules(
+    store: Store, configured: Configured, now: datetime, swap: Callable[[], None] = lambda: None
+) -> list[Finding]:
     """Makes new and changed rules active: groups what is stored, and turns older findings into candidates.
 
     A rule acts by itself only on incidents opened after this moment, also when it only comes back as it once was.
+    `swap` puts `configured` in force; it is called in the same transaction, before which no page is taken in by the new
+    rules and after which none by the old.
     """
     with store.reading() as uow:
         fresh = [rule for rule in configured.rules.rules if uow.ledger.activated_at(rule.id, rule.version) is None]
         gone = uow.ledger.active_rules() - {rule.id for rule in configured.rules.rules}
     if not fresh and not gone:
+        swap()
         return []
     with store.transaction() as uow:
+        swap()
         uow.ledger.forget_rules(gone)
         if not fresh:
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,9 +42,13 @@ class Known:
 
 
 def poll(
-    source: IncidentSource, store: Store, clock: Clock, configured: Configured, start_from: datetime | None = None
+    source: IncidentSource,
+    store: Store,
+    clock: Clock,
+    configured: Callable[[], Configured],
+    start_from: datetime | None = None,
 ) -> Taken:
-    """Takes in what changed since the last poll.
+    """Takes in what changed since the last poll. `configured` is asked inside each transaction: files may change.
 
     The first poll ever notes where to start; with `start_from` it builds history from then on first, and what the
     rules find there becomes candidates. Neither acts.
@@ -57,7 +61,7 @@ def poll(
         done = backfill(source, store, clock, configured, start_from, None)
         taken.incidents, taken.parked = done.changed, done.parked
         with store.transaction() as uow:
-            taken.findings += propose(uow, configured, clock.now())
+            taken.findings += propose(uow, configured(), clock.now())
     if cursor is None:
         note_start(source, store)
         return taken
@@ -65,7 +69,7 @@ def poll(
         if page.cursor == cursor and not page.snapshots and not page.poison:
             continue
         with store.transaction() as uow:
-            take_page(uow, configured, source.name, page, clock.now(), taken)
+            take_page(uow, configured(), source.name, page, clock.now(), taken)
         cursor = page.cursor
     return taken
 
@@ -110,7 +114,7 @@ def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datet
             uow.effects.enqueue_if_idle(page_effect(link.promotion_id))
 
 
-def tick(store: Store, clock: Clock, configured: Configured) -> list[Finding]:
+def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> list[Finding]:
     """Decides about groups whose time has come although nothing was heard of them."""
     with store.transaction() as uow:
-        return sweep(uow, configured, clock.now())
+        return sweep(uow, configured(), clock.now())

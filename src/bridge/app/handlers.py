@@ -1,0 +1,28 @@
+"""Who delivers which kind of effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bridge.ports import Clock, Handler, IncidentSource, ProjectTracker, Store
+from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.incident import IncidentDelivery
+from bridge.usecases.deliver.issue import IssueDelivery
+from bridge.usecases.deliver.project import ProjectDelivery
+from bridge.usecases.reconcile import Reconciliation
+
+
+def handlers(
+    store: Store,
+    sources: Mapping[str, IncidentSource],
+    tracker: ProjectTracker,
+    configured: Callable[[], Configured],
+    clock: Clock,
+) -> dict[str, Handler]:
+    """The handler of each kind of effect; `configured` is asked at each delivery."""
+    return {
+        **ProjectDelivery(store, tracker, configured, clock).handlers(),
+        **IssueDelivery(store, tracker, configured, clock).handlers(),
+        **IncidentDelivery(store, sources, configured, clock).handlers(),
+        **Reconciliation(store, sources, tracker, configured, clock).handlers(),
+    }

@@ -1,0 +1,97 @@
+"""How the store is opened: made and migrated only by whoever holds its lock; who only looks changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+from alembic.util import CommandError
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable, StoreLocked, problem_of
+from bridge.store.database import Database
+from bridge.store.migrate import Schema
+
+UPGRADE = "run `itsm-bridge db upgrade`, or start the daemon"
+
+
+class Use(Enum):
+    """What a command wants of the store."""
+
+    CHANGE = auto()  # made and migrated when needed, under the lock
+    READ = auto()  # must be there and of this version
+    COPY = auto()  # a copy of it, made and migrated when needed (PostgreSQL: as READ)
+    NOTHING = auto()  # not even looked at
+
+
+def open_store(database: Database, url: str, use: Use) -> str:
+    """Sees that the store can be used so; returns the digits that tell it from any other, "" when unknown.
+
+    Raises RemoteUnavailable when it cannot be opened, ConfigurationError when it is missing or of another version,
+    StoreLocked when it would have to be migrated under a daemon.
+    """
+    if use is Use.NOTHING or (use is Use.COPY and database.is_copied):
+        return ""
+    with openable(url):
+        schema = database.schema()
+        if use is Use.CHANGE and schema in {Schema.MISSING, Schema.OLDER}:
+            _upgrade(database, url)
+        else:
+            _require_current(url, schema)
+        with database.reading() as uow:
+            known = uow.ledger.known_instance()
+        if known or use is not Use.CHANGE:
+            return known
+        with database.transaction() as uow:
+            return uow.ledger.instance()
+
+
+def store_problems(database: Database, url: str) -> list[Problem]:
+    """What a check says about the store; none yet is fine."""
+    try:
+        with openable(url):
+            schema = database.schema()
+            if schema is not Schema.MISSING:
+                _require_current(url, schema)
+    except ConfigurationError as error:
+        return error.problems
+    except RemoteUnavailable as error:
+        return [problem_of(error.where, error)]
+    return []
+
+
+@contextmanager
+def openable(url: str) -> Iterator[None]:
+    """Says in one line why a store cannot be opened. Raises RemoteUnavailable."""
+    try:
+        yield
+    except (OSError, SQLAlchemyError, CommandError) as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        advice = "Is store.url right, the database up, and this the version of the bridge that wrote it?"
+        raise RemoteUnavailable(_where(url), f"cannot be opened: {cause}.", advice) from error
+
+
+def _upgrade(database: Database, url: str) -> None:
+    try:
+        with database.lock():
+            database.upgrade()
+    except StoreLocked as error:
+        what = f"is of an older version and cannot be brought to this one while it is in use: {error.what}"
+        raise StoreLocked(_where(url), what, "Stop that process and start it in this version.") from error
+
+
+def _require_current(url: str, schema: Schema) -> None:
+    told = {
+        Schema.MISSING: ("there is no store yet", UPGRADE),
+        Schema.OLDER: ("the store is of an older version", UPGRADE),
+        Schema.NEWER: ("the store is of a newer version", "use the version of the bridge that wrote it"),
+    }
+    if schema in told:
+        what, advice = told[schema]
+        raise ConfigurationError([Problem(_where(url), what, advice)])
+
+
+def _where(url: str) -> str:
+    return f"store {make_url(url).render_as_string(hide_password=True)}"

@@ -1,0 +1,54 @@
+"""`check`: what is wrong with the files and the connections."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bridge.app import Use
+from bridge.cli.common import (
+    DEFAULT_CONFIG,
+    FINDINGS,
+    UNREACHABLE,
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    open_app,
+)
+from bridge.cli.output import print_json, say
+from bridge.configuration import load_with_warnings
+from bridge.model.errors import Problem
+
+
+def check(
+    config: ConfigOption = DEFAULT_CONFIG,
+    offline: Annotated[bool, typer.Option("--offline", help="Only the files, no connection.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Checks every file and every connection without writing anything.
+
+    Exit code 1 when something is wrong, 2 when it is in a file, 3 when a system cannot be reached.
+    """
+    configuration, problems = load_with_warnings(config)
+    if configuration is not None and not offline:
+        with open_app(config, Use.NOTHING) as app:
+            problems = [*problems, *app.check()]
+    _print_problems(problems, as_json=as_json)
+    if configuration is None:
+        raise typer.Exit(USAGE)
+    if any(problem.unreachable for problem in problems):
+        raise typer.Exit(UNREACHABLE)
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(FINDINGS)
+
+
+def _print_problems(problems: list[Problem], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{"severity": p.severity, "where": p.where, "what": p.what, "advice": p.advice} for p in problems]
+        print_json("bridge/check/1", problems=rows)
+    else:
+        for problem in problems:
+            say(f"{problem.severity}: {problem}")
+        if not problems:
+            say("All is well.")
