@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path as FilePath
 
 from bridge.model.errors import Problem
+from bridge.planning.gate_checks import Placed, gate_problems, milestone_problems
+from bridge.planning.gates import Gate, GateKind
 from bridge.planning.plan import OWNER_ROLE
 from bridge.planning.schema import TaskEntry, TemplateFile
-from bridge.planning.template import WbsTask, WbsTemplate, find_cycle, numbered, parse_estimate
+from bridge.planning.template import Milestone, WbsTask, WbsTemplate, find_cycle, numbered, parse_estimate
 from bridge.shipped import shipped
 from bridge.yamlfile import Marked, Path, did_you_mean, load, validate
 
@@ -17,7 +19,6 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # The project's own root issue has this key.
 _RESERVED = "root"
 _LONGEST_HOURS = 2000.0
-Placed = tuple[Path, TaskEntry]
 
 
 def load_templates(
@@ -54,7 +55,7 @@ def load_template(path: FilePath, names: Collection[str] | None = None) -> tuple
         return None, problems
     tasks = tuple(_task(entry) for entry in file.tasks)
     roles = {role: name or "" for role, name in file.roles.items()}
-    problems += _check(file, tasks, marked)
+    problems += _check(file, tasks, names, marked)
     if names is not None:
         problems += [
             marked.problem(("roles", role), f"there is no person or team “{name}”", did_you_mean(name, names))
@@ -63,7 +64,8 @@ def load_template(path: FilePath, names: Collection[str] | None = None) -> tuple
         ]
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    return WbsTemplate(path.stem, file.title, tasks, roles), problems
+    milestones = tuple(Milestone(one.key, one.title, one.description, tuple(one.tasks)) for one in file.milestones)
+    return WbsTemplate(path.stem, file.title, tasks, roles, milestones), problems
 
 
 def _task(entry: TaskEntry) -> WbsTask:
@@ -76,7 +78,15 @@ def _task(entry: TaskEntry) -> WbsTask:
         after=tuple(dict.fromkeys(entry.after)),
         children=tuple(_task(child) for child in entry.children),
         description=entry.description.strip(),
+        gate=_gate(entry),
     )
+
+
+def _gate(entry: TaskEntry) -> Gate | None:
+    if entry.gate is None:
+        return None
+    closed_by = entry.closed_by or ([entry.role] if entry.gate is GateKind.APPROVAL and entry.role else [])
+    return Gate(entry.gate, tuple(closed_by), tuple(entry.blocks), tuple(entry.checklist), entry.number)
 
 
 def _hours(entry: TaskEntry) -> float:
@@ -87,10 +97,15 @@ def _hours(entry: TaskEntry) -> float:
         return 0.0
 
 
-def _check(file: TemplateFile, tasks: tuple[WbsTask, ...], marked: Marked) -> list[Problem]:
+def _check(
+    file: TemplateFile, tasks: tuple[WbsTask, ...], names: Collection[str] | None, marked: Marked
+) -> list[Problem]:
     placed = list(_placed(file.tasks, ("tasks",)))
     problems = [problem for path, entry in placed for problem in _check_task(path, entry, file, marked)]
-    return [*problems, *_check_keys(placed, marked), *_check_order(placed, tasks, marked)]
+    problems += _check_keys(placed, marked)
+    problems += gate_problems(file, placed, _families(tasks), names, marked)
+    problems += milestone_problems(file.milestones, [entry.key for _, entry in placed], marked)
+    return [*problems, *_check_order(placed, tasks, marked)]
 
 
 def _placed(entries: Sequence[TaskEntry], path: Path) -> Iterator[Placed]:
@@ -149,7 +164,7 @@ def _check_order(placed: Sequence[Placed], tasks: tuple[WbsTask, ...], marked: M
     if cycle:
         place = next(path for path, entry in placed if entry.key == cycle[0])
         circle = " → ".join(cycle)
-        problems.append(marked.problem(place, f"tasks wait for each other: {circle}", "remove one `after`"))
+        problems.append(marked.problem(place, f"tasks wait for each other: {circle}", "remove one `after` or `blocks`"))
     return problems
 
 

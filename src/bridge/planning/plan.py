@@ -10,8 +10,9 @@ from bridge.calendar.business import BusinessCalendar
 from bridge.calendar.spec import WEEKDAYS, CalendarSpec, Span
 from bridge.directory.directory import NOBODY_LOCKED, Directory, Person
 from bridge.model.errors import Problem
+from bridge.planning.gates import Gate
 from bridge.planning.schedule import NoWorkingDays, Schedule, Workdays, schedule
-from bridge.planning.template import Numbered, WbsTemplate, numbered
+from bridge.planning.template import Numbered, WbsTemplate, blocked_by, numbered, predecessors
 from bridge.planning.tracker_days import WEEKEND
 
 OWNER_ROLE = "owner"
@@ -23,7 +24,8 @@ class PlannedTask:
     """A task to be created.
 
     `key` is unique in the plan, `parent` the parent's key or empty, `number` the place in the breakdown (1, 1.1 …).
-    `estimate_hours` is None on parents. `critical` marks tasks whose delay delays the plan.
+    `estimate_hours` is None on parents. `critical` marks tasks whose delay delays the plan. `milestone` is the key of
+    the milestone that the task belongs to, the first of several.
     """
 
     key: str
@@ -37,11 +39,24 @@ class PlannedTask:
     due: date
     estimate_hours: float | None
     critical: bool
+    gate: Gate | None = None
+    milestone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMilestone:
+    """A version to be created; `due` is the day on which the last of its tasks is due."""
+
+    key: str
+    title: str
+    description: str
+    due: date
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A finish-to-start dependency between two tasks by key: `follower` starts after `task` is done.
+    """A dependency between two tasks by key: `precedes` (`follower` starts after `task` is done), or `blocks` (a gate:
+    `follower` cannot be closed before).
 
     `delay_days` is in working days as Redmine counts them; it bridges holidays that Redmine does not know.
     """
@@ -70,6 +85,7 @@ class Plan:
     hours: float
     roles: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+    milestones: tuple[PlannedMilestone, ...] = ()
 
 
 def plan_tasks(
@@ -118,10 +134,11 @@ def _plan(
     template: WbsTemplate, made: Schedule, workdays: Workdays, due: date | None, problems: tuple[Problem, ...]
 ) -> Plan:
     entries = tuple(numbered(template.tasks))
-    used = dict.fromkeys(entry.task.role for entry in entries if entry.task.role)
+    used = dict.fromkeys(template.task_roles)
+    milestone_of = _milestones_of(template)
     return Plan(
-        tasks=tuple(_task(entry, made) for entry in entries),
-        relations=_relations(entries, made, workdays),
+        tasks=tuple(_task(entry, made, milestone_of.get(entry.task.key, "")) for entry in entries),
+        relations=(*_anchors(template, made, workdays), *_relations(template, entries, made, workdays)),
         start=made.start,
         due=max(made.due, due) if due else made.due,
         end=made.due,
@@ -129,10 +146,24 @@ def _plan(
         hours=sum(entry.task.estimate for entry in entries),
         roles={role: template.roles.get(role, "") for role in used},
         problems=problems,
+        milestones=tuple(
+            PlannedMilestone(one.key, one.title, one.description, max(made.dates[key].due for key in one.tasks))
+            for one in template.milestones
+        ),
     )
 
 
-def _task(entry: Numbered, made: Schedule) -> PlannedTask:
+def _milestones_of(template: WbsTemplate) -> dict[str, str]:
+    by_key = {entry.task.key: entry.task for entry in numbered(template.tasks)}
+    found: dict[str, str] = {}
+    for milestone in template.milestones:
+        for key in milestone.tasks:
+            for entry in numbered((by_key[key],)):
+                found.setdefault(entry.task.key, milestone.key)
+    return found
+
+
+def _task(entry: Numbered, made: Schedule, milestone: str) -> PlannedTask:
     task = entry.task
     dates = made.dates[task.key]
     return PlannedTask(
@@ -147,23 +178,51 @@ def _task(entry: Numbered, made: Schedule) -> PlannedTask:
         due=dates.due,
         estimate_hours=None if task.children else task.estimate,
         critical=task.key in made.critical,
+        gate=task.gate,
+        milestone=milestone,
     )
 
 
-def _relations(entries: tuple[Numbered, ...], made: Schedule, workdays: Workdays) -> tuple[Relation, ...]:
+def _anchors(template: WbsTemplate, made: Schedule, workdays: Workdays) -> tuple[Relation, ...]:
+    """For each task that only waits for a gate a relation that keeps its start; these must be created first.
+
+    A blocking relation moves no dates in Redmine: any other relation would pull such a task forward.
+    """
+    own = {entry.task.key: entry.task.after for entry in numbered(template.tasks)}
+    before, gates = predecessors(template.tasks), blocked_by(template.tasks)
+    anchors = []
+    for key in (key for key in before if key in gates):
+        start = made.dates[key].start
+        others = before[key] - gates[key]
+        if not others or any(workdays.after(made.dates[other].due)[0] == start for other in others):
+            continue
+        last = max(own[key] or sorted(others), key=lambda other: made.dates[other].due)
+        anchors.append(Relation(last, key, delay_days=workdays.delay(made.dates[last].due, start)))
+    return tuple(anchors)
+
+
+def _relations(
+    template: WbsTemplate, entries: tuple[Numbered, ...], made: Schedule, workdays: Workdays
+) -> tuple[Relation, ...]:
     """The relations that hold a follower's start first, each with the delay that keeps it there, then the slack ones.
 
     Redmine pulls a follower forward to a relation's earliest day unless an earlier relation already holds it.
     """
+    anchored = {(anchor.task, anchor.follower) for anchor in _anchors(template, made, workdays)}
     holding, slack = [], []
     for entry in entries:
         for key in dict.fromkeys(entry.task.after):
+            if (key, entry.task.key) in anchored:
+                continue
             earliest, delay = workdays.after(made.dates[key].due)
             if earliest == made.dates[entry.task.key].start:
                 holding.append(Relation(key, entry.task.key, delay_days=delay))
             else:
                 slack.append(Relation(key, entry.task.key))
-    return (*holding, *slack)
+    blocking = [
+        Relation(gate, key, "blocks") for key, gates in blocked_by(template.tasks).items() for gate in sorted(gates)
+    ]
+    return (*holding, *slack, *blocking)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ class Workdays:
                 return day, delay
         raise NoWorkingDays
 
+    def delay(self, due: date, start: date) -> int:
+        """The delay of a relation that lets a follower start on `start`, a day that counts, and not before.
+
+        Raises NoWorkingDays when that is too far away.
+        """
+        for day, delay in islice(follower_starts(due, self.free), _SEARCHED_DAYS):
+            if day >= start:
+                return delay
+        raise NoWorkingDays
+
     def last(self, day: date, hours_left: float, estimate: float) -> date:
         """The day on which an estimate (hours) is worked off that begins on `day` with some hours left."""
         remaining, idle = estimate - hours_left, 0

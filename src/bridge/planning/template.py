@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
+from bridge.planning.gates import Gate
+
 HOURS_PER_DAY = 8
 _ESTIMATE = re.compile(r"(-?)(\d+(?:\.\d+)?)\s*([hdw])")
 _HOURS = {"h": 1, "d": HOURS_PER_DAY, "w": 5 * HOURS_PER_DAY}
@@ -27,6 +29,17 @@ class WbsTask:
     after: tuple[str, ...] = ()
     children: tuple[WbsTask, ...] = ()
     description: str = ""
+    gate: Gate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A point to be reached: when all its `tasks` (keys, children included) are done."""
+
+    key: str
+    title: str
+    description: str = ""
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class WbsTemplate:
     title: str
     tasks: tuple[WbsTask, ...]
     roles: Mapping[str, str] = field(default_factory=dict)
+    milestones: tuple[Milestone, ...] = ()
 
     @property
     def task_roles(self) -> tuple[str, ...]:
@@ -80,22 +94,35 @@ def leaves(task: WbsTask) -> Iterator[WbsTask]:
 
 
 def predecessors(tasks: tuple[WbsTask, ...]) -> dict[str, frozenset[str]]:
-    """For every leaf the leaves that must be done before it, its parents' predecessors included.
+    """For every leaf the leaves that must be done before it, its parents' predecessors and its gates included.
 
-    Names in `after` that no task has are left out.
+    Names in `after` and `blocks` that no task has are left out.
     """
     by_key = {entry.task.key: entry.task for entry in numbered(tasks)}
+    gates = blocked_by(tasks)
     found: dict[str, frozenset[str]] = {}
 
     def walk(task: WbsTask, inherited: frozenset[str]) -> None:
         before = inherited.union(leaf.key for key in task.after if key in by_key for leaf in leaves(by_key[key]))
         if not task.children:
-            found[task.key] = before
+            found[task.key] = before | gates.get(task.key, frozenset())
         for child in task.children:
             walk(child, before)
 
     for task in tasks:
         walk(task, frozenset())
+    return found
+
+
+def blocked_by(tasks: tuple[WbsTask, ...]) -> dict[str, frozenset[str]]:
+    """For every leaf that a gate blocks the keys of those gates."""
+    by_key = {entry.task.key: entry.task for entry in numbered(tasks)}
+    found: dict[str, frozenset[str]] = {}
+    for task in by_key.values():
+        for key in task.gate.blocks if task.gate else ():
+            for leaf in leaves(by_key[key]) if key in by_key else ():
+                if leaf is not task:
+                    found[leaf.key] = found.get(leaf.key, frozenset()) | {task.key}
     return found
 
 

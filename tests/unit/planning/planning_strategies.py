@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from bridge.planning.template import WbsTask, WbsTemplate, find_cycle, numbered
+from bridge.planning.gates import Gate, GateKind
+from bridge.planning.template import WbsTask, WbsTemplate, find_cycle, leaves, numbered
 
 
 @st.composite
@@ -18,6 +19,10 @@ def templates(draw: st.DrawFn) -> WbsTemplate:
     keys = [f"t{number}" for number in range(count)]
     for _ in range(draw(st.integers(0, 14))):
         candidate = _with_after(tasks, draw(st.sampled_from(keys)), draw(st.sampled_from(keys)))
+        if candidate is not None and not find_cycle(candidate):
+            tasks = candidate
+    for _ in range(draw(st.integers(0, 3))):
+        candidate = _with_gate(tasks, draw(st.sampled_from(keys)), draw(st.sampled_from(keys)))
         if candidate is not None and not find_cycle(candidate):
             tasks = candidate
     return WbsTemplate("drawn", "Drawn", tasks)
@@ -43,5 +48,21 @@ def _with_after(tasks: tuple[WbsTask, ...], key: str, before: str) -> tuple[WbsT
         children = tuple(changed(child) for child in task.children)
         after = (*task.after, before) if task.key == key and before not in task.after else task.after
         return replace(task, children=children, after=after)
+
+    return tuple(changed(task) for task in tasks)
+
+
+def _with_gate(tasks: tuple[WbsTask, ...], key: str, blocked: str) -> tuple[WbsTask, ...] | None:
+    """The tasks with `key` as a gate that blocks another; None where a template could not say so."""
+    by_key = {entry.task.key: entry.task for entry in numbered(tasks)}
+    family = {one.key: {below.task.key for below in numbered((one,))} for one in by_key.values()}
+    is_part = blocked in family[key] or key in family[blocked]
+    if by_key[key].children or is_part or any(key in leaf.after for leaf in leaves(by_key[blocked])):
+        return None
+
+    def changed(task: WbsTask) -> WbsTask:
+        children = tuple(changed(child) for child in task.children)
+        gate = Gate(GateKind.CHANGE, blocks=(blocked,)) if task.key == key else task.gate
+        return replace(task, children=children, gate=gate)
 
     return tuple(changed(task) for task in tasks)

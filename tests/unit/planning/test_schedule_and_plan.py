@@ -16,7 +16,7 @@ from bridge.calendar.spec import OFF, CalendarSpec, Span
 from bridge.directory.directory import Directory, Person, Team
 from bridge.planning.plan import Plan, Relation, people_for_roles, plan_tasks
 from bridge.planning.schedule import Workdays
-from bridge.planning.template import WbsTask, WbsTemplate, leaves, numbered, predecessors
+from bridge.planning.template import WbsTask, WbsTemplate, blocked_by, leaves, numbered, predecessors
 from bridge.planning.tracker_days import WEEKEND, add_working_days, next_working_date
 
 OFFICE = (Span(540, 1020),)
@@ -73,7 +73,8 @@ def test_creating_the_relations_moves_nothing_in_redmine(drawn):
     plan = plan_tasks(template, start, calendar)
     issues = in_redmine(plan)
     for relation in plan.relations:
-        redmine_dates.precede(issues[relation.task], issues[relation.follower], relation.delay_days)
+        if relation.kind == "precedes":
+            redmine_dates.precede(issues[relation.task], issues[relation.follower], relation.delay_days)
         assert not [issue.key for issue in issues.values() if issue.moved], relation
     assert {key: (issue.start, issue.due) for key, issue in issues.items()} == dates(plan)
 
@@ -95,7 +96,14 @@ def test_a_plan_keeps_order_parents_and_working_days(drawn):
         assert workdays.counts(task_due)
         assert all(found[other][1] < task_start for other in before)
     assert [task.key for task in plan.tasks if not task.parent or task.parent in found] == [t.key for t in plan.tasks]
-    assert len(plan.relations) == sum(len(entry.task.after) for entry in numbered(template.tasks))
+    pairs = [(relation.task, relation.follower) for relation in plan.relations]
+    assert len(pairs) == len(set(pairs)), "Redmine keeps one relation of a pair"
+    wanted = {(key, entry.task.key) for entry in numbered(template.tasks) for key in entry.task.after}
+    gated = {(gate, leaf) for leaf, gates in blocked_by(template.tasks).items() for gate in gates}
+    assert {(r.task, r.follower) for r in plan.relations if r.kind == "blocks"} == gated
+    added = set(pairs) - gated - wanted
+    assert wanted <= set(pairs)
+    assert len(added) <= len({follower for _, follower in gated}), "at most one that keeps a blocked task's start"
 
 
 @settings(deadline=None, max_examples=200)

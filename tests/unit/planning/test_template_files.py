@@ -75,6 +75,47 @@ def loaded(tmp_path: Path, text: str):
             "tasks wait for each other: a → c → a",
             "remove one `after`",
         ),
+        ("  - {key: a, title: A, gate: §approvl}\n", "“gate” cannot be “approvl”", "did you mean"),
+        ("  - {key: a, title: A, §blocks: [b]}\n  - {key: b, title: B}\n", "“blocks” is for a gate", "add gate: "),
+        ("  - {key: a, title: A, gate: change, §checklist: [x]}\n", "“checklist” is for a gate", "gate: handover"),
+        ("  - {key: a, title: A, gate: §approval}\n", "nobody is named who may close the approval a", "closed_by"),
+        (
+            "  - {key: a, title: A, gate: approval, closed_by: [§jnae]}\n",
+            "“jnae” is neither a role",
+            "did you mean “jane”",
+        ),
+        (
+            "  - {key: a, title: A, gate: §rollback, children: [{key: b, title: B}]}\n",
+            "task a has children and cannot be a gate",
+            "split it",
+        ),
+        ("  - {key: a, title: A, gate: change, blocks: [§b]}\n", "there is no task “b”", "tasks are: a"),
+        (
+            "  - {key: p, title: P, children: [{key: a, title: A, gate: change, blocks: [§p]}]}\n",
+            "task a cannot block p: one is part of the other",
+            "remove it",
+        ),
+        (
+            "  - {key: a, title: A, gate: change, blocks: [§b]}\n  - {key: b, title: B, after: [a]}\n",
+            "task b is blocked by a and has it in `after` too",
+            "remove it from `after` of b",
+        ),
+        (
+            "  - §{key: a, title: A, gate: change, after: [b], blocks: [b]}\n  - {key: b, title: B}\n",
+            "tasks wait for each other: a → b → a",
+            "or `blocks`",
+        ),
+        (
+            "  - {key: a, title: A}\nmilestones: [{key: m, title: M, tasks: [§b]}]\n",
+            "there is no task “b”",
+            "tasks are: a",
+        ),
+        (
+            "  - {key: a, title: A}\nmilestones: [{key: m, title: M, tasks: [a]}, {key: §m, title: N, tasks: [a]}]\n",
+            "another milestone with the key “m”",
+            "rename it",
+        ),
+        ("  - {key: a, title: A}\nmilestones: [{key: m, title: M, tasks: §[]}]\n", "“tasks”", ""),
     ],
 )
 def test_each_mistake_is_named_with_its_place_and_what_would_be_right(tmp_path, tasks, what, advice):

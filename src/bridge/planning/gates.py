@@ -1,0 +1,147 @@
+"""Gates: tasks that may only be closed when something has been done, and what is still missing when somebody does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+CHECKLIST = ("Documents", "Training", "Operations owner")
+"""What a handover asks for where its template does not say."""
+ROLLBACK_PAGE = "Rollback plan"
+LONGEST_LOOKED_AT = 100_000
+_BULLETS = " \t*#-+•>|"
+_EMPHASIS = "*_ \t"
+_EMPTY = re.compile(r"[\W_]*")
+_HEADING = re.compile(r"\s*(h[1-6]\.|#{1,6}\s)")
+
+
+class GateKind(StrEnum):
+    """What a gate waits for."""
+
+    APPROVAL = "approval"  # one of the named people closes it
+    CHANGE = "change"  # a change request is named
+    ROLLBACK = "rollback"  # the way back is written down
+    HANDOVER = "handover"  # operations have what they need
+
+
+HOLDING = frozenset({GateKind.ROLLBACK, GateKind.HANDOVER})
+"""Gates without which no incident is resolved when the project is delivered."""
+
+
+class GateState(StrEnum):
+    """How a gate stands. `gone`: people removed its issue, which counts as their decision."""
+
+    OPEN = "open"
+    REFUSED = "refused"
+    PASSED = "passed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a task guards, as its template says.
+
+    `closed_by` holds roles of the template, or people and teams of the directory: only they may close it (empty:
+    everybody). `blocks` are the keys of tasks that cannot be closed before. `checklist` are a handover's points.
+    `prefix` is how the numbers of change requests begin (empty: capital letters).
+    """
+
+    kind: GateKind
+    closed_by: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    checklist: tuple[str, ...] = ()
+    prefix: str = ""
+
+    def row(self, by: Collection[str], written: str) -> dict[str, Any]:
+        """How the gate is stored with its task: `by` are keys of the directory, `written` the first description."""
+        return {
+            "kind": self.kind.value,
+            "state": GateState.OPEN.value,
+            "by": list(by),
+            "checklist": list(self.checklist),
+            "prefix": self.prefix,
+            "written": written,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A gate's issue as somebody closed it: `closer` is a key of the directory, "" somebody it does not know.
+
+    `notes` are what people wrote on it, `page` the text of the wiki page for the way back. `allowed` may close it.
+    """
+
+    description: str
+    notes: Sequence[str] = ()
+    page: str = ""
+    closer: str = ""
+    allowed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What is missing: `code` is `closer`, `number`, `plan` or `checklist`; `items` names it."""
+
+    code: str
+    items: tuple[str, ...] = field(default=())
+
+
+def lacking(gate: Mapping[str, Any], closing: Closing) -> list[Lack]:
+    """What keeps a closed gate (a stored row) from counting as passed; empty when nothing does."""
+    kind = GateKind(gate["kind"])
+    found = []
+    if gate["by"] and closing.closer not in closing.allowed:
+        found.append(Lack("closer", tuple(gate["by"])))
+    if kind is GateKind.CHANGE and not _number(gate, closing):
+        found.append(Lack("number", (gate["prefix"],) if gate["prefix"] else ()))
+    if kind is GateKind.ROLLBACK and not (_added(gate, closing.description) or _says_something(closing.page)):
+        found.append(Lack("plan"))
+    if kind is GateKind.HANDOVER and (empty := _unfilled(gate["checklist"] or CHECKLIST, closing.description)):
+        found.append(Lack("checklist", empty))
+    return found
+
+
+def change_number(prefix: str, texts: Iterable[str]) -> str:
+    """The first number of a change request in some texts, such as CHG0031; empty when there is none."""
+    begin = re.escape(prefix) if prefix else r"[A-Z]{2,10}"
+    pattern = re.compile(rf"(?<![A-Za-z0-9]){begin}[-_ #]{{0,2}}\d{{1,20}}(?![A-Za-z0-9])")
+    for text in texts:
+        if found := pattern.search(text[:LONGEST_LOOKED_AT]):
+            return found[0]
+    return ""
+
+
+def _number(gate: Mapping[str, Any], closing: Closing) -> str:
+    return change_number(gate["prefix"], [*closing.notes, *_new_lines(gate["written"], closing.description)])
+
+
+def _added(gate: Mapping[str, Any], description: str) -> bool:
+    """Whether people wrote anything into the description."""
+    return any(_says_something(line) for line in _new_lines(gate["written"], description))
+
+
+def _new_lines(before: str, now: str) -> list[str]:
+    known = {line.strip() for line in before.splitlines()}
+    return [line for line in now[:LONGEST_LOOKED_AT].splitlines() if line.strip() not in known]
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is a word in it that is no heading."""
+    lines = (line for line in text[:LONGEST_LOOKED_AT].splitlines() if not _HEADING.match(line))
+    return any(_EMPTY.fullmatch(line) is None for line in lines)
+
+
+def _unfilled(checklist: Iterable[str], description: str) -> tuple[str, ...]:
+    """The points that no line of the description answers: `* Training: on 12 March, all shifts`."""
+    answers: dict[str, str] = {}
+    for line in description[:LONGEST_LOOKED_AT].splitlines():
+        point, colon, answer = line.replace("\N{FULLWIDTH COLON}", ":").partition(":")
+        if colon:
+            name = point.strip(_BULLETS).casefold()
+            answers[name] = answers.get(name, "") + answer
+    return tuple(
+        point for point in checklist if not _says_something(answers.get(point.casefold(), "").strip(_EMPHASIS))
+    )
