@@ -64,6 +64,7 @@ class Configuration:
             owner_role=redmine.owner_role,
             public_notes=settings.public_notes,
             language=settings.language,
+            candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)
 

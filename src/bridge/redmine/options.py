@@ -25,6 +25,8 @@ class RedmineOptions(BaseModel):
     """The key of the bridge's own account (not an administrator), here or as the first line of a file."""
     parent_project: str = Field(min_length=1)
     """Identifier of the project below which the bridge opens its own."""
+    intake_project: str = ""
+    """Identifier of the project where candidates are decided and people nominate; without it, the command line."""
     version: str = ""
     """Such as "5.0" or "6.0.5"; REST does not show it. Decides whether `creator_role` matters (from 5.1)."""
     creator_role: str = ""
@@ -39,6 +41,7 @@ class RedmineOptions(BaseModel):
     status_names: tuple[str, ...] = ()
     priority_names: tuple[str, ...] = ()
     role_names: tuple[str, ...] = ()
+    approver_role: str = ""
     """Names used elsewhere in the settings, which `check` is to look for."""
     connect_timeout: float = Field(5, gt=0)
     read_timeout: float = Field(30, gt=0)

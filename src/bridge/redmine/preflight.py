@@ -33,6 +33,13 @@ PROJECT_RIGHTS = {
     "view_wiki_pages": "View wiki",
     "edit_wiki_pages": "Edit wiki pages",
 }
+INTAKE_RIGHTS = {
+    "view_issues": "View issues",
+    "add_issues": "Add issues",
+    "edit_issues": "Edit issues",
+    "add_issue_notes": "Add notes",
+    "view_private_notes": "View private notes",
+}
 PUBLICITY = {"select_project_publicity": "Set project public or private"}
 
 
@@ -58,6 +65,7 @@ class Preflight:
                 *self._named(),
                 *self._assignable(),
                 *self._correlation(),
+                *self._intake(account),
             ]
         except BridgeError as error:
             return [_problem("redmine", error)]
@@ -162,6 +170,35 @@ class Preflight:
         if self.client.issue_list({**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"}).total:
             what = f"Redmine ignores a filter on “{name}”: finding issues again is slower, by their descriptions."
             yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
+
+
+    def _intake(self, account: Account) -> Iterator[Problem]:
+        where, identifier = "redmine.intake_project", self.options.intake_project
+        if not identifier:
+            return
+        try:
+            project = self.names.parent(identifier, fresh=True)
+        except (NotFound, Forbidden) as error:
+            yield _problem(where, refusal(self.client, identifier, error, "View project"))
+            return
+        if project.get("is_public", True):
+            what = f"the project “{project['name']}” is public: candidates get private issues, wiki pages are readable."
+            yield Problem(where, what, "Make it private.", "warning")
+        role = self.options.approver_role
+        if role.casefold() not in {name.casefold() for name in self.names.ids("role", fresh=True)}:
+            advice = did_you_mean(role, list(self.names.ids("role")))
+            yield Problem("candidates.approver_role", f"there is no role “{role}”: nobody can decide.", advice)
+        roles = account.roles.get(project["id"], frozenset())
+        if not roles and not account.admin:
+            what = f"the account “{account.login}” is no member of “{project['name']}”."
+            yield Problem(where, what, "Add it under Settings → Members of that project.")
+        elif not account.admin:
+            facts = [self.names.role(number, fresh=True) for number in sorted(roles)]
+            rights = frozenset().union(*(fact.permissions for fact in facts))
+            names = " or ".join(fact.name for fact in facts)
+            yield from _missing(INTAKE_RIGHTS, rights, names, f"in the project “{project['name']}”")
+            if not any(fact.sees_others_issues for fact in facts):
+                yield _blind(names)
 
 
 def _missing(

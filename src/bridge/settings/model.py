@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
+from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -75,14 +76,21 @@ class RedmineSettings(RedmineOptions):
     member_role: str = "Developer"
     owner_role: str = "Manager"
 
-    def gateway(self) -> RedmineOptions:
+    def gateway(self, candidates: CandidateSettings = CandidateSettings()) -> RedmineOptions:  # noqa: B008 - it is frozen
         """What the gateway needs, with every name that its check is to look for."""
         names = self.trackers
+        intake = candidates if self.intake_project else None
+        trackers = (names.root, names.task, names.incident, intake.tracker if intake else "")
         used = {
-            "tracker_names": tuple(dict.fromkeys(filter(None, (names.root, names.task, names.incident)))),
+            "tracker_names": tuple(dict.fromkeys(filter(None, trackers))),
+            "approver_role": intake.approver_role if intake else "",
             "status_names": tuple(
                 dict.fromkeys(
-                    [*self.delivered_statuses, *self.refused_statuses, *self.statuses, *self.write_statuses.values()]
+                    [
+                        *(*self.delivered_statuses, *self.refused_statuses),
+                        *(*self.statuses, *self.write_statuses.values()),
+                        *(intake.names if intake else ()),
+                    ]
                 )
             ),
             "priority_names": tuple(dict.fromkeys(self.priorities.values())),
@@ -144,6 +152,8 @@ class Settings(BaseModel):
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
+    nomination: NominationSettings = NominationSettings()
+    candidates: CandidateSettings = CandidateSettings()
     workers: int = Field(4, ge=1, le=32)
     clock: str = "system"
     secrets_folder: Path | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bridge.model.incident import IncidentRef
 from bridge.model.promotion import Promotion, TaskKind
 from bridge.sync.mapping import StatusMapping
+from bridge.usecases.candidates.policy import CandidatePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Policy:
     owner_role: str = "Manager"
     public_notes: bool = False
     language: str = "en"
+    candidates: CandidatePolicy = field(default_factory=CandidatePolicy)
 
     def issue_url(self, issue_id: int) -> str:
         """Where a person finds an issue."""
