@@ -7,9 +7,15 @@ from datetime import datetime
 
 from bridge.model.promotion import RUNNING, WAITING, PromotionState
 from bridge.rules.decision import Clause, Decision, DecisionKind, GroupMember, GroupView
+from bridge.rules.durations import written
 from bridge.rules.matching import CompiledRule
+from bridge.rules.moments import SKEW, later, shown
+from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.reasons import look
 from bridge.rules.schema import Mode
+
+HANDED_OVER = frozenset({PromotionState.DELIVERED, PromotionState.VERIFIED, PromotionState.INEFFECTIVE})
+"""A project that was delivered, whatever was found about it since."""
 
 
 def decide(rule: CompiledRule, group: GroupView, now: datetime) -> Decision:
@@ -32,27 +38,78 @@ def _decide(
         return Decision(DecisionKind.NOTHING, "the rule is off", clauses)
     if group.promotion in RUNNING or group.promotion in WAITING:
         return _join(group.promotion, everyone, clauses)
+    again = _again(rule, group, everyone, clauses, now)
+    if again is not None:
+        return again
     met = [clause for clause in clauses if clause.met]
     if not met or (rule.needs_all and len(met) < len(clauses)):
         which = "not every reason is" if rule.needs_all and met else "no reason is"
-        return Decision(DecisionKind.NOTHING, f"{which} there", clauses)
+        return Decision(DecisionKind.NOTHING, f"{which} there{_lost(group)}", clauses)
     silence = _silence(group, now)
     if silence:
         return Decision(DecisionKind.NOTHING, silence, clauses)
     ids = {incident_id for clause in met for incident_id in clause.evidence}
     evidence = [member for member in everyone if member.incident_id in ids]
-    kind, why = _how_far(rule, group, evidence)
-    return Decision(kind, why, clauses, tuple(member.incident_id for member in evidence))
+    kind, why, brake = _how_far(rule, group, evidence, now)
+    return Decision(kind, why, clauses, tuple(member.incident_id for member in evidence), brake=brake)
 
 
-def _how_far(rule: CompiledRule, group: GroupView, evidence: list[GroupMember]) -> tuple[DecisionKind, str]:
+def _how_far(
+    rule: CompiledRule, group: GroupView, evidence: list[GroupMember], now: datetime
+) -> tuple[DecisionKind, str, str]:
     """Whether the rule acts by itself. History never does: something must have been opened since it became active."""
     if rule.mode is not Mode.AUTO:
-        return DecisionKind.CANDIDATE, "the rule proposes"
-    # Sources tell whole seconds, so the very second of the activation counts as after it.
-    if any(member.opened_at >= group.activated_at for member in evidence):
-        return DecisionKind.OPEN, "the rule acts by itself"
-    return DecisionKind.CANDIDATE, "the rule acts by itself, but all of this happened before it became active"
+        return DecisionKind.CANDIDATE, "the rule proposes", ""
+    if not any(_is_fresh(member, group) for member in evidence):
+        return (
+            DecisionKind.CANDIDATE,
+            "the rule acts by itself, but all of this happened before it became active",
+            "",
+        )
+    brake = rule.rule.limits.brake(group.usage, now)
+    if brake:
+        return DecisionKind.CANDIDATE, f"the rule acts by itself, but not beyond its limit {brake}", brake
+    return DecisionKind.OPEN, "the rule acts by itself", ""
+
+
+def _is_fresh(member: GroupMember, group: GroupView) -> bool:
+    """Sources tell whole seconds, so the very second of the activation counts as after it."""
+    return member.opened_at >= group.activated_at
+
+
+def _again(
+    rule: CompiledRule, group: GroupView, everyone: list[GroupMember], clauses: tuple[Clause, ...], now: datetime
+) -> Decision | None:
+    """What a recurrence after a delivery means; None when the rule's reasons decide, as for a group without a project.
+
+    Reopening was approved with the project, so a rule that only proposes does it, too; history never acts.
+    """
+    asked = rule.rule.on_recurrence
+    if group.promotion not in HANDED_OVER or group.delivered_at is None or asked.delivered is AfterDelivery.NEW:
+        return None
+    since, until = group.delivered_at, later(group.delivered_at, asked.within)
+    back = [one for one in everyone if one.opened_at > since and one.opened_at - now <= SKEW]
+    soon = [one for one in back if until is None or one.opened_at <= until]
+    told = f"{soon[0].ref} was opened within {written(asked.within)} of the delivery" if soon else ""
+    if asked.delivered is AfterDelivery.REOPEN and any(_is_fresh(one, group) for one in soon):
+        ids = tuple(one.incident_id for one in back if _is_fresh(one, group))
+        return Decision(DecisionKind.REOPEN, f"{told}: the project goes back to work", clauses, ids)
+    if asked.delivered is AfterDelivery.IGNORE and soon and soon[0] is back[0]:
+        return Decision(DecisionKind.NOTHING, f"{told}, and the rule ignores that until {_moment(until)}", clauses)
+    return None
+
+
+def _moment(at: datetime | None) -> str:
+    return shown(at) if at else "the end of time"
+
+
+def _lost(group: GroupView) -> str:
+    """Who has the incidents that could have been a reason."""
+    if not group.lost:
+        return ""
+    others = ", ".join(dict.fromkeys(f"promotion {one.promotion_id} of rule {one.rule_id}" for one in group.lost))
+    have = "incident belongs" if len(group.lost) == 1 else "incidents belong"
+    return f"; {len(group.lost)} {have} to {others}, which claimed first"
 
 
 def _join(state: PromotionState | None, everyone: list[GroupMember], clauses: tuple[Clause, ...]) -> Decision:

@@ -117,6 +117,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """An incident of the group that another promotion has claimed: the first rule that claims one wins."""
+
+    ref: IncidentRef
+    promotion_id: int
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupView:
     """What a decision is made from.
 
@@ -125,7 +134,8 @@ class GroupView:
     covered is in neither. `activated_at` is when this version of the rule became active. `promotion` is the state of
     the group's latest promotion, None when there never was one, and `delivered_at` when that was delivered.
     `quiet_until` is when a rejection stops being respected; for a rejected group None means: not yet.
-    `rates` are the counts for the rule's `rate` reasons in the order of the file; `usage` is for its limits.
+    `rates` are the counts for the rule's `rate` reasons in the order of the file; `usage` is for its limits; `lost` are
+    incidents of the group that are no members of it, because another promotion has them.
     """
 
     key: str
@@ -138,6 +148,7 @@ class GroupView:
     delivered_at: datetime | None = None
     rates: tuple[RateCount, ...] = ()
     usage: Usage = Usage()
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

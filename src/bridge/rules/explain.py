@@ -11,11 +11,20 @@ from bridge.rules.matching import CompiledRule
 from bridge.rules.schema import Mode
 
 NEAR = 0.5
+_BY_TIME = frozenset({"open_for", "on_hold_for"})
+_UNITS = {
+    "effort": " worked hours",
+    "breached": " breaches",
+    "affected": " different ones",
+    "reopened": " reopenings",
+    "reassigned": " reassignments",
+}
 _WORDS = {
     DecisionKind.NOTHING: "nothing is done",
     DecisionKind.ATTACH: "joins the promotion",
     DecisionKind.CANDIDATE: "becomes a candidate",
     DecisionKind.OPEN: "a project is opened",
+    DecisionKind.REOPEN: "the project is reopened",
 }
 
 
@@ -33,6 +42,10 @@ def explain(rule: CompiledRule, group: GroupView, decision: Decision, now: datet
     refs = {member.incident_id: str(member.ref) for member in (*group.others, *group.members)}
     if decision.evidence:
         lines.append(f"  incidents: {', '.join(refs.get(one, str(one)) for one in decision.evidence)}")
+    for one in group.lost:
+        lines.append(
+            f"  {one.ref} belongs to promotion {one.promotion_id} of rule {one.rule_id}, which claimed it first"
+        )
     return lines
 
 
@@ -51,7 +64,9 @@ def near_miss(rule: CompiledRule, group: GroupView, decision: Decision, now: dat
     clause = choose(missing, key=_nearness)
     if _nearness(clause) <= NEAR:
         return None
-    told = f"{clause.have:.0f} of {clause.want:.0f}" if clause.name == "recurs" else clause.found
+    told = (
+        clause.found if clause.name in _BY_TIME else f"{clause.have:g} of {clause.want:g}{_UNITS.get(clause.name, '')}"
+    )
     return told + _outlook(clause, now)
 
 
@@ -64,4 +79,4 @@ def _outlook(clause: Clause, now: datetime) -> str:
     if clause.met or clause.until is None:
         return ""
     left = roughly(clause.until - now)
-    return f", window closes in {left}" if clause.name == "recurs" else f", will be met in {left}"
+    return f", will be met in {left}" if clause.name in _BY_TIME else f", window closes in {left}"

@@ -90,14 +90,13 @@ class CompiledRule:
         return self.project.due.after(start, calendar) if self.project.due else None
 
     def terms(self) -> Mapping[str, str]:
-        """What is asked for incidents and KPIs, kept with each promotion: `open`, `later`, `on_delivery`, `kpi`."""
-        part = self.incident
-        return {
-            "open": part.open.value,
-            "later": part.later.value,
-            "on_delivery": part.on_delivery.value,
-            "kpi": self.rule.kpi.value,
-        }
+        """What is asked for incidents and KPIs, kept with each promotion.
+
+        `open`, `later`, `on_delivery`, `kpi`; and where asked for `workaround`, `resolve_at_most`, `incident_issues`.
+        """
+        most = self.rule.limits.incident_issues
+        issues = {} if most is None else {"incident_issues": str(most)}
+        return {**self.incident.terms(), "kpi": self.rule.kpi.value, **issues}
 
 
 def compile_rule(

@@ -14,6 +14,8 @@ from bridge.rules.durations import Duration
 from bridge.rules.fields import ANY_OWN_FIELD, FINGERPRINT, GROUPABLE, KINDS, field
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.later import NotYet
+from bridge.rules.limits import Limits
+from bridge.rules.on_recurrence import OnRecurrence
 from bridge.rules.project_part import ProjectPart
 from bridge.rules.when import When
 from bridge.yamlfile import did_you_mean, refused
@@ -78,8 +80,8 @@ class Rule(BaseModel):
     incident: IncidentPart = IncidentPart()
     kpi: KpiPolicy = KpiPolicy.PAUSE
     quiet_for: Duration = timedelta(days=90)
-    on_recurrence: NotYet = None
-    limits: NotYet = None
+    on_recurrence: OnRecurrence = OnRecurrence()
+    limits: Limits = Limits()
     similar: int | None = Field(None, ge=1, le=100, strict=True)
     """From which score on (1 to 100) a summary is one with a group's first one; only with group_by: [fingerprint]."""
 
