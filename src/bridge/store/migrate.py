@@ -38,15 +38,15 @@ def schema(url: URL, reader: Engine) -> Schema:
     return Schema.OLDER if found in {script.revision for script in scripts.walk_revisions()} else Schema.NEWER
 
 
-def upgrade(url: URL) -> None:
-    """Runs the migrations that the store has not had yet, in one transaction; one process at a time."""
+def upgrade(url: URL, to: str = "head") -> None:
+    """Runs the migrations up to one that the store has not had yet, in one transaction; one process at a time."""
     engines.make_folder(url)
     engine = engines.migrating(url)
     try:
         with engine.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     finally:
         engine.dispose()
 

@@ -253,3 +253,35 @@ def test_stats_tell_what_is_there_and_what_is_due(bench: Bench) -> None:
     bench.clock.advance(minutes=11)
     stats = made.stats()
     assert (stats.due, stats.oldest_due) == (1, bench.row("b").run_at)
+
+
+def test_a_dead_effect_is_given_up_and_what_waits_for_it_goes_on(bench: Bench) -> None:
+    """Never sent again; its follower runs, and its dead letter is history."""
+    bench.enqueue(note("a"), note("b", after=("a",)))
+    bench.fail("a", REJECTED, times=NEVER)
+    made = engine(bench)
+    assert made.run_until_idle() == Summary(dead=1, waiting=1)
+    told: list[int] = []
+    (letter,) = made.dead()
+    dropped = made.drop(letter.effect.id, lambda _, effect: told.append(effect.id))
+    assert told == [dropped.id] == [letter.effect.id]
+    assert made.dead() == []
+    assert made.run_until_idle() == Summary(done=1)
+    assert [sent.unique for sent in bench.sent] == ["a", "b"]
+    with pytest.raises(NotFound, match="is not dead"):
+        made.drop(letter.effect.id, lambda *_: None)
+
+
+def test_giving_up_is_undone_with_what_could_not_be_told(bench: Bench) -> None:
+    """One transaction: an effect is not given up without its audit."""
+    bench.enqueue(note("a"))
+    bench.fail("a", REJECTED, times=NEVER)
+    made = engine(bench)
+    made.run_until_idle()
+
+    def refused(_unit: UnitOfWork, effect: Effect) -> None:
+        raise NotFound(f"effect {effect.id}", "cannot be told")
+
+    with pytest.raises(NotFound, match="cannot be told"):
+        made.drop(bench.row("a").id, refused)
+    assert bench.row("a").state is EffectState.DEAD
