@@ -1,0 +1,104 @@
+"""`--counting reset`: each rule counted alone. A group that fires forgets what was up to then, and begins anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bridge.rules.decide import decide
+from bridge.rules.decision import DecisionKind, GroupMember, GroupView, RateCount
+from bridge.rules.matching import CompiledRule
+from bridge.rules.recurrence import rate_span
+from bridge.usecases.backtest.members import Known
+from bridge.usecases.backtest.near import Near, Trace, near
+from bridge.usecases.backtest.walk import INSTANT, Walk
+
+_FIRED = frozenset({DecisionKind.CANDIDATE, DecisionKind.OPEN})
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Rules are replayed as if they had been active ever since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule's reasons were there: when, in which group, and because of which incidents, newest first."""
+
+    at: datetime
+    trace: Trace
+    evidence: tuple[int, ...]
+    why: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Alone:
+    """Counts the firings of one rule."""
+
+    rule: CompiledRule
+    known: Known
+    walk: Walk
+    firings: list[Firing] = field(default_factory=list)
+    _near: Near | None = None
+
+    def __post_init__(self) -> None:
+        self._near = near(self.rule)
+
+    def next_act(self) -> datetime | None:
+        """Nobody does anything."""
+        return None
+
+    def act(self, now: datetime) -> None:
+        """Nobody does anything."""
+
+    def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
+        """See the protocol."""
+        assert self._near is not None
+        if not self._near(trace, now):
+            return
+        view = self._view(trace, incidents, now)
+        decision = decide(self.rule, view, now)
+        if decision.kind in _FIRED:
+            self.firings.append(Firing(now, trace, decision.evidence, tuple(decision.reasons_met())))
+            trace.entries.clear()
+            trace.late.clear()
+            trace.most.clear()
+            return
+        untils = [one.until for one in decision.clauses if one.until is not None and not one.met and one.until >= now]
+        untils += [at for one in (*view.members, *view.others) for at in _breaks(one) if at >= now]
+        if untils and trace.late:
+            self.walk.look_again(rule, trace, min(untils) + INSTANT)
+
+    def _view(self, trace: Trace, incidents: Sequence[int], now: datetime) -> GroupView:
+        newest = trace.entries[: -self.rule.needs.members - 1 : -1]
+        ids = {incident for _, incident in newest}
+        members = tuple(self.known.member(self.rule, incident) for _, incident in newest)
+        others = tuple(
+            self.known.member(self.rule, one) for one in incidents if one not in ids and self._counts(trace, one)
+        )
+        return GroupView(
+            key=trace.key,
+            label=trace.label,
+            members=members,
+            activated_at=BEGINNING,
+            others=others,
+            rates=rates(self.rule, trace, members, now),
+        )
+
+    def _counts(self, trace: Trace, incident: int) -> bool:
+        """Whether an incident has not been forgotten."""
+        return trace.has(self.known.history.opened[incident], incident)
+
+
+def rates(rule: CompiledRule, trace: Trace, members: Sequence[GroupMember], now: datetime) -> tuple[RateCount, ...]:
+    """What the rule's `rate` reasons have to be told of a group."""
+    counts = []
+    for asked in rule.needs.rates:
+        span = rate_span(asked, members, now)
+        recent = trace.opened(span.since, span.until, to_the_end=True) if span else 0
+        before = trace.opened(span.before, span.since, to_the_end=False) if span else 0
+        counts.append(RateCount(recent, before))
+    return tuple(counts)
+
+
+def _breaks(member: GroupMember) -> list[datetime]:
+    """When its SLA clocks will be broken."""
+    return [at for at in (member.response_breach, member.resolution_breach) if at is not None]

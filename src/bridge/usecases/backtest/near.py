@@ -1,0 +1,113 @@
+"""Whether a group is worth a decision: a cheap look that may be wrong in one direction only.
+
+It never says no where `decide` would find the reasons of a rule there; a property test holds it to that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bridge.rules.matching import CompiledRule
+from bridge.rules.moments import SKEW
+from bridge.rules.when import Trigger
+
+FIRST, LAST = -1, 1 << 62
+"""Before and after every incident of the same moment."""
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """What is kept of a group: its incidents by their opening, and those that have been open for long.
+
+    `contested`: some of them may count for another rule's promotion.
+    """
+
+    key: str
+    label: str
+    entries: list[tuple[datetime, int]] = field(default_factory=list)
+    late: set[int] = field(default_factory=set)
+    contested: bool = False
+    most: dict[str, int] = field(default_factory=dict)
+
+    def join(self, opened_at: datetime, incident: int) -> None:
+        """Takes an incident in."""
+        entry = (opened_at, incident)
+        if self.entries and entry < self.entries[-1]:
+            insort(self.entries, entry)
+        else:
+            self.entries.append(entry)
+
+    def leave(self, opened_at: datetime, incident: int) -> None:
+        """Lets an incident go."""
+        if self.has(opened_at, incident):
+            del self.entries[bisect_left(self.entries, (opened_at, incident))]
+        self.late.discard(incident)
+
+    def has(self, opened_at: datetime, incident: int) -> bool:
+        """Whether an incident is in it."""
+        place = bisect_left(self.entries, (opened_at, incident))
+        return place < len(self.entries) and self.entries[place] == (opened_at, incident)
+
+    def opened(self, since: datetime, until: datetime, *, to_the_end: bool) -> int:
+        """How many were opened since a moment and before another, or at it."""
+        end = bisect_right(self.entries, (until, LAST)) if to_the_end else bisect_left(self.entries, (until, FIRST))
+        return end - bisect_left(self.entries, (since, FIRST))
+
+
+Near = Callable[[Trace, datetime], bool]
+"""Whether the reasons may be there at that moment."""
+
+
+def near(rule: CompiledRule) -> Near:
+    """The cheap look for a rule."""
+    tests = tuple(_test(one) for one in rule.triggers)
+    if len(tests) == 1:
+        return tests[0]
+    if rule.needs_all:
+        return lambda trace, now: all(test(trace, now) for test in tests)
+    return lambda trace, now: any(test(trace, now) for test in tests)
+
+
+def _test(trigger: Trigger) -> Near:
+    if trigger.open_for or trigger.on_hold_for:
+        return lambda trace, _: bool(trace.late)
+    for name, asked in (("reopened", trigger.reopened), ("reassigned", trigger.reassigned)):
+        if asked is not None:
+            return _often(name, asked.at_least)
+    for several in (trigger.recurs, trigger.affected, trigger.rate):
+        if several is not None:
+            return _together(several.at_least, several.within)
+    if trigger.breached is not None:
+        return _together(trigger.breached.times, trigger.breached.within)
+    return _together(1, trigger.effort.within) if trigger.effort is not None else _perhaps
+
+
+def _perhaps(_: Trace, __: datetime) -> bool:
+    return True
+
+
+def _often(name: str, at_least: int) -> Near:
+    return lambda trace, _: trace.most.get(name, 0) >= at_least
+
+
+def _together(at_least: int, within: timedelta) -> Near:
+    """At least so many incidents in a window that ends with the newest one, which is new itself.
+
+    Where some count elsewhere the newest that counts may be older: then the window may lie as much earlier.
+    """
+
+    def test(trace: Trace, now: datetime) -> bool:
+        entries = trace.entries
+        if len(entries) < at_least:
+            return False
+        newest, first = entries[-1][0], entries[-at_least][0]
+        if newest - now > SKEW:
+            return True  # a wrong date: what counts is older, and decide knows which
+        if trace.contested:
+            return now - first <= 2 * within
+        return newest - first <= within and now - newest <= within
+
+    return test

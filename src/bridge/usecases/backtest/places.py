@@ -1,0 +1,121 @@
+"""Which version of which incident stands in which group of which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bridge.rules.history import History
+from bridge.rules.matching import CompiledRule, group_key, group_label
+from bridge.rules.questions import questions
+from bridge.rules.select import covered
+from bridge.usecases.backtest.members import columns_of
+
+_CHANGE_AT_THE_END = frozenset({"state", "updated_at", "resolved_at", "closed_at"})
+_NEVER = datetime.max.replace(tzinfo=UTC)
+Place = tuple[int, int]
+"""A rule by its position, and one of its groups by its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupName:
+    """A group's identity and what people call it."""
+
+    key: str
+    label: str
+
+
+@dataclass(slots=True)
+class Places:
+    """What happens in the groups of some rules, in the order in which it became known.
+
+    A version is a row of the history; where rows show the end of incidents, versions from `history.rows` on show them
+    when they were over. `at` is since when a version was known, `where` in which groups it is.
+    """
+
+    history: History
+    rules: Sequence[CompiledRule]
+    groups: list[list[GroupName]] = field(default_factory=list)
+    where: dict[int, list[Place]] = field(default_factory=dict)
+    at: list[datetime] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        history = self.history
+        self.at = list(history.opened if history.known is None else history.known)
+        if history.over_since is not None:
+            self.at += [end or _NEVER for end in history.over_since]
+        for number, rule in enumerate(self.rules):
+            self._place(number, rule)
+
+    def _place(self, number: int, rule: CompiledRule) -> None:
+        history = self.history
+        names: dict[str, int] = {}
+        found: list[GroupName] = []
+        phases = [False, True] if history.over_since is not None else [True]
+        before: list[tuple[int, int]] = []
+        for over in phases:
+            if over and before and not _changes(rule):
+                placed = before
+            else:
+                placed = list(_grouped(history, rule, names, found, over=over))
+            before = placed
+            shift = history.rows if over and len(phases) > 1 else 0
+            for row, group in placed:
+                self.where.setdefault(row + shift, []).append((number, group))
+        self.groups.append(found)
+
+    def incident_of(self, version: int) -> int:
+        """Whose version it is."""
+        rows = self.history.rows
+        return self.history.incident_of(version if version < rows else version - rows)
+
+    def order(self, *, ends: bool = True) -> list[int]:
+        """The versions that are in a group or leave one, in the order they became known; perhaps without the ends."""
+        versions = set(self.where)
+        history = self.history
+        if history.over_since is not None:
+            rows, over = history.rows, history.over_since
+            versions |= {row + rows for row in versions if row < rows} if ends else set()
+            versions = {v for v in versions if v < rows or (ends and over[v - rows] is not None)}
+        elif history.first is not None:
+            versions |= {v + 1 for v in self.where if v + 1 < history.rows and self._same(v, v + 1)}
+        return sorted(sorted(versions), key=self.at.__getitem__)
+
+    def last(self) -> datetime | None:
+        """The last moment that the history tells of, None when it tells nothing."""
+        over = self.history.over_since
+        known = self.at[: self.history.rows]
+        return max([*known, *(end for end in over or () if end is not None)], default=None)
+
+    def _same(self, one: int, other: int) -> bool:
+        return self.history.incident_of(one) == self.history.incident_of(other)
+
+
+def _changes(rule: CompiledRule) -> bool:
+    """Whether the end of an incident may take it into a group or out of it."""
+    asked = {one.field.name for one in questions(rule.covers)} | {one.name for one in rule.group_fields}
+    asked |= {one.reference.name for one in questions(rule.covers) if one.reference}
+    return not asked.isdisjoint(_CHANGE_AT_THE_END)
+
+
+def _grouped(
+    history: History, rule: CompiledRule, names: dict[str, int], found: list[GroupName], *, over: bool
+) -> Iterator[tuple[int, int]]:
+    """(row, group) of the rows that the rule covers and that have all values of its groups."""
+    rows = covered(history, rule.covers, over=over)
+    fields = list(dict.fromkeys(["source", *columns_of(rule.group_fields)]))
+    columns = [history.column(name, over=over).codes for name in fields]
+    known: dict[tuple[int, ...], int] = {}
+    for row in rows:
+        values = tuple([codes[row] for codes in columns])
+        group = known.get(values)
+        if group is None:
+            incident = history.shown(row, fields, over=over)
+            key = group_key(rule, incident)
+            group = -1 if key is None else names.setdefault(key, len(names))
+            if key is not None and group == len(found):
+                found.append(GroupName(key, group_label(rule, incident)))
+            known[values] = group
+        if group >= 0:
+            yield row, group

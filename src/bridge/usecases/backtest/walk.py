@@ -1,0 +1,190 @@
+"""Leads through a history in the order in which things became known, and shows what happens to groups."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Protocol
+
+from bridge.rules.matching import group_label
+from bridge.rules.moments import later
+from bridge.rules.similar import Representatives, assign
+from bridge.usecases.backtest.members import Known
+from bridge.usecases.backtest.near import Trace
+from bridge.usecases.backtest.places import Places
+
+INSTANT = timedelta(microseconds=1)
+"""What has lasted longer than a length of time is seen so much later."""
+Wake = tuple[datetime, int, str, int]
+"""When to look again, the rule, its group, and the incident because of which (NOBODY: none)."""
+NOBODY = -1
+_OFTEN = (("reopened", "reopen_count"), ("reassigned", "reassignment_count"))
+
+
+class Counting(Protocol):
+    """What is made of what happens."""
+
+    def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
+        """Something happened to these incidents of a group, or time alone made them worth a look."""
+
+    def next_act(self) -> datetime | None:
+        """When people do something next, None: nothing more."""
+
+    def act(self, now: datetime) -> None:
+        """What people did up to now counts from now on."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One replay.
+
+    `ends`: whether it matters when incidents are over. `together`: what became known at the same moment is taken in
+    before anything is decided; otherwise one after another. `ticks` are the moments at which time alone is noticed, again
+    and again; None: at once.
+    """
+
+    places: Places
+    known: Known
+    ends: bool = True
+    together: bool = True
+    ticks: Sequence[datetime] | None = None
+    traces: list[dict[str, Trace]] = field(default_factory=list)
+    _similar: Representatives = field(default_factory=Representatives)
+    _standing: dict[int, list[tuple[int, Trace]]] = field(default_factory=dict)
+    _wakes: list[Wake] = field(default_factory=list)
+    _waits: list[timedelta | None] = field(default_factory=list)
+    _often: list[list[tuple[str, str]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        rules = self.places.rules
+        self.traces = [{} for _ in rules]
+        self._waits = [rule.needs.wait(self.known.targets) for rule in rules]
+        for rule in rules:
+            asked = {name for one in rule.triggers for name, _ in _OFTEN if getattr(one, name)}
+            self._often.append([(name, column) for name, column in _OFTEN if name in asked])
+
+    def go(self, counting: Counting) -> None:
+        """From the first version to the last."""
+        order, at = self.places.order(ends=self.ends), self.places.at
+        last = self.places.last() if any(self._waits) or counting.next_act() else None
+        place, versions = 0, len(order)
+        while True:
+            version = at[order[place]] if place < versions else None
+            wake = self._wakes[0][0] if self._wakes else None
+            act = counting.next_act()
+            if act is not None and (version is None or act <= version) and (wake is None or act <= wake):
+                counting.act(act)
+            elif version is not None and (wake is None or version <= wake):
+                begin = place
+                place += 1
+                while self.together and place < versions and at[order[place]] == version:
+                    place += 1
+                self._page(order[begin:place], version, counting)
+            elif wake is not None and last is not None and wake <= last:
+                self._woken(wake, counting)
+            else:
+                return
+
+    def look_again(self, rule: int, trace: Trace, at: datetime, incident: int = NOBODY) -> None:
+        """Has a group looked at when the time has come."""
+        if self.ticks is not None:
+            place = bisect_left(self.ticks, at)
+            if place == len(self.ticks):
+                return
+            at = self.ticks[place]
+        heappush(self._wakes, (at, rule, trace.key, incident))
+
+    def groups_of(self, incident: int) -> Iterable[tuple[int, Trace]]:
+        """Where an incident is now: rules and their groups."""
+        return self._standing.get(incident, ())
+
+    def _page(self, versions: Sequence[int], now: datetime, counting: Counting) -> None:
+        """Versions that became known at the same moment: all are taken in before anything is decided."""
+        touched: dict[tuple[int, str], list[int]] = {}
+        for version in versions:
+            incident = self.places.incident_of(version)
+            self.known.version[incident] = version
+            for rule, trace in self._moved(version, incident, now):
+                touched.setdefault((rule, trace.key), []).append(incident)
+        for rule, key in sorted(touched) if len(touched) > 1 else touched:
+            counting.happened(rule, self.traces[rule][key], touched[rule, key], now)
+
+    def _moved(self, version: int, incident: int, now: datetime) -> list[tuple[int, Trace]]:
+        """Puts an incident where its version belongs; returns the groups it is in then."""
+        before = self._standing.get(incident, [])
+        after = [self._place(rule, group, incident) for rule, group in self.places.where.get(version, ())]
+        opened = self.places.history.opened[incident]
+        for place in before:
+            if place not in after:
+                place[1].leave(opened, incident)
+        for place in after:
+            if place not in before:
+                self._join(*place, incident, opened, now)
+            self._note(*place, incident, opened, now)
+        self._forget(incident, before, after)
+        self._standing[incident] = after
+        return after
+
+    def _place(self, rule: int, group: int, incident: int) -> tuple[int, Trace]:
+        """The group of an incident; with `similar` the order of events decides, otherwise its values do."""
+        compiled, name = self.places.rules[rule], self.places.groups[rule][group]
+        key, label = name.key, name.label
+        if compiled.rule.similar is not None:
+            key = assign(self._similar, compiled, incident, key)
+            self._similar.join(compiled.id, incident, key)
+            label = group_label(compiled, self.known.incident(incident), key)
+        trace = self.traces[rule].get(key)
+        if trace is None:
+            trace = self.traces[rule][key] = Trace(key, label)
+        return rule, trace
+
+    def _forget(self, incident: int, before: Sequence[tuple[int, Trace]], after: Sequence[tuple[int, Trace]]) -> None:
+        for rule in {rule for rule, _ in before} - {rule for rule, _ in after}:
+            if self.places.rules[rule].rule.similar is not None:
+                self._similar.leave(self.places.rules[rule].id, incident)
+
+    def _join(self, rule: int, trace: Trace, incident: int, opened: datetime, now: datetime) -> None:
+        trace.join(opened, incident)
+        wait = self._waits[rule]
+        due = later(opened, wait + INSTANT) if wait is not None else None
+        if due is not None:
+            self.look_again(rule, trace, max(due, now), incident)
+
+    def _note(self, rule: int, trace: Trace, incident: int, opened: datetime, now: datetime) -> None:
+        """What the cheap look has to know of the incident."""
+        wait = self._waits[rule]
+        if wait is not None:
+            if now - opened > wait and self.known.is_open(incident):
+                trace.late.add(incident)
+            else:
+                trace.late.discard(incident)
+        for name, column in self._often[rule]:
+            row, over = self.known.row(incident)
+            count = self.places.history.column(column, over=over)[row]
+            trace.most[name] = max(trace.most.get(name, 0), count)
+
+    def _woken(self, now: datetime, counting: Counting) -> None:
+        """Time alone has made groups worth a look: those whose incidents were opened first come first."""
+        due: dict[tuple[int, str], None] = {}
+        found: list[tuple[int, datetime, int, str]] = []
+        while self._wakes and self._wakes[0][0] == now:
+            _, rule, key, incident = heappop(self._wakes)
+            if incident == NOBODY:
+                found.append((rule, now, incident, key))
+            elif self._waits_there(rule, key, incident):
+                self.traces[rule][key].late.add(incident)
+                found.append((rule, self.places.history.opened[incident], incident, key))
+                if self.ticks is not None:
+                    self.look_again(rule, self.traces[rule][key], now + INSTANT, incident)
+        for rule, _, _, key in sorted(found):
+            due[rule, key] = None
+        for rule, key in due:
+            trace = self.traces[rule][key]
+            counting.happened(rule, trace, sorted(trace.late), now)
+
+    def _waits_there(self, rule: int, key: str, incident: int) -> bool:
+        there = (rule, self.traces[rule][key]) in self._standing.get(incident, ())
+        return there and self.known.is_open(incident)
