@@ -10,7 +10,17 @@ from typing import Any, Protocol
 from bridge.model.effect import Effect
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability, Incident, Note, Page, State
-from bridge.model.project import ChangedPage, Issue, IssueChange, IssueSpec, Journal, Project, ProjectSpec, WikiPage
+from bridge.model.project import (
+    ChangedPage,
+    Issue,
+    IssueChange,
+    IssueSpec,
+    Journal,
+    Project,
+    ProjectSpec,
+    VersionSpec,
+    WikiPage,
+)
 from bridge.repositories import (
     Effects,
     Exclusions,
@@ -109,6 +119,22 @@ class ProjectTracker(Protocol):
 
     def project(self, project: int | str) -> Project:
         """A project by id or identifier. Raises Forbidden when it is archived, NotFound when it is not there."""
+
+    def standing_project(self, identifier: str) -> Project:
+        """A project of people's own into which the bridge may write.
+
+        Raises WouldLeak when it is public, Rejected when it is closed, lacks a module that is needed, or lies where its
+        changes are not followed.
+        """
+
+    def ensure_version(self, spec: VersionSpec, *, unsure: bool) -> int:
+        """Makes a version and returns its id; the one that carries `spec.origin` is taken as it is.
+
+        With `unsure` that one is looked for first.
+        """
+
+    def ensure_category(self, project_id: int, name: str) -> None:
+        """Makes an issue category; one of that name is success."""
 
     def close_project(self, project_id: int) -> Project:
         """Closes a project: read-only for everybody. Closed already is success. Raises NotApplied."""

@@ -9,7 +9,10 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
-    """A project to be opened; always private unless `public`. `origin` is the line that proves who made it."""
+    """A project to be opened; always private unless `public`. `origin` is the line that proves who made it.
+
+    `custom_fields` (by name) are the project's own and its issues': each must be one of them.
+    """
 
     identifier: str
     name: str
@@ -18,6 +21,7 @@ class ProjectSpec:
     origin: str
     modules: tuple[str, ...] = ("issue_tracking", "gantt", "calendar", "wiki", "time_tracking")
     public: bool = False
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class IssueSpec:
     """An issue to be created. Names, not ids: the gateway knows the ids.
 
     `origin` is the line by which it is found again; it ends the description and fills the correlation field where
-    one is configured. `estimate` is in hours. `parent_id` makes it a subtask.
+    one is configured. `estimate` is in hours. `parent_id` makes it a subtask. Custom fields that only the project has
+    are left out.
     """
 
     project_id: int
@@ -54,6 +59,22 @@ class IssueSpec:
     estimate: float | None = None
     private: bool = False
     custom_fields: Mapping[str, str] = field(default_factory=dict)
+    version_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSpec:
+    """A version to be made. `origin` is the line by which it is found again.
+
+    Where somebody else's version has the name (cut to what the tracker takes), ` (number)` is added to it.
+    """
+
+    project_id: int
+    name: str
+    origin: str
+    number: int
+    description: str = ""
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,14 @@ class Client:
         """Changes an issue; Redmine's 204 shows nothing."""
         self._redmine().issue.update(issue_id, **fields)
 
+    def create_version(self, project_id: int, fields: Raw) -> Raw:
+        """Creates a version; the 201 body."""
+        return self._one(lambda redmine: redmine.version.create(project_id=project_id, **fields))
+
+    def create_category(self, project_id: int, fields: Raw) -> Raw:
+        """Creates an issue category; the 201 body."""
+        return self._one(lambda redmine: redmine.issue_category.create(project_id=project_id, **fields))
+
     def relations(self, issue_id: int) -> list[Raw]:
         """The relations of an issue, either direction."""
         rows: list[Raw] = self.get(f"/issues/{issue_id}/relations.json", "relations")

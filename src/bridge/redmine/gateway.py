@@ -14,6 +14,7 @@ from bridge.model.project import (
     Journal,
     Project,
     ProjectSpec,
+    VersionSpec,
     WikiPage,
 )
 from bridge.ports import Clock
@@ -22,10 +23,12 @@ from bridge.redmine.client import Client
 from bridge.redmine.issues import Issues
 from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
+from bridge.redmine.parts import Parts
 from bridge.redmine.people import People
 from bridge.redmine.preflight import Preflight
 from bridge.redmine.privacy import Privacy
 from bridge.redmine.projects import Projects
+from bridge.redmine.standing import Standing
 from bridge.redmine.updates import Updates
 from bridge.redmine.wiki import Wiki
 
@@ -38,6 +41,8 @@ class RedmineTracker:
         self._names = Names(self._client, options)
         privacy = Privacy(self._names, options)
         self._projects = Projects(self._client, self._names, privacy, options)
+        self._parts = Parts(self._client, options)
+        self._standing = Standing(self._client, self._names, options)
         self._issues = Issues(self._client, self._names, privacy, options)
         self._updates = Updates(self._client, self._names, privacy, options)
         self._wiki = Wiki(self._client, options)
@@ -69,6 +74,15 @@ class RedmineTracker:
 
     def project(self, project: int | str) -> Project:
         return self._projects.get(project)
+
+    def standing_project(self, identifier: str) -> Project:
+        return self._standing.project(identifier)
+
+    def ensure_version(self, spec: VersionSpec, *, unsure: bool) -> int:
+        return self._parts.ensure_version(spec, unsure=unsure)
+
+    def ensure_category(self, project_id: int, name: str) -> None:
+        self._parts.ensure_category(project_id, name)
 
     def close_project(self, project_id: int) -> Project:
         return self._projects.close(project_id)

@@ -21,6 +21,7 @@ _WHY = {
     "start date": "the tracker does not use this field, or the workflow makes it read-only",
     "due date": "the tracker does not use this field, or the workflow makes it read-only",
     "estimated hours": "the tracker does not use this field, or the workflow makes it read-only",
+    "version": "the tracker does not use the field “Target version”, or the version is not open",
     "private": "the role lacks “Set own issues public or private”",
 }
 _WHY_CUSTOM = "the field is not used in this project or tracker, or its value is not visible to the bridge's role"
@@ -135,6 +136,8 @@ class Issues:
             fields["due_date"] = spec.due.isoformat()
         if spec.estimate is not None:
             fields["estimated_hours"] = spec.estimate
+        if spec.version_id is not None:
+            fields["fixed_version_id"] = spec.version_id
         if spec.private:
             fields["is_private"] = True
         if custom := self._custom(spec, where):
@@ -145,6 +148,8 @@ class Issues:
         custom: dict[int, str] = {}
         for name, value in spec.custom_fields.items():
             field = self.names.custom_field(name)
+            if field is None and self.names.project_field(name) is not None:
+                continue
             if field is None:
                 reason = f"the custom field “{name}” cannot be seen by the bridge's account."
                 raise Rejected(where, (reason,), f"Add its id to redmine.custom_field_ids: {{{name}: …}}.")
@@ -166,6 +171,7 @@ def _check_created(raw: Raw, fields: Raw, origin: str) -> None:
         ("start date", fields.get("start_date"), raw.get("start_date")),
         ("due date", fields.get("due_date"), raw.get("due_date")),
         ("estimated hours", fields.get("estimated_hours"), raw.get("estimated_hours")),
+        ("version", fields.get("fixed_version_id"), (raw.get("fixed_version") or {}).get("id")),
         ("private", fields.get("is_private"), raw.get("is_private")),
     ]
     faults = [

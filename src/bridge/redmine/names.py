@@ -167,6 +167,18 @@ class Names:
         seen: dict[str, int] = self._cached("custom fields", read, fresh=fresh)
         return {**seen, **self._options.custom_field_ids}
 
+    def project_field(self, name: str) -> int | None:
+        """The id of a project custom field, None when the parent project shows none of this name.
+
+        A project shows its own fields with their values to everybody who sees it (5.0 to 7.0).
+        """
+        for fresh in (False, True):
+            fields: list[Raw] = self.parent(self._options.parent_project, fresh=fresh).get("custom_fields") or []
+            for field in fields:
+                if field["name"] == name:
+                    return int(field["id"])
+        return None
+
     def learn(self, raw_issue: Raw) -> None:
         """Takes the ids of custom fields from an issue that was read anyway."""
         fields = {field["name"]: field["id"] for field in raw_issue.get("custom_fields") or []}

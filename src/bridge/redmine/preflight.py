@@ -22,6 +22,8 @@ PROJECT_RIGHTS = {
     "close_project": "Close / reopen the project",
     "select_project_modules": "Select project modules",
     "manage_members": "Manage members",
+    "manage_versions": "Manage versions",
+    "manage_categories": "Manage issue categories",
     "view_issues": "View issues",
     "add_issues": "Add issues",
     "edit_issues": "Edit issues",
@@ -170,7 +172,6 @@ class Preflight:
         if self.client.issue_list({**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"}).total:
             what = f"Redmine ignores a filter on “{name}”: finding issues again is slower, by their descriptions."
             yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
-
 
     def _intake(self, account: Account) -> Iterator[Problem]:
         where, identifier = "redmine.intake_project", self.options.intake_project

@@ -12,7 +12,7 @@ from bridge.redmine.explain import refusal
 from bridge.redmine.names import PARENT_INCLUDES, Names
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.privacy import ROLES, Privacy
-from bridge.redmine.text import has_origin, one_line, with_origin
+from bridge.redmine.text import clean, has_origin, one_line, with_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,15 @@ class Projects:
             if found is not None:
                 return self._adopt(found, spec, where)
         parent = self._parent(spec)
+        values = self._custom(spec, where)
         try:
-            raw = self.client.create_project(_fields(spec, parent))
+            raw = self.client.create_project(_fields(spec, parent, values))
         except Rejected as error:
             return self._refused(spec, error, where)
         except Forbidden as error:
             raise refusal(self.client, spec.parent, error, "Create subprojects") from error
         self._check_created(raw, spec, parent, where)
+        _check_values(raw, values, where)
         self.names.account(fresh=True)  # its creator is a member of it from now on
         return self._complete(raw["id"], spec, parent, where)
 
@@ -106,6 +108,18 @@ class Projects:
             return self.names.parent(spec.parent)
         except (Forbidden, NotFound) as error:
             raise refusal(self.client, spec.parent, error, "View project") from error
+
+    def _custom(self, spec: ProjectSpec, where: str) -> dict[int, str]:
+        """The values of the project's own fields. Raises Rejected for a field that neither it nor issues have."""
+        found: dict[int, str] = {}
+        for name, value in spec.custom_fields.items():
+            field = self.names.project_field(name)
+            if field is not None:
+                found[field] = clean(value)
+            elif self.names.custom_field(name) is None:
+                reason = f"refused before anything was created: there is no custom field “{name}” that it can see."
+                raise Rejected(where, (reason,), f"Add its id to redmine.custom_field_ids: {{{name}: …}}.")
+        return found
 
     def _refused(self, spec: ProjectSpec, error: Rejected, where: str) -> Project:
         if any(reason.startswith("Identifier has already") for reason in error.reasons):
@@ -182,7 +196,15 @@ class Projects:
         return project
 
 
-def _fields(spec: ProjectSpec, parent: Raw) -> Raw:
+def _check_values(raw: Raw, values: dict[int, str], where: str) -> None:
+    got = translate.custom_values(raw)
+    for field, value in values.items():
+        if got.get(field) != value:
+            what = f"it was created (id {raw['id']}), but its field {field} is “{got.get(field, '')}”, not “{value}”."
+            raise NotApplied(where, what, "Correct the value in Redmine; a retry takes the project as it is.")
+
+
+def _fields(spec: ProjectSpec, parent: Raw, values: dict[int, str]) -> Raw:
     fields: Raw = {
         "name": one_line(spec.name),
         "identifier": spec.identifier,
@@ -194,6 +216,8 @@ def _fields(spec: ProjectSpec, parent: Raw) -> Raw:
         # Redmine would give it the trackers of a server setting and only those fields that are for all projects
         "tracker_ids": [row["id"] for row in _rows(parent, "trackers")],
     }
+    if values:
+        fields["custom_fields"] = [{"id": field, "value": value} for field, value in values.items()]
     if custom := [row["id"] for row in _rows(parent, "issue_custom_fields")]:
         fields["issue_custom_field_ids"] = custom
     return fields
