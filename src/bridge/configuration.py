@@ -17,6 +17,7 @@ from bridge.planning.loader import load_templates
 from bridge.planning.template import WbsTemplate
 from bridge.rules.loader import KnownNames, load_rules
 from bridge.rules.ruleset import RuleSet
+from bridge.rules.windows import NO_WINDOWS, Windows, load_windows
 from bridge.settings import Loaded, Settings, load_settings
 from bridge.sources.registry import build
 from bridge.sync.mapping import StatusMapping
@@ -35,6 +36,7 @@ class Configuration:
     directory: Directory
     templates: dict[str, WbsTemplate]
     texts: JinjaTexts
+    windows: Windows = NO_WINDOWS
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -70,7 +72,7 @@ class Configuration:
 
     def files(self) -> dict[Path, int]:
         """Every file that was read with the moment of its last change (nanoseconds), to notice changes."""
-        found = [self.path, self.settings.directory, *_matching(self.settings.rules)]
+        found = [self.path, self.settings.directory, *self.windows.files, *_matching(self.settings.rules)]
         found += [file for folder in self._folders() for file in folder.rglob("*") if file.is_file()]
         return {path: path.stat().st_mtime_ns for path in found if path.exists()}
 
@@ -102,12 +104,24 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     texts, found = load_texts(_sub(own, "text"), settings.language)
     problems += found
     roles = {name: template.task_roles for name, template in templates.items()}
-    names = KnownNames(templates=roles, people=_names(directory), sources=sources)
+    calendars = directory.calendars if directory else None
+    windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
+    problems += found
+    names = KnownNames(
+        templates=roles,
+        people=_names(directory),
+        sources=sources,
+        calendars=calendars,
+        windows=windows.by_name if windows else None,
+        # a sandbox's clock may be anywhere, and a file is right or wrong without asking it
+        now=SystemClock().now() if settings.clock == "system" else None,
+    )
     rules, found = load_rules(_matching(settings.rules), names)
     problems += found or _no_rules(settings)
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
         return None, problems
-    return Configuration(path, loaded, rules, directory, templates, texts, tuple(problems)), problems
+    windows = windows or NO_WINDOWS
+    return Configuration(path, loaded, rules, directory, templates, texts, windows, tuple(problems)), problems
 
 
 def _capabilities(loaded: Loaded) -> tuple[dict[str, frozenset[Capability]], list[Problem]]:

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from bridge.model.errors import Problem
-from bridge.model.incident import Capability
-from bridge.rules.incident_part import OnDelivery, OnOpen
+from bridge.rules.doubts import Placed, doubts
+from bridge.rules.incident_part import IncidentPart
 from bridge.rules.matching import CompiledRule, compile_rule
+from bridge.rules.names import KnownNames, dates_to_come, not_possible, unknown_sources, unknown_times
 from bridge.rules.project_names import project_problems
+from bridge.rules.project_part import ProjectPart
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule, RuleFile
-from bridge.yamlfile import Marked, Path, did_you_mean, load, validate
+from bridge.yamlfile import Marked, Path, load, validate
 
-_NEEDS: Mapping[str, tuple[str, frozenset[Capability]]] = {
-    OnOpen.LINK: ("take a link or a private note", frozenset({Capability.LINK, Capability.PRIVATE_NOTE})),
-    OnOpen.HOLD: ("put incidents on hold", frozenset({Capability.HOLD})),
-    OnDelivery.NOTE: ("take a note", frozenset({Capability.PRIVATE_NOTE, Capability.PUBLIC_NOTE})),
-    OnDelivery.RESOLVE: ("resolve incidents", frozenset({Capability.RESOLVE})),
-}
+__all__ = ["KnownNames", "load_rules", "read_rules"]
 
-
-@dataclass(frozen=True, slots=True)
-class KnownNames:
-    """What rules may name. None: not known because that file has problems of its own, so nothing is said about it.
-
-    `templates` may map each to the roles of its tasks. `people` are the keys of persons and teams. `sources` maps a
-    source's name to what it can do.
-    """
-
-    templates: Collection[str] | None = None
-    people: Collection[str] | None = None
-    sources: Mapping[str, frozenset[Capability]] | None = None
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(slots=True)
 class _Loading:
     names: KnownNames
-    rules: list[CompiledRule] = field(default_factory=list)
+    rules: list[Placed] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
 
@@ -64,60 +53,71 @@ def read_rules(documents: Iterable[Marked], names: KnownNames) -> tuple[RuleSet 
 
 
 def _result(loading: _Loading) -> tuple[RuleSet | None, list[Problem]]:
-    wrong = any(problem.severity == "error" for problem in loading.problems)
-    return (None if wrong else RuleSet(loading.rules)), loading.problems
+    problems = [*loading.problems, *doubts(loading.rules)]
+    wrong = any(problem.severity == "error" for problem in problems)
+    return (None if wrong else RuleSet([placed.rule for placed in loading.rules])), problems
 
 
 def _take(loading: _Loading, marked: Marked) -> None:
-    file, problems = validate(RuleFile, marked)
-    loading.problems += problems
-    if file is None:
+    """Takes in a file. Where a rule is broken, what can be understood of it and all other rules are still checked."""
+    _, problems = validate(RuleFile, marked)
+    entries = marked.data.get("rules")
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            problems += _check(loading, marked, number, entry)
+    loading.problems += sorted(dict.fromkeys(problems), key=lambda problem: _position(marked, problem))
+
+
+def _check(loading: _Loading, marked: Marked, number: int, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with a rule beside its form; it is kept when it is well-formed."""
+    names, place = loading.names, ("rules", number)
+    sources = entry.get("sources")
+    yield from _twice(loading, marked, place, entry.get("id"))
+    yield from unknown_sources(names, sources, marked, (*place, "sources"))
+    yield from unknown_times(names, entry, marked, place)
+    project = _salvaged(ProjectPart, entry.get("project"))
+    if project is not None:
+        yield from project_problems(project, marked, (*place, "project"), names.templates, names.people)
+    incident = _salvaged(IncidentPart, entry.get("incident"))
+    if incident is not None:
+        yield from not_possible(names, incident, sources, marked, (*place, "incident"))
+    rule = _compiled(entry, names)
+    if rule is not None:
+        yield from dates_to_come(names.now, rule.covers, marked, place)
+        loading.rules.append(Placed(rule, marked, number))
+
+
+def _compiled(entry: Mapping[str, Any], names: KnownNames) -> CompiledRule | None:
+    try:
+        rule = Rule.model_validate(entry)
+    except ValidationError:
+        return None
+    windows = {name: window.covers for name, window in (names.windows or {}).items()}
+    return compile_rule(rule, windows, names.calendars or {})
+
+
+def _salvaged(model: type[M], data: Any) -> M | None:
+    """The model of what is right in a mapping; None when nothing can be made of it."""
+    kept = dict(data) if isinstance(data, dict) else {}
+    while kept:
+        try:
+            return model.model_validate(kept)
+        except ValidationError as error:
+            broken = {one["loc"][0] for one in error.errors(include_url=False) if one["loc"]} & kept.keys()
+            kept = {key: value for key, value in kept.items() if key not in broken} if broken else {}
+    return None
+
+
+def _twice(loading: _Loading, marked: Marked, place: Path, rule_id: object) -> Iterator[Problem]:
+    if not isinstance(rule_id, str):
         return
-    for number, rule in enumerate(file.rules):
-        place: Path = ("rules", number)
-        loading.problems += _unique(loading, rule, marked, place)
-        loading.problems += _named(loading.names, rule, marked, place)
-        loading.problems += _possible(loading.names, rule, marked, place)
-        loading.rules.append(compile_rule(rule))
-
-
-def _unique(loading: _Loading, rule: Rule, marked: Marked, place: Path) -> list[Problem]:
     here = marked.where((*place, "id"))
-    first = loading.places.setdefault(rule.id, here)
-    if first == here:
-        return []
-    return [Problem(here, f"a rule “{rule.id}” is already at {first}", "give one of them another id")]
+    first = loading.places.setdefault(rule_id, here)
+    if first != here:
+        yield Problem(here, f"a rule “{rule_id[:60]}” is already at {first}", "give one of them another id")
 
 
-def _named(names: KnownNames, rule: Rule, marked: Marked, place: Path) -> list[Problem]:
-    """Names of templates, people, teams and sources that do not exist."""
-    project = project_problems(rule.project, marked, (*place, "project"), names.templates, names.people)
-    return [
-        *project,
-        *(
-            marked.problem(
-                (*place, "sources", number), f"no source is called “{source[:60]}”", did_you_mean(source, names.sources)
-            )
-            for number, source in enumerate(rule.sources or ())
-            if names.sources is not None and source not in names.sources
-        ),
-    ]
-
-
-def _possible(names: KnownNames, rule: Rule, marked: Marked, place: Path) -> list[Problem]:
-    """What the rule asks for in so many words and one of its sources cannot do."""
-    if names.sources is None:
-        return []
-    covered = names.sources if rule.sources is None else [one for one in rule.sources if one in names.sources]
-    problems = []
-    for key in ("open", "later", "on_delivery"):
-        if key not in rule.incident.model_fields_set:
-            continue
-        asked = getattr(rule.incident, key)
-        what, any_of = _NEEDS[asked]
-        unable = [source for source in covered if not any_of & names.sources[source]]
-        if unable:
-            told = f"“{key}: {asked}” is not possible: {', '.join(unable)} cannot {what}"
-            advice = "choose something else, or name other `sources`"
-            problems.append(marked.problem((*place, "incident", key), told, advice))
-    return problems
+def _position(marked: Marked, problem: Problem) -> tuple[int, ...]:
+    """Line and column, of what stands in the file."""
+    place = problem.where.removeprefix(f"{marked.name}:").split(":")
+    return tuple(map(int, place)) if all(part.isdigit() for part in place) else ()

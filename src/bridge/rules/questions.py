@@ -15,6 +15,7 @@ from typing import Any
 
 from bridge.model.incident import Incident
 from bridge.rules.conditions import Condition, Group, Node
+from bridge.rules.durations import written
 from bridge.rules.fields import Field, Kind, field
 from bridge.rules.regex import compile_regex
 
@@ -23,6 +24,7 @@ Holds = Callable[[Any], bool]
 Path = tuple[str | int, ...]
 Covers = Mapping[str, Callable[[datetime], bool]]
 """By the name of a window: whether a moment lies in it."""
+_MOST_SHOWN = 5
 _NOTHING = frozenset({None, "", ()})
 
 
@@ -46,6 +48,9 @@ class Question:
     operator: str
     operand: Any
     reference: Field | None = None
+
+    def __str__(self) -> str:
+        return f"{self.field.name} {asked_in_words(self.operator, self.operand)}"
 
     def value(self, incident: Incident) -> Any:
         """What `holds` is asked about an incident."""
@@ -76,6 +81,26 @@ class Not:
 
 Tree = Question | AllOf | AnyOf | Not
 """Questions taken together."""
+
+
+def asked_in_words(operator: str, operand: Any) -> str:
+    """An operator and its operand as they are written in a rule file."""
+    if operator in {"between", "age"}:
+        given = [
+            f"{name}: {_plain(x)}" for name, x in zip(("at_least", "at_most"), operand, strict=True) if x is not None
+        ]
+        return f"age {{{', '.join(given)}}}" if operator == "age" else ", ".join(given)
+    return f"{operator}: {_plain(operand)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_plain, value[:_MOST_SHOWN]))}{', …' if len(value) > _MOST_SHOWN else ''}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return written(value) if isinstance(value, timedelta) else " ".join(str(value).split())[:60]
 
 
 def age(moment: datetime | None, reference: datetime) -> timedelta | None:

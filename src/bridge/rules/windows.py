@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -93,6 +94,9 @@ class Windows:
 
     by_name: Mapping[str, Window]
     files: tuple[FilePath, ...] = ()
+
+
+NO_WINDOWS = Windows(MappingProxyType({}))
 
 
 def load_windows(path: FilePath) -> tuple[Windows | None, list[Problem]]:

@@ -147,6 +147,8 @@ class Settings(BaseModel):
     sources: tuple[dict[str, Any], ...] = Field(min_length=1, repr=False)
     rules: tuple[str, ...] = ("rules/*.yaml",)
     directory: Path = Path("directory.yaml")
+    windows: Path | None = None
+    """The file of maintenance and change windows that rules may ask about."""
     templates: Path | None = None
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""

@@ -230,7 +230,7 @@ class _Builder:
         if tag == _PLAIN:
             tag = next((tag for tag, pattern in _CORE if pattern.match(text)), _STR)
             trap = next((read for pattern, read in _TRAPS if pattern.match(text)), "")
-            if trap:
+            if trap and not (tag == _INT and int(text, 8) == int(text)):
                 here = "text" if tag == _STR else "decimal number"
                 self.traps[path] = f"“{text[:60]}” is a {here} here, but {trap} for older YAML tools"
         elif tag not in {_STR, _NULL, _BOOL, _INT, _FLOAT}:

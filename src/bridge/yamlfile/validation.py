@@ -61,6 +61,8 @@ _SIZES = {
     "string_too_long": ("max_length", "at most", ("character", "characters")),
 }
 _MISSING = object()
+_TRAP_TEXT = "put it in quotes if it is meant as a text"
+_TRAP_NUMBER = "write it without the zeros in front"
 
 
 def validate(model: type[M], marked: Marked) -> tuple[M | None, list[Problem]]:
@@ -71,10 +73,11 @@ def validate(model: type[M], marked: Marked) -> tuple[M | None, list[Problem]]:
         errors = [one for one in error.errors(include_url=False) if not _is_echo(one)]
         found = [_problem(model, marked, one) for one in errors]
         return None, sorted(dict.fromkeys(found), key=_position)
+    landed = {path: _landed(value, path) for path in marked.traps}
     return value, [
-        marked.problem(path, what, "put it in quotes if it is meant as a text", severity="warning")
+        marked.problem(path, what, _TRAP_TEXT if _is_text(landed[path]) else _TRAP_NUMBER, severity="warning")
         for path, what in marked.traps.items()
-        if _is_text(_landed(value, path))
+        if _is_text(landed[path]) or _is_number(landed[path])
     ]
 
 
@@ -210,3 +213,7 @@ def _landed(value: Any, path: Path) -> Any:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and not isinstance(value, Enum)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.calendar.business import default_calendar
 from bridge.model.incident import Capability
 from bridge.rules.loader import KnownNames, load_rules
 
@@ -17,6 +18,7 @@ NAMES = KnownNames(
         "rt": frozenset({Capability.LINK, Capability.PRIVATE_NOTE, Capability.RESOLVE}),
         "history": frozenset(),
     },
+    calendars={"office": default_calendar()},
 )
 EXPECT = "# expect: "
 
