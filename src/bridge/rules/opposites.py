@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from bridge.rules.spelling import UNSPACED, plain
@@ -42,20 +42,31 @@ BUILT_IN: tuple[Apart, ...] = (
 
 
 @lru_cache(maxsize=16)
-def stand(apart: Sequence[Apart]) -> Callable[[str], str]:
-    """A function that tells for which sides a text stands, "" for none: texts for other sides are never similar."""
-    sides: dict[str, str] = {}
+def exclusion(apart: Sequence[Apart]) -> Callable[[str, str], bool]:
+    """A function that tells whether two texts exclude each other.
+
+    They do when one has a word where the other has its opposite. Where there is no opposite (`not`), one having the
+    word and the other not is enough.
+    """
+    sides: dict[str, tuple[int, int]] = {}
     for number, one in enumerate(apart):
-        for side in one:
-            words = plain(side).split()
-            sides |= dict.fromkeys(words, f"{words[0]}:{number}")
+        for position, side in enumerate(one):
+            sides |= dict.fromkeys(plain(side).split(), (number, position))
+    alone = {number for number, one in enumerate(apart) if len(one) == 1}
     longest_first = sorted(sides, key=len, reverse=True)
     find = re.compile("|".join(map(_found, longest_first)) or r"(?!)").findall
 
-    def told(text: str) -> str:
-        return " ".join(sorted({sides[word] for word in find(text)}))
+    @lru_cache(maxsize=10_000)
+    def stand(text: str) -> Mapping[int, frozenset[int]]:
+        found = {sides[word] for word in find(text)}
+        return {number: frozenset(p for n, p in found if n == number) for number, _ in found}
 
-    return told
+    def exclude(one: str, other: str) -> bool:
+        left, right = stand(one), stand(other)
+        shared, differing = left.keys() & right.keys(), left.keys() ^ right.keys()
+        return any(left[number] != right[number] for number in shared) or not alone.isdisjoint(differing)
+
+    return exclude
 
 
 _LETTER = rf"[^\W_{UNSPACED}]"

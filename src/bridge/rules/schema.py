@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
@@ -90,6 +91,8 @@ class Rule(BaseModel):
     def _about_texts(cls, score: int | None, info: ValidationInfo) -> int | None:
         if FINGERPRINT not in info.data.get("group_by", (FINGERPRINT,)):
             raise refused("compares fingerprints, by which this rule does not group", f"add {FINGERPRINT} to group_by")
+        if find_spec("rapidfuzz") is None:
+            raise refused("needs a library that is not installed", "pip install 'redmine-itsm-bridge[similar]'")
         return score
 
     @field_validator("id")

@@ -1,34 +1,25 @@
 """Groups of similar summaries (`similar: 85`): which one an incident belongs to.
 
-An incident is compared with the first member of each group that has the same other group values, and whose words stand
-for the same (bridge.rules.opposites). The most similar one wins, of equal ones the oldest; none similar enough: it is
-the first member of a group of its own. Where it came it stays, whatever becomes of its summary, while the other values
-are the same: so that a group depends on the order of events and nothing else.
+An incident is compared with the first member of each group that has the same other group values, unless one says the
+opposite of the other (bridge.rules.opposites). The most similar one wins, of equal ones the oldest; with none that is
+similar enough it is the first member of a group of its own. Where it came it stays, whatever becomes of its summary,
+while the other values are the same: so that a group depends on the order of events and nothing else.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Protocol
 
 from bridge.model.incident import Incident
 from bridge.rules.fields import FINGERPRINT
 from bridge.rules.matching import CompiledRule, first_member, group_key
-from bridge.rules.opposites import stand
+from bridge.rules.opposites import Apart, exclusion
 
 MOST_COMPARED = 2000
 """An incident is compared with the groups that were joined last, however many there are."""
-
-EXTRA = "redmine-itsm-bridge[similar]"
-
-
-def is_available() -> bool:
-    """Whether the library that compares texts is installed."""
-    return importlib.util.find_spec("rapidfuzz") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +33,10 @@ class Representative:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where groups that may be compared stand: the rule, the other group values, and what the words stand for."""
+    """Where groups that may be compared stand: the rule and the other group values."""
 
     rule_id: str
     division: str
-    stand: str
 
 
 class SimilarGroups(Protocol):
@@ -82,8 +72,10 @@ def assign(groups: SimilarGroups, rule: CompiledRule, incident_id: int, own: str
     placed = groups.placed(rule.id, incident_id, division)
     if placed is not None:
         return placed
-    shelf = Shelf(rule.id, division, stand(rule.masks.apart)(text))
-    key = own if groups.has(rule.id, own) else nearest(text, groups.recent(shelf, MOST_COMPARED), rule.rule.similar)
+    shelf = Shelf(rule.id, division)
+    key: str | None = own
+    if not groups.has(rule.id, own):
+        key = nearest(text, groups.recent(shelf, MOST_COMPARED), rule.rule.similar, rule.masks.apart)
     if key is None:
         groups.start(shelf, own, text)
         return own
@@ -91,13 +83,13 @@ def assign(groups: SimilarGroups, rule: CompiledRule, incident_id: int, own: str
     return key
 
 
-def nearest(text: str, among: Sequence[Representative], score: int) -> str | None:
+def nearest(text: str, among: Sequence[Representative], score: int, apart: Sequence[Apart] = ()) -> str | None:
     """The key of the group whose first member is most similar, of equal ones the oldest; None below the score."""
-    oldest_first = sorted(among, key=attrgetter("started"))
-    found = _library().process.extractOne(
-        text, [one.fingerprint for one in oldest_first], scorer=_library().fuzz.ratio, score_cutoff=score
-    )
-    return None if found is None else oldest_first[found[2]].key
+    library, excluded = _library(), exclusion(tuple(apart))
+    texts = [one.fingerprint for one in among]
+    close = library.process.extract(text, texts, scorer=library.fuzz.ratio, score_cutoff=score, limit=None)
+    ranked = sorted((-found, among[place].started, place) for first, found, place in close if not excluded(text, first))
+    return among[ranked[0][2]].key if ranked else None
 
 
 def likeness(rule: CompiledRule, key: str, incident: Incident) -> str:

@@ -19,12 +19,10 @@ _PLACED = (
 _HAS = "SELECT 1 FROM similar_group WHERE rule_id = ? AND group_key = ?"
 _RECENT = (
     "SELECT group_key, fingerprint, started FROM similar_group"
-    " WHERE rule_id = ? AND division = ? AND stand = ? ORDER BY used DESC LIMIT ?"
+    " WHERE rule_id = ? AND division = ? ORDER BY used DESC LIMIT ?"
 )
-_LAST = "SELECT max(used) FROM similar_group WHERE rule_id = ? AND division = ? AND stand = ?"
-_START = insert_text(
-    tables.similar_group, ("rule_id", "group_key", "division", "stand", "fingerprint", "started", "used")
-)
+_LAST = "SELECT max(used) FROM similar_group WHERE rule_id = ? AND division = ?"
+_START = insert_text(tables.similar_group, ("rule_id", "group_key", "division", "fingerprint", "started", "used"))
 _USE = "UPDATE similar_group SET used = ? WHERE rule_id = ? AND group_key = ?"
 _CLEAR = "DELETE FROM similar_group WHERE rule_id = ?"
 
@@ -51,9 +49,8 @@ class StoredSimilarGroups:
     def start(self, shelf: Shelf, key: str, fingerprint: str) -> None:
         """See the protocol."""
         now = self._next(shelf)
-        rule_id, division, stand = _at(shelf)
-        row = (rule_id, short(key), division, stand, clean(fingerprint), now, now)
-        execute(self._connection, _START, *row)
+        rule_id, division = _at(shelf)
+        execute(self._connection, _START, rule_id, short(key), division, clean(fingerprint), now, now)
 
     def use(self, shelf: Shelf, key: str) -> None:
         """See the protocol."""
@@ -67,5 +64,5 @@ class StoredSimilarGroups:
         return int(fetch(self._connection, _LAST, *_at(shelf))[0][0] or 0) + 1
 
 
-def _at(shelf: Shelf) -> tuple[str, str, str]:
-    return clean(shelf.rule_id), short(shelf.division), short(shelf.stand)
+def _at(shelf: Shelf) -> tuple[str, str]:
+    return clean(shelf.rule_id), short(shelf.division)

@@ -75,10 +75,10 @@ similar_group = Table(
     metadata,
     Column("rule_id", Clean, primary_key=True),
     Column("group_key", Key, primary_key=True),
-    *_is(Key, "division", "stand"),
+    *_is(Key, "division"),
     *_is(Clean, "fingerprint"),
     *_is(BigInteger, "started", "used"),
-    Index("ix_similar_group_used", "rule_id", "division", "stand", "used"),
+    Index("ix_similar_group_used", "rule_id", "division", "used"),
 )
 
 promotion = Table(

@@ -14,7 +14,7 @@ from tests.unit.rules.incidents import unhurried
 from bridge.rules.fingerprint import fingerprint
 from bridge.rules.masks import BUILT_IN, STANDARD, Mask, Masks, load_masks
 from bridge.rules.opposites import BUILT_IN as OPPOSITES
-from bridge.rules.opposites import stand
+from bridge.rules.opposites import exclusion
 
 BOUND = 5.0
 """Seconds; far more than is needed, far less than anything that grows faster than the text would take."""
@@ -227,9 +227,10 @@ def test_masks_that_uncover_one_another_come_to_an_end() -> None:
         ("订单导入失败", "订单导入成功"),
     ],
 )
-def test_opposites_stand_for_different_things(one: str, other: str) -> None:
-    standing = stand(OPPOSITES)
-    assert standing(fingerprint(one)) != standing(fingerprint(other))
+def test_opposites_exclude_each_other(one: str, other: str) -> None:
+    excluded = exclusion(OPPOSITES)
+    assert excluded(fingerprint(one), fingerprint(other))
+    assert excluded(fingerprint(other), fingerprint(one))
 
 
 @pytest.mark.parametrize(
@@ -239,15 +240,17 @@ def test_opposites_stand_for_different_things(one: str, other: str) -> None:
         ("不能登录", "无法登陆"),
         ("printer broken", "printer defect"),
         ("update of uptime", "upper floor"),
+        ("gate ofline", "gate offline"),
+        ("server stopped", "server dead"),
     ],
 )
-def test_words_of_one_meaning_stand_for_the_same(one: str, other: str) -> None:
-    standing = stand(OPPOSITES)
-    assert standing(fingerprint(one)) == standing(fingerprint(other))
+def test_other_words_exclude_nothing(one: str, other: str) -> None:
+    assert not exclusion(OPPOSITES)(fingerprint(one), fingerprint(other))
 
 
 def test_words_are_found_in_texts_without_spaces_and_not_within_words() -> None:
-    standing = stand((("up hoch", "down"), ("打开",)))
-    assert standing("请打开up门") == "up:0 打开:1"
-    assert standing("update downtown") == ""
-    assert stand(())("anything") == ""
+    excluded = exclusion((("up hoch", "down"), ("打开",)))
+    assert excluded("请打开门", "请开门")
+    assert excluded("门up", "门down")
+    assert not excluded("update", "downtown")
+    assert not exclusion(())("up", "down")

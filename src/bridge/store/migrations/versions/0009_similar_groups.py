@@ -15,10 +15,9 @@ def upgrade() -> None:
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("group_key", sa.Text(), nullable=False),
         sa.Column("division", sa.Text(), nullable=False),
-        sa.Column("stand", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("started", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("rule_id", "group_key", name="pk_similar_group"),
     )
-    op.create_index("ix_similar_group_used", "similar_group", ["rule_id", "division", "stand", "used"])
+    op.create_index("ix_similar_group_used", "similar_group", ["rule_id", "division", "used"])
