@@ -9,6 +9,8 @@ from typing import Any
 from bridge.model.incident import Incident, Note, State
 from bridge.model.promotion import Promotion, PromotionState, Role
 from bridge.planning.plan import PlannedTask
+from bridge.usecases.candidates.agenda import Agenda, Item, NearMiss
+from bridge.usecases.candidates.impact import Impact
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NASTY = 'Router <b>CPU</b> | 99%\n!http://evil/x.png! {{include(Secret)}} @jane [[Wiki]] #12 "go":http://evil'
@@ -85,6 +87,7 @@ def values() -> dict[str, dict[str, Any]]:
             "incident_ref": "rt #18",
             "conflicts": [{"field": "state", "kept": "resolved", "lost": "on|hold"}],
         },
+        **_about_candidates(promotion, evidence),
         "note_from_incident": {"note": note, "incident_ref": "rt #18"},
         "note_from_issue": {"note": note, "issue_url": urls["issue_url"]},
         "evidence_page": {"promotion": promotion, "evidence": evidence},
@@ -94,4 +97,45 @@ def values() -> dict[str, dict[str, Any]]:
             "open_incidents": 2,
             "project_url": urls["project_url"],
         },
+    }
+
+
+def _about_candidates(promotion: Promotion, evidence: list[Evidence]) -> dict[str, dict[str, Any]]:
+    impact = Impact(3, 2, 2, 37.5, (NASTY, "vpn"))
+    candidate = replace(promotion, state=PromotionState.CANDIDATE, proposed_by=NASTY)
+    note = {"promotion": candidate, "impact": f"2 callers of {NASTY}", "project_url": ""}
+    step = {"actor": "Bob <b>", "outcome": "approve", "back": "New"}
+    merged = {"url": "http://redmine.example/projects/ops-vpn-3", "project": NASTY}
+    item = Item(
+        candidate,
+        impact,
+        f"2 callers of {NASTY}",
+        waiting_since=AT,
+        expires_at=AT,
+        reminded="Bob | <b>",
+        lacking=("owner", "objective"),
+        issue_id=None,
+        issue_url="",
+    )
+    deferred = replace(item, promotion=replace(candidate, deferred_until=AT))
+    agenda = Agenda((item,), (item,), (deferred,), (NearMiss("router-cpu", NASTY, "4 of 5, window closes in 3d"),))
+    return {
+        "candidate_issue": {
+            "promotion": replace(candidate, rule_id=""),
+            "evidence": evidence,
+            "form": [("Objective", "", True), ("Template", "network-problem", False), ("Business impact", NASTY, True)],
+            "role": "Manager",
+            "statuses": {"approve": ["Resolved"], "reject": ["Rejected"], "defer": ["Feedback"], "merge": ["Closed"]},
+        },
+        "candidate_impact": {"impact": impact},
+        "candidate_decided": {**note, **step, "outcome": "merge", "reason": NASTY, "until": "2026-12-31", **merged},
+        "candidate_opened": {**note, "project_url": "http://redmine.example/projects/ops-router-7"},
+        "candidate_not_yours": {**note, **step, "role": "Manager"},
+        "candidate_not_decided": {**note, **step, "missing": [], "problem": NASTY},
+        "candidate_form_refused": {**note, "problems": [NASTY]},
+        "candidate_taken": {**note, "remarks": [NASTY], "role": "Manager"},
+        "candidate_reminder": {**note, "person": NASTY, "login": "", "since": "2026-03-05", "until": "2026-04-04"},
+        "candidate_expired": {**note, "why": "nobody decided within 30d"},
+        "candidate_back": note,
+        "agenda": {"agenda": agenda, "at": AT},
     }

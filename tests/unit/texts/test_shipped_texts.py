@@ -22,6 +22,7 @@ PLAIN_TEXTS = {
     "note_from_issue",
     "attention_unmapped_person",
     "project_status_line",
+    "candidate_impact",
 }
 CODE = re.compile(r"\A\{# code: (RB-21\d\d) · .+ #\}\n\{#\n")
 
