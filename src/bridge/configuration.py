@@ -16,6 +16,7 @@ from bridge.model.promotion import TaskKind
 from bridge.planning.loader import load_templates
 from bridge.planning.template import WbsTemplate
 from bridge.rules.loader import KnownNames, load_rules
+from bridge.rules.masks import STANDARD, load_masks
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.windows import NO_WINDOWS, Windows, load_windows
 from bridge.settings import Loaded, Settings, load_settings
@@ -73,6 +74,7 @@ class Configuration:
     def files(self) -> dict[Path, int]:
         """Every file that was read with the moment of its last change (nanoseconds), to notice changes."""
         found = [self.path, self.settings.directory, *self.windows.files, *_matching(self.settings.rules)]
+        found += [self.settings.masks] if self.settings.masks else []
         found += [file for folder in self._folders() for file in folder.rglob("*") if file.is_file()]
         return {path: path.stat().st_mtime_ns for path in found if path.exists()}
 
@@ -107,12 +109,15 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     calendars = directory.calendars if directory else None
     windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
     problems += found
+    masks, found = load_masks(settings.masks)
+    problems += found
     names = KnownNames(
         templates=roles,
         people=_names(directory),
         sources=sources,
         calendars=calendars,
         windows=windows.by_name if windows else None,
+        masks=masks or STANDARD,
         # a sandbox's clock may be anywhere, and a file is right or wrong without asking it
         now=SystemClock().now() if settings.clock == "system" else None,
     )

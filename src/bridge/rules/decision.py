@@ -135,7 +135,8 @@ class GroupView:
     the group's latest promotion, None when there never was one, and `delivered_at` when that was delivered.
     `quiet_until` is when a rejection stops being respected; for a rejected group None means: not yet.
     `rates` are the counts for the rule's `rate` reasons in the order of the file; `usage` is for its limits; `lost` are
-    incidents of the group that are no members of it, because another promotion has them.
+    incidents of the group that are no members of it, because another promotion has them. `likeness` is how the incident
+    in question compares with the group's first member, "" when the rule does not ask for `similar` summaries.
     """
 
     key: str
@@ -149,6 +150,7 @@ class GroupView:
     rates: tuple[RateCount, ...] = ()
     usage: Usage = Usage()
     lost: tuple[Lost, ...] = ()
+    likeness: str = ""
 
 
 @dataclass(frozen=True, slots=True)

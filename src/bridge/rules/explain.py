@@ -34,6 +34,7 @@ def explain(rule: CompiledRule, group: GroupView, decision: Decision, now: datet
         f"{rule.id} ({rule.mode}, version {rule.version}), group {group.label}",
         f"  {_WORDS[decision.kind]}: {decision.why}",
     ]
+    lines += [f"  {group.likeness}"] if group.likeness else []
     if decision.shadow is not None:
         lines.append(f"  without shadow mode: {_WORDS[decision.shadow]}")
     how = "all of these are needed" if rule.needs_all else "any of these is enough"

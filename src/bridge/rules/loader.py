@@ -93,7 +93,7 @@ def _compiled(entry: Mapping[str, Any], names: KnownNames) -> CompiledRule | Non
     except ValidationError:
         return None
     windows = {name: window.covers for name, window in (names.windows or {}).items()}
-    return compile_rule(rule, windows, names.calendars or {})
+    return compile_rule(rule, windows, names.calendars or {}, names.masks)
 
 
 def _salvaged(model: type[M], data: Any) -> M | None:

@@ -12,6 +12,7 @@ from bridge.model.errors import Problem
 from bridge.model.incident import Capability
 from bridge.rules.fields import Kind
 from bridge.rules.incident_part import IncidentPart, OnDelivery, OnOpen
+from bridge.rules.masks import STANDARD, Masks
 from bridge.rules.questions import Question, Tree, questions
 from bridge.rules.windows import Window
 from bridge.yamlfile import Marked, Path, did_you_mean
@@ -30,7 +31,8 @@ class KnownNames:
     """What rules may name. None: not known because that file has problems of its own, so nothing is said about it.
 
     `templates` may map each to the roles of its tasks. `people` are the keys of persons and teams. `sources` maps a
-    source's name to what it can do. `now` is when the rules are read: dates after it are refused.
+    source's name to what it can do. `masks` make the fingerprints. `now` is when the rules are read: dates after it are
+    refused.
     """
 
     templates: Collection[str] | None = None
@@ -38,6 +40,7 @@ class KnownNames:
     sources: Mapping[str, frozenset[Capability]] | None = None
     calendars: Mapping[str, BusinessCalendar] | None = None
     windows: Mapping[str, Window] | None = None
+    masks: Masks = STANDARD
     now: datetime | None = None
 
 

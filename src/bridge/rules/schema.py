@@ -14,7 +14,6 @@ from bridge.rules.conditions import STRICT, Node
 from bridge.rules.durations import Duration
 from bridge.rules.fields import ANY_OWN_FIELD, FINGERPRINT, GROUPABLE, KINDS, field
 from bridge.rules.incident_part import IncidentPart
-from bridge.rules.later import NotYet
 from bridge.rules.limits import Limits
 from bridge.rules.on_recurrence import OnRecurrence
 from bridge.rules.project_part import ProjectPart

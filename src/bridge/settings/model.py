@@ -149,6 +149,8 @@ class Settings(BaseModel):
     directory: Path = Path("directory.yaml")
     windows: Path | None = None
     """The file of maintenance and change windows that rules may ask about."""
+    masks: Path | None = None
+    """The file of masks for fingerprints; without it the built-in ones are used."""
     templates: Path | None = None
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
