@@ -67,6 +67,7 @@ class Configuration:
             owner_role=redmine.owner_role,
             public_notes=settings.public_notes,
             language=settings.language,
+            sla=settings.sla.targets(),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)
@@ -105,7 +106,7 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     problems += found
     texts, found = load_texts(_sub(own, "text"), settings.language)
     problems += found
-    roles = {name: template.task_roles for name, template in templates.items()}
+    roles = {name: template.all_roles for name, template in templates.items()}
     calendars = directory.calendars if directory else None
     windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
     problems += found

@@ -42,6 +42,9 @@ class Incidents(Protocol):
     def many(self, incident_ids: Iterable[int]) -> dict[int, Incident]:
         """Several incidents by id."""
 
+    def facts_of(self, incident_ids: Iterable[int]) -> dict[int, IncidentFacts]:
+        """What the timelines of several incidents tell, by id."""
+
 
 class Groups(Protocol):
     """Which incident belongs to which group of which rule."""
@@ -55,8 +58,13 @@ class Groups(Protocol):
     def clear(self, rule_id: str) -> None:
         """Forgets a rule's groups, because its conditions changed."""
 
-    def latest(self, rule_id: str, group_key: str, limit: int) -> list[tuple[int, Incident]]:
-        """The newest members by opened_at, newest first."""
+    def latest(
+        self, rule_id: str, group_key: str, limit: int, until: datetime | None = None
+    ) -> list[tuple[int, Incident]]:
+        """The newest members by opened_at, newest first; with `until` only those opened by then."""
+
+    def opened(self, rule_id: str, group_key: str, since: datetime, before: datetime, limit: int) -> int:
+        """How many members were opened in [since, before); counts no further than `limit`."""
 
     def size(self, rule_id: str, group_key: str) -> int:
         """How many incidents the group has."""
@@ -91,6 +99,15 @@ class Promotions(Protocol):
 
     def of_incident(self, incident_id: int) -> Promotion | None:
         """The promotion an incident belongs to, None when none claims it."""
+
+    def claims(self, incident_ids: Iterable[int]) -> dict[int, Promotion]:
+        """The promotions that claim incidents, by incident; those that none claims are left out."""
+
+    def openings(self, rule_id: str, limit: int) -> list[datetime]:
+        """When the rule's newest projects were opened, newest first."""
+
+    def running_in_group(self, rule_id: str, group_key: str) -> int:
+        """How many projects of a group are open."""
 
     def of_root(self, issue_id: int) -> Promotion | None:
         """The promotion whose root issue this is."""

@@ -9,6 +9,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
+from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.reconcile import Reconciliation
 
 
@@ -22,6 +23,7 @@ def handlers(
     """The handler of each kind of effect; `configured` is asked at each delivery."""
     return {
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
+        **Reopening(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),

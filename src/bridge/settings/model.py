@@ -12,10 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
+from bridge.rules.durations import Duration
+from bridge.rules.sla import SlaTargets
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
+Level = Annotated[int, Field(ge=1, le=5)]
 
 
 class StoreSettings(BaseModel):
@@ -99,6 +102,19 @@ class RedmineSettings(RedmineOptions):
         return RedmineOptions(**{name: getattr(self, name) for name in RedmineOptions.model_fields} | used)
 
 
+class SlaSettings(BaseModel):
+    """How long incidents may take by priority 1 … 5, where their source gives no verdict; elapsed time."""
+
+    model_config = STRICT
+
+    response: dict[Level, Duration] = Field(default_factory=dict)
+    resolution: dict[Level, Duration] = Field(default_factory=dict)
+
+    def targets(self) -> SlaTargets:
+        """The same as rules take it."""
+        return SlaTargets(self.response, self.resolution)
+
+
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -152,6 +168,7 @@ class Settings(BaseModel):
     masks: Path | None = None
     """The file of masks for fingerprints; without it the built-in ones are used."""
     templates: Path | None = None
+    sla: SlaSettings = SlaSettings()
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"

@@ -19,8 +19,13 @@ _CLEAR = "DELETE FROM group_member WHERE rule_id = ?"
 _LATEST = select_text(
     ("incident.id", *(f"incident.{name}" for name in rows.INCIDENT)),
     "FROM group_member m JOIN incident ON incident.id = m.incident_id WHERE m.rule_id = ? AND m.group_key = ?"
-    " ORDER BY m.opened_at DESC, m.incident_id DESC LIMIT ?",
+    " AND m.opened_at <= ? ORDER BY m.opened_at DESC, m.incident_id DESC LIMIT ?",
 )
+_OPENED = (
+    "SELECT count(*) FROM (SELECT 1 FROM group_member WHERE rule_id = ? AND group_key = ?"
+    " AND opened_at >= ? AND opened_at < ? LIMIT ?) counted"
+)
+_EVER = 2**62
 _SIZE = "SELECT count(*) FROM group_member WHERE rule_id = ? AND group_key = ?"
 _KEYS = "SELECT DISTINCT group_key FROM group_member WHERE rule_id = ? ORDER BY group_key"
 _OPEN_SINCE = (
@@ -55,10 +60,18 @@ class StoredGroups:
         """See the protocol."""
         execute(self._connection, _CLEAR, clean(rule_id))
 
-    def latest(self, rule_id: str, group_key: str, limit: int) -> list[tuple[int, Incident]]:
+    def latest(
+        self, rule_id: str, group_key: str, limit: int, until: datetime | None = None
+    ) -> list[tuple[int, Incident]]:
         """See the protocol. Reads `limit` rows, however large the group is."""
-        found = fetch(self._connection, _LATEST, clean(rule_id), short(group_key), limit)
+        last = _EVER if until is None else micros(until)
+        found = fetch(self._connection, _LATEST, clean(rule_id), short(group_key), last, limit)
         return [(row[0], rows.incident_of(row[1:])) for row in found]
+
+    def opened(self, rule_id: str, group_key: str, since: datetime, before: datetime, limit: int) -> int:
+        """See the protocol. Reads `limit` entries of an index at most."""
+        asked = (clean(rule_id), short(group_key), micros(since), micros(before), limit)
+        return int(fetch(self._connection, _OPENED, *asked)[0][0])
 
     def size(self, rule_id: str, group_key: str) -> int:
         """See the protocol."""

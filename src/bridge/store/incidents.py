@@ -25,6 +25,7 @@ _SCAN = select_text(("id", *rows.INCIDENT), "FROM incident WHERE id > ? ORDER BY
 _FACTS = select_text(
     ("incident_id", *rows.FACT), "FROM incident_fact WHERE incident_id > ? ORDER BY incident_id LIMIT ?"
 )
+_FACTS_OF = select_text(("incident_id", *rows.FACT), "FROM incident_fact WHERE incident_id @among")
 _KNOWN = "SELECT external_id FROM incident WHERE source = ? AND external_id @among"
 _TIMELINES = select_text(("incident_id", *rows.EVENT), "FROM timeline WHERE incident_id @among ORDER BY id")
 _SAVE = upsert_text(tables.incident, ("id", *rows.INCIDENT))
@@ -97,6 +98,11 @@ class StoredIncidents:
         """See the protocol. Unknown ids are left out."""
         found = fetch(self._connection, _MANY, listed(self._connection, incident_ids))
         return {row[0]: rows.incident_of(row[1:]) for row in found}
+
+    def facts_of(self, incident_ids: Iterable[int]) -> dict[int, IncidentFacts]:
+        """See the protocol. Unknown ids are left out."""
+        found = fetch(self._connection, _FACTS_OF, listed(self._connection, incident_ids))
+        return {row[0]: rows.facts_of(row[1:]) for row in found}
 
     def scan(self, after_id: int, limit: int) -> list[tuple[int, Incident]]:
         """See the protocol."""

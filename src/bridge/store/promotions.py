@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select
 from bridge.model.errors import NotFound
 from bridge.model.promotion import (
     CLAIMING,
+    RUNNING,
     Member,
     Promotion,
     PromotionState,
@@ -20,8 +21,8 @@ from bridge.model.promotion import (
     TaskKind,
 )
 from bridge.store import tables
-from bridge.store.sql import execute, execute_many, fetch, insert_text, upsert_text
-from bridge.store.values import clean, frozen, micros, to_json
+from bridge.store.sql import execute, execute_many, fetch, insert_text, listed, upsert_text
+from bridge.store.values import clean, frozen, micros, moment, short, to_json
 
 MOST_MERGERS = 10
 """Promotions that were merged one into the other are followed so far."""
@@ -35,6 +36,14 @@ _TASK = tables.task
 _ADD_MEMBER = upsert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at"))
 _IS_MEMBER = "SELECT 1 FROM promotion_member WHERE promotion_id = ? AND incident_id = ?"
 _SAVE_TASK = "UPDATE task SET issue_id = ?, status = ?, gate = ? WHERE promotion_id = ? AND key = ?"
+_CLAIMS = (
+    "SELECT m.incident_id, max(p.id) FROM promotion_member m JOIN promotion p ON p.id = m.promotion_id"
+    " WHERE m.incident_id @among AND p.state @among GROUP BY m.incident_id"
+)
+_OPENINGS = (
+    "SELECT opened_at FROM promotion WHERE rule_id = ? AND opened_at IS NOT NULL ORDER BY opened_at DESC LIMIT ?"
+)
+_RUNNING_IN_GROUP = "SELECT count(*) FROM promotion WHERE rule_id = ? AND group_key = ? AND state @among"
 _ADD_TASK = (
     insert_text(_TASK, ("promotion_id", "key", "kind", "subject", "issue_id", "status", "gate"))
     + " ON CONFLICT DO NOTHING"
@@ -108,6 +117,24 @@ class StoredPromotions:
             .where(_PROMOTION.c.state.in_(sorted(CLAIMING)))
             .order_by(_PROMOTION.c.id.desc())
         )
+
+    def claims(self, incident_ids: Iterable[int]) -> dict[int, Promotion]:
+        """See the protocol: the newest, should there be several."""
+        connection = self._connection
+        states = listed(connection, sorted(CLAIMING))
+        owners: dict[int, int] = dict(fetch(connection, _CLAIMS, listed(connection, incident_ids), states))
+        query = select(_PROMOTION).where(_PROMOTION.c.id.in_(sorted(set(owners.values()))))
+        found = {row["id"]: _promotion(row) for row in connection.execute(query).mappings()} if owners else {}
+        return {incident_id: found[owner] for incident_id, owner in owners.items()}
+
+    def openings(self, rule_id: str, limit: int) -> list[datetime]:
+        """See the protocol."""
+        return [moment(at) for (at,) in fetch(self._connection, _OPENINGS, clean(rule_id), limit)]
+
+    def running_in_group(self, rule_id: str, group_key: str) -> int:
+        """See the protocol."""
+        states = listed(self._connection, sorted(RUNNING))
+        return int(fetch(self._connection, _RUNNING_IN_GROUP, clean(rule_id), short(group_key), states)[0][0])
 
     def of_root(self, issue_id: int) -> Promotion | None:
         """See the protocol."""

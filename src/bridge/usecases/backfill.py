@@ -110,7 +110,7 @@ def proposals(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Fi
     found = []
     for rule in configured.rules.rules:
         for key in uow.groups.keys(rule.id):
-            finding = look(uow, Touched(rule, key, ()), now)
+            finding = look(uow, configured, Touched(rule, key, ()), now)
             if finding is not None and finding.decision.kind in {DecisionKind.CANDIDATE, DecisionKind.OPEN}:
                 found.append(finding)
     return found

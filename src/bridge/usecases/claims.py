@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import UnitOfWork
 
 
 def claimed_by(uow: UnitOfWork, incident_id: int, rule_id: str) -> Promotion | None:
-    """The promotion that keeps an incident from one of this rule; None when it is free.
+    """The promotion that keeps an incident from one of this rule; None when it is free."""
+    return claims(uow, [incident_id], rule_id).get(incident_id)
+
+
+def claims(uow: UnitOfWork, incident_ids: Iterable[int], rule_id: str) -> Mapping[int, Promotion]:
+    """The promotions that keep incidents from one of this rule; those that are free are left out.
 
     A delivered project keeps its incidents from other rules: they are being handed back. Its own rule may take one
     that is still open into the next project.
     """
-    promotion = uow.promotions.of_incident(incident_id)
-    if promotion is not None and promotion.state is PromotionState.DELIVERED and promotion.rule_id == rule_id:
-        return None
-    return promotion
+    found = uow.promotions.claims(incident_ids)
+    return {
+        incident_id: promotion
+        for incident_id, promotion in found.items()
+        if promotion.state is not PromotionState.DELIVERED or promotion.rule_id != rule_id
+    }

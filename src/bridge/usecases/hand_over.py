@@ -78,7 +78,7 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
     A delivered project whose root goes back to work is active again. `now` is when the root was changed.
     """
     if promotion.state is PromotionState.DELIVERED and status not in configured.policy.delivered:
-        _resume(uow, promotion, now)
+        resume(uow, promotion, now)
         return
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
@@ -88,8 +88,10 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
         _ask(uow, configured, promotion, status)
 
 
-def _resume(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
-    """Somebody took the delivery back: what is still open belongs to the project again."""
+def resume(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
+    """The delivery is taken back: the project is active, and what is still open belongs to it again."""
+    if promotion.state is PromotionState.VERIFIED:
+        promotion = move(promotion, PromotionState.INEFFECTIVE)
     uow.promotions.save(replace(move(promotion, PromotionState.ACTIVE), delivered_at=None))
     uow.ledger.audit(now, "bridge", "active again", f"promotion {promotion.id}", {"name": promotion.name})
     policy = promotion.terms.get("kpi", "none")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.model.incident import IncidentRef
 from bridge.model.promotion import Promotion, TaskKind
+from bridge.rules.sla import SlaTargets
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
 
@@ -17,7 +18,7 @@ class Policy:
 
     `instance` is unique to this bridge and its store: it stands in every origin line. `delivered` and `refused` are
     names of statuses of the root issue. `trackers` names the tracker for a kind of task, "" the project's first one;
-    `priorities` the issue priority for an incident's 1 … 5.
+    `priorities` the issue priority for an incident's 1 … 5. `sla` are the targets where a source gives no verdict.
     """
 
     instance: str
@@ -34,6 +35,7 @@ class Policy:
     public_notes: bool = False
     language: str = "en"
     candidates: CandidatePolicy = field(default_factory=CandidatePolicy)
+    sla: SlaTargets = field(default_factory=SlaTargets)
 
     def issue_url(self, issue_id: int) -> str:
         """Where a person finds an issue."""

@@ -11,16 +11,16 @@ from bridge.model.incident import GroupRow, Incident, SavedIncident
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
 from bridge.rules.decide import decide
-from bridge.rules.decision import NO_TARGETS, Decision, DecisionKind, GroupMember, GroupView
-from bridge.rules.matching import CompiledRule, group_key, group_label
+from bridge.rules.decision import Decision, DecisionKind
+from bridge.rules.matching import CompiledRule, group_key
 from bridge.rules.similar import assign
 from bridge.usecases.attach import attach
-from bridge.usecases.claims import claimed_by
+from bridge.usecases.brake import MOST_OPEN_INCIDENTS, mails_of_opening
+from bridge.usecases.claims import claims
 from bridge.usecases.configured import Configured
 from bridge.usecases.opening import open_promotion
-
-# A group's open incidents beyond this many stay in the group and are not linked one by one.
-MOST_OPEN_INCIDENTS = 100
+from bridge.usecases.reopen import reopen
+from bridge.usecases.view import group_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched],
     """Decides about groups and stores candidates, promotions and their effects; returns what is not “nothing”."""
     findings = []
     for touched in groups:
-        finding = look(uow, touched, now)
+        finding = look(uow, configured, touched, now)
         if finding is None:
             continue
         try:
@@ -87,53 +87,18 @@ def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched],
     return findings
 
 
-def look(uow: UnitOfWork, touched: Touched, now: datetime) -> Finding | None:
+def look(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime) -> Finding | None:
     """What a rule decides about a group now; None when no incident of it counts. Writes nothing."""
     rule = touched.rule
-    promotion = uow.promotions.of_group(rule.id, touched.key)
-    newest = _countable(uow.groups.latest(rule.id, touched.key, rule.needs.members), promotion)
-    seen = {incident_id for incident_id, _ in newest}
-    more = uow.incidents.many(i for i in touched.incident_ids if i not in seen)
-    others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)
-    if not newest and not others:
+    view = group_view(uow, configured, rule, touched.key, touched.incident_ids, now)
+    if view is None:
         return None
-    label = group_label(rule, (newest or others)[0][1], touched.key)
-    view = GroupView(
-        key=touched.key,
-        label=label,
-        members=_members(uow, rule, newest, promotion),
-        activated_at=uow.ledger.activated_at(rule.id, rule.version) or now,
-        promotion=promotion.state if promotion else None,
-        quiet_until=_quiet_until(rule, promotion),
-        others=_members(uow, rule, others, promotion),
-    )
-    return Finding(rule, touched.key, label, decide(rule, view, now))
-
-
-def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | None:
-    if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
-        return None
-    return promotion.decided_at + rule.quiet_for
-
-
-def _members(
-    uow: UnitOfWork, rule: CompiledRule, incidents: Iterable[tuple[int, Incident]], promotion: Promotion | None
-) -> tuple[GroupMember, ...]:
-    """The incidents that no other promotion has claimed."""
-    mine = promotion.id if promotion else None
-    members = []
-    for incident_id, incident in incidents:
-        claimed = claimed_by(uow, incident_id, rule.id)
-        if claimed is None or claimed.id == mine:
-            members.append(GroupMember.of(incident_id, incident, joined=claimed is not None))
-    return tuple(members)
-
-
-def _countable(members: list[tuple[int, Incident]], promotion: Promotion | None) -> list[tuple[int, Incident]]:
-    """The members that count: what a delivered project covered is not counted again."""
-    if promotion is None or promotion.delivered_at is None:
-        return members
-    return [(i, incident) for i, incident in members if incident.opened_at > promotion.delivered_at]
+    decision = decide(rule, view, now)
+    if decision.kind is DecisionKind.OPEN and rule.rule.limits.mails is not None:
+        # Only now, because the whole plan has to be made for it.
+        mails = mails_of_opening(uow, configured, rule, touched.key, now)
+        decision = decide(rule, replace(view, usage=replace(view.usage, mails=mails)), now)
+    return Finding(rule, touched.key, view.label, decision)
 
 
 def _keep(uow: UnitOfWork, finding: Finding, error: BridgeError, now: datetime) -> None:
@@ -154,7 +119,9 @@ def _act(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetim
     if kind is DecisionKind.NOTHING:
         return
     promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
-    if promotion is not None and promotion.state in RUNNING:
+    if kind is DecisionKind.REOPEN and promotion is not None:
+        reopen(uow, configured, promotion, finding.decision.evidence, now)
+    elif promotion is not None and promotion.state in RUNNING:
         attach(uow, configured, promotion, finding.decision.evidence, now)
     elif promotion is not None and promotion.state in WAITING:
         add_evidence(uow, promotion, finding.decision.evidence, now)
@@ -181,6 +148,7 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion
             created_at=now,
             owner=rule.project.owner,
             terms=rule.terms(),
+            attention=f"limit {finding.decision.brake}" if finding.decision.brake else "",
         )
     )
     add_evidence(uow, promotion, finding.decision.evidence, now)
@@ -192,8 +160,10 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion
 
 def add_evidence(uow: UnitOfWork, promotion: Promotion, incident_ids: Iterable[int], now: datetime) -> None:
     """Adds incidents to a promotion unless another one has them: the first rule that claims an incident wins."""
-    for incident_id in incident_ids:
-        if claimed_by(uow, incident_id, promotion.rule_id) is None:
+    ids = list(dict.fromkeys(incident_ids))
+    taken = claims(uow, ids, promotion.rule_id)
+    for incident_id in ids:
+        if incident_id not in taken:
             uow.promotions.add_member(Member(promotion.id, incident_id, Role.EVIDENCE, now))
 
 
@@ -201,7 +171,7 @@ def sweep(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Findin
     """Decides about groups whose time has come although nothing changed (`open_for`)."""
     findings: list[Finding] = []
     for rule in configured.rules.rules:
-        wait = rule.needs.wait(NO_TARGETS)
+        wait = rule.needs.wait(configured.policy.sla)
         if wait is None:
             continue
         due: dict[str, list[int]] = {}
