@@ -129,6 +129,9 @@ def test_dead_letters(scene: Scene) -> None:
     (letter,) = command(path, "queue", "dead", "--json").json(1)["dead"]
     assert (letter["kind"], letter["promotion"], letter["attempts"]) == ("page.write", 1, 1)
     assert letter["error"].startswith("RB-1204 ")
+    refused = command(path, "queue", "drop", "4711", "--reason", "no")
+    assert refused.text(1) == ""
+    assert "is not dead" in refused.err
     scene.sandbox.control.change_role("Bridge", add=("edit_wiki_pages",))
     refused = command(path, "queue", "retry", "4711")
     assert refused.text(1) == ""
@@ -136,6 +139,27 @@ def test_dead_letters(scene: Scene) -> None:
     assert command(path, "queue", "retry", str(letter["effect"])).text() == "1 effect(s) will be tried again.\n"
     assert "0 dead" in command(path, "once").text()
     scene.assert_undisturbed()
+
+
+def test_a_dead_letter_is_given_up(scene: Scene) -> None:
+    """Nobody wants that page: what waits behind it goes on, and who gave it up and why is kept."""
+    path = scene.config
+    scene.sandbox.control.change_role("Bridge", remove=("edit_wiki_pages",))
+    command(path, "once").text(1)
+    (letter,) = command(path, "queue", "dead", "--json").json(1)["dead"]
+    (row,) = command(path, "promotions", "list", "--json").json()["promotions"]
+    assert "page.write" in row["attention"]
+    told = command(path, "queue", "drop", str(letter["effect"]), "--reason", "we keep no pages").text()
+    scene.sandbox.control.change_role("Bridge", add=("edit_wiki_pages",))
+    assert told == f"effect {letter['effect']} (page.write) is given up; what waited for it goes on.\n"
+    assert command(path, "queue", "dead").text() == "No dead letter.\n"
+    command(path, "once").text()
+    (row,) = command(path, "promotions", "list", "--json").json()["promotions"]
+    assert row["state"] == "active"
+    assert "page.write" not in row["attention"]
+    with scene.store() as store:
+        (found,) = store.execute("SELECT detail FROM audit WHERE action = 'effect given up'").fetchall()
+    assert "we keep no pages" in found[0]
 
 
 @pytest.mark.parametrize("decision", [("show",), ("approve",), ("reject", "--reason", "no")], ids=" ".join)
@@ -160,10 +184,17 @@ def test_dry_run_tells_everything_and_writes_nothing(scene: Scene) -> None:
     assert (scene.sandbox.dump(times=True), content(scene)) == before
     assert told["schema"] == "bridge/dry-run/1"
     assert [e["kind"] for e in told["effects"]][:2] == ["project.open", "task.create"]
+    assert "promotion “Router CPU keeps alerting: network · core-1”" in text, "what it is about, in people's words"
+    assert "link=" not in text
     assert text.count("task.create") == sum(e["kind"] == "task.create" for e in told["effects"]) == 16
     done = command(path, "once", "--json").json()["delivered"]["done"]
     assert done >= len(told["effects"])
     assert command(path, "once", "--dry-run").text() == "Nothing would be written.\n"
+    scene.sandbox.clock.advance(60)
+    scene.stage.desk.work_note(scene.waiting[0], "log files attached")
+    again = command(path, "once", "--dry-run").text()
+    assert f"itsm #{scene.waiting[0]} “" in again
+    assert "(issue #" in again
 
 
 def content(scene: Scene) -> dict[str, list[Any]]:

@@ -117,6 +117,10 @@ def test_unreachable_systems(scene: Scene) -> None:
     assert set(told["failures"]) == {"redmine"}
     assert "redmine.url: Redmine GET /users/current.json" in command(redmine, "check").text(3)
 
+    rehearsed = command(redmine, "once", "--dry-run")
+    assert "Nothing would be written as far as the systems that answered tell." in rehearsed.text(3)
+    assert "redmine could not be asked; what it would lead to is missing here: RB-1201" in rehearsed.err
+
     scene.rewind()
     scene.sandbox.fault("reset", app="itsm", times=None)
     found = command(scene.config, "backfill", "--since", "2026-01-01")
@@ -148,6 +152,21 @@ def test_a_store_that_cannot_be_opened(scene: Scene, name: str) -> None:
         assert re.match(r"RB-1201 store (sqlite|postgresql)\S+ cannot be opened: ", found.err), found.err
         assert len(found.err.splitlines()) == 1
         assert "geheim" not in found.err
+
+
+def test_who_only_looks_makes_nothing(scene: Scene) -> None:
+    """A store that is not there is not made by a look: exit code 2 and what to do. A check and a dry run need none."""
+    folder = scene.stage.folder / "new"
+    path = scene.change(store={"url": f"sqlite:///{folder}/bridge.sqlite3"}, redmine={"creator_role": "Bridge"})
+    for arguments in (("promotions", "list"), ("links", "list"), ("queue", "stats"), ("queue", "dead")):
+        found = command(path, *arguments)
+        assert found.text(2) == ""
+        assert "there is no store yet (run `itsm-bridge db upgrade`, or start the daemon)" in found.err
+    command(path, "check").text()
+    command(path, "once", "--dry-run").text()
+    assert not folder.exists()
+    assert command(path, "db", "upgrade").text() == "The store is up to date.\n"
+    assert command(path, "promotions", "list").text() == "No promotion yet.\n"
 
 
 class TestBackfill:
