@@ -51,8 +51,8 @@ def read_ical(raw: bytes, zone: ZoneInfo) -> Callable[[datetime], bool]:
         events = list(calendar.walk("VEVENT"))
     except _BROKEN as error:
         raise Unusable(f"is no iCalendar file: {_short(error)}", "export the calendar anew as .ics") from error
-    _check(text, events)
     try:
+        _check(text, events)
         query = recurring.of(calendar)
         years = [min(max(_start(event).year, FIRST_YEAR), LAST_YEAR) for event in events]
         for year in {min(years), max(years), LAST_YEAR}:
@@ -127,6 +127,8 @@ def _wrong(event: Any) -> tuple[str, str] | None:
     if event.get("DTSTART") is None:
         return "has no DTSTART", _MEND
     for value in filter(None, (event.get("DTSTART"), event.get("DTEND"))):
+        if isinstance(value, list):
+            return "begins or ends more than once", _MEND
         asked = value.params.get("TZID")
         if asked and getattr(value.dt, "tzinfo", None) is None:
             return f"its time zone “{_short(asked)}” is not known", "use an IANA zone such as Europe/Berlin"
