@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.ports import Clock, Handler, IncidentSource, ProjectTracker, Store
+from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
+from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.reconcile import Reconciliation
@@ -22,8 +24,10 @@ def handlers(
 ) -> dict[str, Handler]:
     """The handler of each kind of effect; `configured` is asked at each delivery."""
     return {
+        **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
         **Reopening(store, tracker, configured, clock).handlers(),
+        **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-CHECKLIST = ("Documents", "Training", "Operations owner")
-"""What a handover asks for where its template does not say."""
 ROLLBACK_PAGE = "Rollback plan"
 LONGEST_LOOKED_AT = 100_000
 _BULLETS = " \t*#-+•>|"
@@ -45,8 +43,8 @@ class Gate:
     """What a task guards, as its template says.
 
     `closed_by` holds roles of the template, or people and teams of the directory: only they may close it (empty:
-    everybody). `blocks` are the keys of tasks that cannot be closed before. `checklist` are a handover's points.
-    `prefix` is how the numbers of change requests begin (empty: capital letters).
+    everybody). `blocks` are the keys of tasks that cannot be closed before. `checklist` are a handover's points (empty:
+    the usual ones). `prefix` is how the numbers of change requests begin (empty: capital letters).
     """
 
     kind: GateKind
@@ -55,13 +53,16 @@ class Gate:
     checklist: tuple[str, ...] = ()
     prefix: str = ""
 
-    def row(self, by: Collection[str], written: str) -> dict[str, Any]:
-        """How the gate is stored with its task: `by` are keys of the directory, `written` the first description."""
+    def row(self, by: Collection[str], checklist: Collection[str], written: str) -> dict[str, Any]:
+        """How the gate is stored with its task.
+
+        `by` are keys of the directory, `checklist` the points to be answered, `written` the description as created.
+        """
         return {
             "kind": self.kind.value,
             "state": GateState.OPEN.value,
             "by": list(by),
-            "checklist": list(self.checklist),
+            "checklist": list(checklist),
             "prefix": self.prefix,
             "written": written,
         }
@@ -99,7 +100,7 @@ def lacking(gate: Mapping[str, Any], closing: Closing) -> list[Lack]:
         found.append(Lack("number", (gate["prefix"],) if gate["prefix"] else ()))
     if kind is GateKind.ROLLBACK and not (_added(gate, closing.description) or _says_something(closing.page)):
         found.append(Lack("plan"))
-    if kind is GateKind.HANDOVER and (empty := _unfilled(gate["checklist"] or CHECKLIST, closing.description)):
+    if kind is GateKind.HANDOVER and (empty := _unfilled(gate["checklist"], closing.description)):
         found.append(Lack("checklist", empty))
     return found
 

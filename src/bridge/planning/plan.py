@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bridge.calendar.business import BusinessCalendar
@@ -73,7 +73,7 @@ class Plan:
 
     `start` and `due` are the root issue's, `end` is the day the tasks end. `critical_path` holds task keys in order of
     their start. `hours` is the sum of the estimates. `roles` maps each role of the tasks to the person or team that the
-    template names for it, "" where the rule says who.
+    template names for it, "" where the rule says who; `closers` the same for the roles that may close a gate.
     """
 
     tasks: tuple[PlannedTask, ...]
@@ -86,6 +86,7 @@ class Plan:
     roles: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
     milestones: tuple[PlannedMilestone, ...] = ()
+    closers: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_tasks(
@@ -135,6 +136,9 @@ def _plan(
 ) -> Plan:
     entries = tuple(numbered(template.tasks))
     used = dict.fromkeys(template.task_roles)
+    closers = dict.fromkeys(
+        name for entry in entries if entry.task.gate for name in entry.task.gate.closed_by if name in template.roles
+    )
     milestone_of = _milestones_of(template)
     return Plan(
         tasks=tuple(_task(entry, made, milestone_of.get(entry.task.key, "")) for entry in entries),
@@ -145,6 +149,7 @@ def _plan(
         critical_path=made.critical,
         hours=sum(entry.task.estimate for entry in entries),
         roles={role: template.roles.get(role, "") for role in used},
+        closers={role: template.roles[role] for role in closers},
         problems=problems,
         milestones=tuple(
             PlannedMilestone(one.key, one.title, one.description, max(made.dates[key].due for key in one.tasks))
@@ -233,6 +238,12 @@ class Staffing:
     reports: tuple[Problem, ...] = ()
 
 
+def names_for_roles(plan: Plan, *, owner: str, roles: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The person or team for each role, as keys of the directory: the rule's choice, else the template's."""
+    named = {role: name for role, name in {**plan.closers, **plan.roles}.items() if name}
+    return {OWNER_ROLE: owner, **named, **(roles or {})}
+
+
 def people_for_roles(
     plan: Plan,
     directory: Directory,
@@ -246,8 +257,7 @@ def people_for_roles(
     A team is represented by its lead, and whoever cannot work by their stand-in; both are reported. Tasks of roles
     that nobody fills stay unassigned.
     """
-    named = {role: name for role, name in plan.roles.items() if name}
-    chosen = {OWNER_ROLE: owner, **named, **(roles or {})}
+    chosen = names_for_roles(plan, owner=owner, roles=roles)
     people: dict[str, Person] = {}
     reports: list[Problem] = []
     for role in plan.roles:

@@ -57,6 +57,11 @@ class WbsTemplate:
         """Every role that a task has, in the order of the tasks."""
         return tuple(dict.fromkeys(entry.task.role for entry in numbered(self.tasks) if entry.task.role))
 
+    @property
+    def all_roles(self) -> tuple[str, ...]:
+        """Every role that somebody may be named for: those of the tasks, then those that the file lists."""
+        return tuple(dict.fromkeys([*self.task_roles, *self.roles]))
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import EffectSpec
-from bridge.model.promotion import Promotion, PromotionState, Role, Task, TaskKind, move
+from bridge.model.promotion import Promotion, PromotionState, Role, move
 from bridge.planning.identifiers import identifier
-from bridge.planning.plan import Plan, PlannedTask, people_for_roles, plan_tasks
+from bridge.planning.plan import Plan, names_for_roles, people_for_roles, plan_tasks
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, project_effect
 from bridge.usecases.evidence import evidence_of, page_effect
+from bridge.usecases.experience import experience_of
+from bridge.usecases.place import place_terms
+from bridge.usecases.plan_effects import Opening, issue_effects, plan_page_effect
 from bridge.usecases.policy import ROOT_TASK
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who works on a project, as keys of the directory: members, the owner, and who has which role of the template."""
+    """Who works on a project, as keys of the directory.
 
-    members: tuple[str, ...]
+    `members` maps each to the tracker role that the rule asks for, "" where it leaves that to the settings. `roles`
+    says who has which role of the template, `closers` which person or team stands for a role or name of a gate.
+    """
+
+    members: dict[str, str]
     owner: str
     roles: dict[str, str]
+    closers: dict[str, str]
     reports: tuple[str, ...]
 
 
@@ -33,98 +41,48 @@ def open_promotion(
     uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, approved_by: str, now: datetime
 ) -> Promotion:
     """Moves a candidate to *opening* and stores every effect of it; nothing is sent here."""
-    calendar = configured.directory.calendar_of(rule.project.owner)
-    template = configured.templates[rule.project.template]
-    plan = plan_tasks(template, now, calendar, rule.due(now.date(), calendar))
-    people = _people(uow, configured, promotion, rule, plan)
-    policy = configured.policy
-    promotion = replace(
-        move(promotion, PromotionState.OPENING),
-        decided_at=now,
-        opened_at=now,
-        approved_by=approved_by,
-        owner=people.owner or promotion.owner,
-        identifier=identifier(policy.identifier_prefix, promotion.name, rule.id, promotion.id),
-        attention="\n".join([*people.reports, *map(str, plan.problems)]),
-    )
+    opening, people = _prepared(uow, configured, promotion, rule, approved_by, now)
+    promotion = opening.promotion
     uow.promotions.save(promotion)
     uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
-    issues = _issues(uow, configured, promotion, plan)
+    issues = issue_effects(uow, configured, opening)
     linked = _incidents(uow, configured, promotion, now)
-    page = page_effect(promotion.id, after=(issues[ROOT_TASK],))
+    pages = [
+        page_effect(promotion.id, after=(issues[ROOT_TASK],)),
+        plan_page_effect(configured, opening, after=(issues[ROOT_TASK],)),
+    ]
     ready = (*issues.values(), *linked)
-    _members_and_assignments(uow, promotion, plan, people, ready, page)
+    _members_and_assignments(uow, promotion, opening.plan, people, ready, pages)
     activate = project_effect(promotion.id, "promotion.activate", "", after=ready)
     assert activate.unique == activation(promotion.id)
     uow.effects.enqueue([activate])
     return promotion
 
 
-def _issues(uow: UnitOfWork, configured: Configured, promotion: Promotion, plan: Plan) -> dict[str, str]:
-    """The project, its root issue and its tasks, unassigned; returns the unique effect name by task key."""
-    texts, policy = configured.texts, configured.policy
-    evidence, shown = evidence_of(uow, promotion), configured.shown(promotion)
-    opened = project_effect(
-        promotion.id,
-        "project.open",
-        "",
-        identifier=promotion.identifier,
-        name=promotion.name,
-        description=texts.render("project_description", promotion=shown, evidence=evidence),
+def _prepared(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, approved_by: str, now: datetime
+) -> tuple[Opening, People]:
+    """Who, when and where: decided once, and kept with the promotion."""
+    calendar = configured.directory.calendar_of(rule.project.owner)
+    due = rule.due(now.date(), calendar)
+    known = experience_of(uow, promotion.rule_id, calendar) if due is None else None
+    if known is not None:
+        due = known.due(now.date(), calendar)
+    plan = plan_tasks(configured.templates[rule.project.template], now, calendar, due)
+    people = _people(uow, configured, promotion, rule, plan)
+    prefix = configured.policy.identifier_prefix
+    promotion = replace(
+        move(promotion, PromotionState.OPENING),
+        decided_at=now,
+        opened_at=now,
+        approved_by=approved_by,
+        owner=people.owner or promotion.owner,
+        identifier=rule.project.standing or identifier(prefix, promotion.name, rule.id, promotion.id),
+        attention="\n".join([*people.reports, *map(str, plan.problems)]),
     )
-    root = project_effect(
-        promotion.id,
-        "task.create",
-        ROOT_TASK,
-        task=ROOT_TASK,
-        subject=promotion.name,
-        description=texts.render("root_issue", promotion=shown, evidence=evidence, due=plan.due),
-        tracker=policy.trackers.get(TaskKind.ROOT, ""),
-        start=_iso(plan.start),
-        due=_iso(plan.due),
-        after=(opened.unique,),
-    )
-    uow.promotions.add_tasks([Task(promotion.id, ROOT_TASK, TaskKind.ROOT, promotion.name)])
-    uow.effects.enqueue([opened, root])
-    unique = {ROOT_TASK: root.unique}
-    for task in plan.tasks:
-        effect = _task(configured, promotion, task, unique)
-        unique[task.key] = effect.unique
-        uow.promotions.add_tasks([Task(promotion.id, task.key, TaskKind.WORK, effect.payload["subject"])])
-        uow.effects.enqueue([effect])
-    for relation in plan.relations:
-        effect = project_effect(
-            promotion.id,
-            "task.relate",
-            f"{relation.task}-{relation.follower}",
-            task=relation.task,
-            other=relation.follower,
-            kind=relation.kind,
-            delay=relation.delay_days,
-            after=(unique[relation.task], unique[relation.follower]),
-        )
-        # Nothing waits for a relation: one that Redmine refuses must not keep the project from opening.
-        uow.effects.enqueue([effect])
-    return unique
-
-
-def _task(configured: Configured, promotion: Promotion, task: PlannedTask, unique: dict[str, str]) -> EffectSpec:
-    parent = task.parent or ROOT_TASK
-    return project_effect(
-        promotion.id,
-        "task.create",
-        task.key,
-        task=task.key,
-        parent=parent,
-        subject=f"{task.number} {task.title}",
-        description=configured.texts.render("task_description", task=task, promotion=promotion),
-        tracker=configured.policy.trackers.get(TaskKind.WORK, ""),
-        priority=task.priority,
-        start=_iso(task.start),
-        due=_iso(task.due),
-        estimate=task.estimate_hours,
-        after=(unique[parent],),
-    )
+    opening = Opening(promotion, rule, plan, evidence_of(uow, promotion), people.closers, known)
+    terms = place_terms(rule.project, rule.project.values(**opening.given()))
+    return replace(opening, promotion=replace(promotion, terms={**promotion.terms, **terms})), people
 
 
 def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:
@@ -142,15 +100,17 @@ def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, no
 
 
 def _members_and_assignments(
-    uow: UnitOfWork, promotion: Promotion, plan: Plan, people: People, ready: tuple[str, ...], page: EffectSpec
+    uow: UnitOfWork, promotion: Promotion, plan: Plan, people: People, ready: tuple[str, ...], pages: list[EffectSpec]
 ) -> None:
     """Members, then assignments, last of all: so that Redmine mails each assignee once per issue and nobody else.
 
     They run in this order because they share a key; that one of them is refused does not keep the others waiting.
     """
     members = [
-        project_effect(promotion.id, "member.add", person, person=person, owner=person == people.owner, after=ready)
-        for person in people.members
+        project_effect(
+            promotion.id, "member.add", person, person=person, owner=person == people.owner, role=role, after=ready
+        )
+        for person, role in people.members.items()
     ]
     who = {task.key: people.roles[task.role] for task in plan.tasks if task.role in people.roles}
     if people.owner:
@@ -159,21 +119,39 @@ def _members_and_assignments(
         project_effect(promotion.id, "task.assign", key, task=key, person=person, after=ready)
         for key, person in who.items()
     ]
-    uow.effects.enqueue([page, *members, *assigned])
+    uow.effects.enqueue([*pages, *members, *assigned])
 
 
 def _people(uow: UnitOfWork, configured: Configured, promotion: Promotion, rule: CompiledRule, plan: Plan) -> People:
-    directory = configured.directory
-    owner = directory.stand_in(rule.project.owner)
-    listed = directory.members_of(member.name for member in rule.project.members)
-    staffing = people_for_roles(plan, directory, owner=rule.project.owner, roles=rule.project.roles)
+    directory, part = configured.directory, rule.project
+    owner = directory.stand_in(part.owner)
+    listed = [(member.role, directory.members_of([member.name])) for member in part.members]
+    staffing = people_for_roles(plan, directory, owner=part.owner, roles=part.roles)
     roles = {role: person.key for role, person in staffing.people.items()}
-    reports = [str(problem) for problem in (*owner.reports, *listed.reports, *staffing.reports)]
+    reports = [str(one) for one in (*owner.reports, *(r for _, found in listed for r in found.reports))]
+    reports += map(str, staffing.reports)
     owners = [owner.person.key] if owner.person else []
-    handlers = _handlers(uow, directory, promotion)
-    everybody = [*owners, *(person.key for person in listed.people), *roles.values(), *handlers]
-    members = tuple(p for p in dict.fromkeys(everybody) if directory.redmine_id(p) is not None)
-    return People(members, owners[0] if owners else "", roles, tuple(dict.fromkeys(reports)))
+    asked = {person.key: role for role, found in reversed(listed) for person in found.people}
+    everybody = [*owners, *(person.key for _, found in listed for person in found.people), *roles.values()]
+    everybody += _handlers(uow, directory, promotion)
+    members = {p: asked.get(p, "") for p in dict.fromkeys(everybody) if directory.redmine_id(p) is not None}
+    closers, unnamed = _closers(plan, rule, directory)
+    return People(members, owners[0] if owners else "", roles, closers, tuple(dict.fromkeys([*reports, *unnamed])))
+
+
+def _closers(plan: Plan, rule: CompiledRule, directory: Directory) -> tuple[dict[str, str], list[str]]:
+    """Who may close the gates, by role or name; gates that nobody could close are the owner's, and reported."""
+    chosen = names_for_roles(plan, owner=rule.project.owner, roles=rule.project.roles)
+    closers: dict[str, str] = {}
+    reports = []
+    for task in plan.tasks:
+        names = task.gate.closed_by if task.gate else ()
+        found = {name: chosen.get(name) or (name if directory.knows(name) else "") for name in names}
+        if names and not any(found.values()):
+            reports.append(f"nobody is named who may close “{task.title}”: {rule.project.owner} may.")
+            found = dict.fromkeys(names, rule.project.owner)
+        closers |= found
+    return closers, reports
 
 
 def _handlers(uow: UnitOfWork, directory: Directory, promotion: Promotion) -> list[str]:
@@ -184,7 +162,3 @@ def _handlers(uow: UnitOfWork, directory: Directory, promotion: Promotion) -> li
             person = directory.person_by_login(evidence.incident.source, evidence.incident.person)
             handlers += [person.key] if person and person.active else []
     return handlers
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

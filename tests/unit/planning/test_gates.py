@@ -10,8 +10,8 @@ WRITTEN = "Write the way back.\n\nStep 3.2 of the plan.\n\n[bridge prod · promo
 LIST = "Hand it over.\n\n* Documents:{}\n* Training:{}\n* Operations owner:{}\n\n[bridge prod · task h]"
 
 
-def row(kind: GateKind, by=(), written=WRITTEN, **more):
-    return Gate(kind, **more).row(by, written)
+def row(kind: GateKind, by=(), written=WRITTEN, checklist=("Documents", "Training", "Operations owner"), **more):
+    return Gate(kind, **more).row(by, checklist, written)
 
 
 @pytest.mark.parametrize(

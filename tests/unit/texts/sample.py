@@ -8,7 +8,9 @@ from typing import Any
 
 from bridge.model.incident import Incident, Note, State
 from bridge.model.promotion import Promotion, PromotionState, Role
-from bridge.planning.plan import PlannedTask
+from bridge.planning.experience import Experience
+from bridge.planning.gates import Gate, GateKind, Lack
+from bridge.planning.plan import Plan, PlannedMilestone, PlannedTask
 from bridge.usecases.candidates.agenda import Agenda, Item, NearMiss
 from bridge.usecases.candidates.impact import Impact
 
@@ -65,7 +67,11 @@ def values() -> dict[str, dict[str, Any]]:
         AT.date(),
         4.0,
         critical=True,
+        gate=Gate(GateKind.HANDOVER, closed_by=("jane",), blocks=("fix",)),
+        milestone="m",
     )
+    milestone = PlannedMilestone("m", NASTY[:40], "", date(2026, 3, 20))
+    plan = Plan((task,), (), AT.date(), date(2026, 3, 27), date(2026, 3, 20), ("cause",), 4.0, {}, (), (milestone,))
     urls = {
         "project_url": "http://redmine.example/projects/ops-router-7",
         "issue_url": "http://redmine.example/issues/42",
@@ -75,8 +81,35 @@ def values() -> dict[str, dict[str, Any]]:
     note = Note("99", "bob", AT, f"I tried:\n\n{NASTY}", private=True)
     return {
         "project_description": {"promotion": promotion, "evidence": evidence},
-        "root_issue": {"promotion": promotion, "evidence": evidence, "due": date(2026, 3, 27)},
-        "task_description": {"promotion": promotion, "task": task},
+        "root_issue": {
+            "promotion": promotion,
+            "evidence": evidence,
+            "due": date(2026, 3, 27),
+            "experience": Experience(20, 3),
+        },
+        "task_description": {
+            "promotion": promotion,
+            "task": task,
+            "closers": ["Jane <b>Doe</b>"],
+            "checklist": ["Documents", "Train|ing"],
+            "blocked": [f"3 {NASTY}"],
+            "page": "Rollback plan",
+        },
+        "plan_page": {"promotion": promotion, "plan": plan, "milestones": {"m": "Live | now"}},
+        "gate_reopened": {
+            "lacks": [
+                Lack("closer", ("jane",)),
+                Lack("number", ("CHG",)),
+                Lack("plan"),
+                Lack("checklist", ("Documents", NASTY)),
+            ],
+            "closers": ["Jane Doe", "Network"],
+            "page": "Rollback plan",
+        },
+        "gates_hold_back": {"promotion": promotion, "gates": [f"7 {NASTY}"]},
+        "cycle_skipped": {"promotion": promotion, "period": "2026-W12"},
+        "version_description": {"promotion": promotion},
+        "handover_checklist": {"task": task},
         "incident_issue": {"promotion": promotion, "incident": incident(18)},
         "incident_note_linked": about,
         "incident_note_later": about,

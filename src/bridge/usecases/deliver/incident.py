@@ -18,6 +18,7 @@ from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.missing import incident_missed, saved
+from bridge.usecases.place import page_name
 from bridge.usecases.policy import EVIDENCE_PAGE
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.refusals import agree
@@ -94,7 +95,7 @@ class IncidentDelivery:
             promotion=promotion,
             project_url=self.configured().policy.project_url(promotion.identifier),
             issue_url=self.configured().policy.issue_url(link.issue_id) if link.issue_id else "",
-            page_url=self.configured().policy.page_url(promotion.identifier, EVIDENCE_PAGE),
+            page_url=self.configured().policy.page_url(promotion.identifier, page_name(promotion, EVIDENCE_PAGE)),
         )
         return self._add_note(source, link, effect, f"{text}\n\n{origin}", origin, private=True)
 

@@ -1,4 +1,4 @@
-"""Delivers the opening of a promotion's project: project, issues, relations, page, members, assignments."""
+"""Delivers what stands in a promotion's project: issues, relations, the evidence page, members, assignments."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound, Rejected
-from bridge.model.project import Issue, IssueChange, IssueSpec, ProjectSpec
+from bridge.model.project import Issue, IssueChange, IssueSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.rules.project_part import Place
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.evidence import evidence_text
 from bridge.usecases.hand_over import root_changed
+from bridge.usecases.place import fields_of, page_title, place_of, tracker_of, version_of
 from bridge.usecases.policy import EVIDENCE_PAGE, EVIDENCE_SECTION, ROOT_TASK
 from bridge.usecases.reconcile import reconcile_effect
 
@@ -28,7 +30,7 @@ STATUS = "status_id"
 
 @dataclass(frozen=True, slots=True)
 class ProjectDelivery:
-    """Handlers of the effects that open a project and fill it."""
+    """Handlers of the effects that fill a project."""
 
     store: Store
     tracker: ProjectTracker
@@ -38,7 +40,6 @@ class ProjectDelivery:
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
         """Kinds of effects and who delivers them."""
         return {
-            "project.open": self.open_project,
             "task.create": self.create_task,
             "task.relate": self.relate_tasks,
             "task.assign": self.assign_task,
@@ -46,30 +47,6 @@ class ProjectDelivery:
             "member.add": self.add_member,
             "promotion.activate": self.activate,
         }
-
-    def open_project(self, effect: Effect) -> Save:
-        """Creates the project or adopts the one an earlier attempt made."""
-        promotion = self._promotion(effect)
-        payload = effect.payload
-        project = self.tracker.open_project(
-            ProjectSpec(
-                identifier=payload["identifier"],
-                name=payload["name"],
-                description=payload["description"],
-                parent=self.configured().policy.parent_project,
-                origin=self.configured().policy.promotion_origin(promotion),
-            ),
-            unsure=effect.unsure,
-        )
-
-        def save(uow: UnitOfWork) -> None:
-            current = uow.promotions.get(promotion.id)
-            uow.promotions.save(replace(current, project_id=project.id, identifier=project.identifier))
-            uow.ledger.audit(
-                self.clock.now(), "bridge", "project opened", f"promotion {promotion.id}", {"url": project.url}
-            )
-
-        return save
 
     def create_task(self, effect: Effect) -> Save:
         """Creates one issue: the root, a task of the plan, or an incident's own issue."""
@@ -81,12 +58,14 @@ class ProjectDelivery:
             subject=payload["subject"],
             description=payload["description"],
             origin=self.configured().policy.task_origin(promotion.id, payload["task"]),
-            tracker=payload.get("tracker", ""),
+            tracker=tracker_of(promotion, tasks[payload["task"]].kind, payload.get("tracker", "")),
             priority=payload.get("priority", ""),
             parent_id=_issue_of(tasks, parent, promotion) if parent else None,
             start=_day(payload.get("start")),
             due=_day(payload.get("due")),
             estimate=payload.get("estimate"),
+            custom_fields=fields_of(promotion),
+            version_id=version_of(promotion, payload.get("milestone", "")),
         )
         issue = self.tracker.create_issue(spec, unsure=effect.unsure)
         if effect.unsure and "link" in payload:
@@ -132,7 +111,7 @@ class ProjectDelivery:
             promotion = uow.promotions.get(effect.payload["promotion"])
             text = evidence_text(uow, configured, promotion)
         project_id = _required(promotion.project_id, promotion, "project")
-        self.tracker.write_page(project_id, EVIDENCE_PAGE, EVIDENCE_SECTION, text)
+        self.tracker.write_page(project_id, page_title(promotion, EVIDENCE_PAGE), EVIDENCE_SECTION, text)
         return nothing
 
     def add_member(self, effect: Effect) -> Save:
@@ -143,12 +122,16 @@ class ProjectDelivery:
         if user is None:
             return self._report(promotion, f"{person} has no Redmine account in the directory and is not a member.")
         try:
-            policy = self.configured().policy
-            role = policy.owner_role if effect.payload.get("owner") else policy.member_role
+            role = effect.payload.get("role") or self._usual_role(promotion, owner=effect.payload.get("owner", False))
             self.tracker.add_member(_required(promotion.project_id, promotion, "project"), user, role)
         except (Rejected, NotFound) as error:
             return self._report(promotion, f"{person} could not become a member: {error.what}")
         return nothing
+
+    def _usual_role(self, promotion: Promotion, *, owner: bool) -> str:
+        """A standing project is somebody else's: there the owner of one promotion is a member like the others."""
+        policy = self.configured().policy
+        return policy.owner_role if owner and place_of(promotion) is Place.PROJECT else policy.member_role
 
     def assign_task(self, effect: Effect) -> Save:
         """Assigns an issue; an account that Redmine refuses (locked) falls through to the stand-in and is reported.
