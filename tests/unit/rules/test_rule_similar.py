@@ -226,9 +226,13 @@ def test_an_incident_stays_where_it_came_whatever_becomes_of_its_summary() -> No
     assert replay.take(1, ticket(summary="Something else altogether")) != first
 
 
+def word(number: int) -> str:
+    """A text without a digit that only this number has."""
+    return "".join("abcdefghij"[int(digit)] for digit in f"{number:05}") * 3
+
+
 def test_exactly_the_same_is_found_however_long_ago_and_the_similar_among_the_groups_joined_last() -> None:
     groups, by = Representatives(), similar()
-    word = lambda number: "".join("abcdefghij"[int(d)] for d in f"{number:05}") * 3  # noqa: E731 - one line says it
     keys = [
         assign(groups, similar(100), n, str(group_key(by, ticket(summary=word(n))))) for n in range(MOST_COMPARED + 2)
     ]
