@@ -15,6 +15,7 @@ from bridge.sandbox import Sandbox
 from tests.system.stage import RULE, Stage, opened, sandbox_bridge
 from tests.system.test_story import SUMMARY, recurrence
 
+FORM = {"objective": "The routers stay quiet for a quarter."}
 PROPOSE = RULE.replace("mode: auto", "mode: propose")
 
 
@@ -74,8 +75,8 @@ def test_a_rule_that_proposes(stage: Stage) -> None:
     assert len(promotions(stage)) == 1
     assert_nothing_written(stage)
 
-    assert decide(stage, "approve") == "opening"
-    assert decide(stage, "approve") == "opening", "approving twice changes nothing"
+    assert decide(stage, "approve", form=FORM) == "opening"
+    assert decide(stage, "approve", form=FORM) == "opening", "approving twice changes nothing"
     stage.once()
     (active,) = promotions(stage)
     assert (active.state, active.approved_by) == (PromotionState.ACTIVE, "jane")
@@ -99,7 +100,7 @@ def test_a_rejected_candidate_is_silent_for_its_quiet_time(stage: Stage) -> None
         decide(stage, "reject", reason=" ")
     assert decide(stage, "reject", reason="the probe is wrong") == "rejected"
     with pytest.raises(InvalidTransition, match="is rejected"):
-        decide(stage, "approve")
+        decide(stage, "approve", form=FORM)
     for _ in range(3):
         stage.desk.open(SUMMARY, key="core-1")
         stage.pause()
@@ -159,7 +160,7 @@ def test_a_first_start_in_the_past_makes_candidates_only(stage: Stage) -> None:
     states = [p.state for p in promotions(stage)]
     assert_nothing_written(stage)
     assert states == [PromotionState.CANDIDATE]
-    decide(stage, "approve")
+    decide(stage, "approve", form=FORM)
     stage.once()
     assert len(stage.office.projects()) == 1
 
@@ -201,7 +202,7 @@ def test_a_candidate_whose_rule_is_gone(stage: Stage) -> None:
     stage.once()
     write(stage, PROPOSE.replace("id: router-cpu", "id: something-else").replace("router", "switch"))
     with pytest.raises(NotPossible, match="router-cpu is no longer configured") as refused:
-        decide(stage, "approve")
+        decide(stage, "approve", form=FORM)
     assert "Put the rule back" in refused.value.advice
     assert decide(stage, "reject", reason="no longer") == "rejected"
     assert_nothing_written(stage)

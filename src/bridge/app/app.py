@@ -30,6 +30,8 @@ from bridge.sources import registry
 from bridge.store.database import Database
 from bridge.store.rehearsal import Rehearsal
 from bridge.usecases import backfill, ingest
+from bridge.usecases.candidates.agenda import write_agenda
+from bridge.usecases.candidates.intake import IntakeFollower
 from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
 from bridge.usecases.give_up import given_up
@@ -70,7 +72,7 @@ class App:
         self.clock: Clock = SystemClock() if settings.clock == "system" else RemoteClock(settings.clock)
         with openable(settings.store.url):
             self.database = Database.open(settings.store.url, self.clock)
-        self.tracker = RedmineTracker(settings.redmine.gateway(), self.clock)
+        self.tracker = RedmineTracker(settings.redmine.gateway(settings.candidates), self.clock)
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
         }
@@ -174,6 +176,7 @@ class App:
         """Takes in what changed in Redmine."""
         with self._polling[TRACKER_ENDPOINT], self._outages.contained(TRACKER_ENDPOINT, cycle):
             cycle.issues += HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
+            cycle.issues += IntakeFollower(store or self.database, self.tracker, self._present, self.clock).poll()
 
     def once(self) -> Cycle:
         """Polls both sides, decides and delivers, until a round finds nothing left to do."""
@@ -241,6 +244,8 @@ class App:
                 return self.once().summary()
             case "retry":
                 return {"requeued": self.engine().requeue(args["effect"])}
+            case "agenda":
+                return {"page": write_agenda(self.database, self.tracker, self.configured, self.clock.now())}
             case "drop":
                 return self._drop(int(args["effect"]), str(args["actor"]), str(args["reason"]))
             case "backfill":

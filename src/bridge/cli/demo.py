@@ -121,7 +121,9 @@ def _decide(app: App, who: str, decision: Decision) -> None:
     """What `promotions approve` and `reject` do, as the same command."""
     with app.database.reading() as uow:
         (promotion,) = [p for p in uow.promotions.in_states(WAITING) if decision.name in p.name]
-    args = {"promotion": promotion.id, "actor": who.lower(), "reason": decision.reason}
+    args: dict[str, Any] = {"promotion": promotion.id, "actor": who.lower(), "reason": decision.reason}
+    if decision.verb == "approve":
+        args["form"] = {"objective": decision.reason}
     app.perform(decision.verb, args)
 
 

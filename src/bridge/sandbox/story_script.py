@@ -119,7 +119,7 @@ _DRAGS_ON = (
     comments("2 Tue 10:00", "chen", "invoices", "the vendor asks for traces, sent them"),
     comments("2 Wed 14:00", "chen", "invoices", "Please print from the old client until then.", public=True),
     passes("2 Thu 08:40", "the invoices have been waiting for more than three days"),
-    decides("2 Fri 08:20", "jane", "approve", _INVOICES),
+    decides("2 Fri 08:20", "jane", "approve", _INVOICES, "no invoice waits longer than an hour"),
     starts("2 Fri 10:15", "ben", _INVOICES, "1 "),
     finishes("3 Mon 09:00", "ben", _INVOICES, "1 ", "2 "),
     starts("3 Mon 09:30", "ben", _INVOICES, "3.1 "),

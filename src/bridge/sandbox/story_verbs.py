@@ -20,7 +20,7 @@ DESK, OFFICE, DECISION, NOWHERE = "desk", "Redmine", "decision", ""
 class Decision:
     """A person's decision about a candidate, which only the bridge can carry out: `approve` or `reject`.
 
-    `name` is part of the candidate's name.
+    `name` is part of the candidate's name, `reason` why it is rejected, or what an approved one is to reach.
     """
 
     verb: str

@@ -117,13 +117,20 @@ def proposals(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Fi
 
 
 def propose(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
-    """Stores what the rules find in the groups as candidates for a person, whatever the rules' modes."""
-    stored = []
+    """Stores what the rules find in the groups as candidates for a person, whatever the rules' modes.
+
+    They are told of together: one entry in the audit trail, one part of the agenda.
+    """
+    stored: list[Finding] = []
+    digest: dict[str, list[int]] = {}
     for finding in proposals(uow, configured, now):
         promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
         if promotion is None or promotion.delivered_at is not None:
-            add_candidate(uow, finding, now)
+            added = add_candidate(uow, finding, now, from_history=True)
+            digest.setdefault(finding.rule.id, []).append(added.id)
             stored.append(finding)
+    if digest:
+        uow.ledger.audit(now, "bridge", "digest", "candidates from history", {"promotions": digest})
     return stored
 
 

@@ -11,6 +11,8 @@ from bridge.model.promotion import RUNNING, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases.attach import reopened
 from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start, propose
+from bridge.usecases.candidates import lapse
+from bridge.usecases.candidates.nominate import nominate_marked
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
@@ -81,7 +83,10 @@ def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, 
         uow.ledger.park(source, page.poison, now)
     touched = join_groups(uow, configured, saved)
     _came_back(uow, configured, saved, now)
-    taken.findings += consider(uow, configured, touched, now)
+    findings = consider(uow, configured, touched, now)
+    taken.findings += findings
+    lapse.no_longer_history(uow, findings)
+    nominate_marked(uow, configured, saved, now)
     _reconcile(uow, page, {one.incident.external_id for one in saved}, now)
     uow.ledger.set_cursor(source, CURSOR, page.cursor)
     taken.incidents += len(saved)
@@ -115,6 +120,9 @@ def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datet
 
 
 def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> list[Finding]:
-    """Decides about groups whose time has come although nothing was heard of them."""
+    """Decides about groups and candidates whose time has come although nothing was heard of them."""
     with store.transaction() as uow:
-        return sweep(uow, configured(), clock.now())
+        present, now = configured(), clock.now()
+        findings = sweep(uow, present, now)
+        lapse.tick(uow, present, now)
+        return findings

@@ -131,8 +131,11 @@ def _act(uow: UnitOfWork, configured: Configured, finding: Finding, now: datetim
             open_promotion(uow, configured, promotion, finding.rule, f"rule {finding.rule.id}", now)
 
 
-def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion:
-    """Stores a finding as a candidate with its evidence and every open incident of its group."""
+def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime, *, from_history: bool = False) -> Promotion:
+    """Stores a finding as a candidate with its evidence and every open incident of its group.
+
+    `from_history`: a new rule found it in the past; whoever finds several tells of them together.
+    """
     rule = finding.rule
     promotion = uow.promotions.add(
         Promotion(
@@ -147,6 +150,9 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion
             reason="\n".join(finding.decision.reasons_met()),
             created_at=now,
             owner=rule.project.owner,
+            template=rule.project.template,
+            waiting_since=now,
+            from_history=from_history,
             terms=rule.terms(),
             attention=f"limit {finding.decision.brake}" if finding.decision.brake else "",
         )
@@ -154,7 +160,8 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime) -> Promotion
     add_evidence(uow, promotion, finding.decision.evidence, now)
     open_ones = uow.groups.latest(rule.id, finding.group_key, MOST_OPEN_INCIDENTS)
     add_evidence(uow, promotion, [i for i, incident in open_ones if incident.state.is_open], now)
-    uow.ledger.audit(now, f"rule {rule.id}", "candidate", f"promotion {promotion.id}", {"why": promotion.reason})
+    if not from_history:
+        uow.ledger.audit(now, f"rule {rule.id}", "candidate", f"promotion {promotion.id}", {"why": promotion.reason})
     return promotion
 
 

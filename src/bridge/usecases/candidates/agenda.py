@@ -9,12 +9,15 @@ from datetime import datetime
 from bridge.model.errors import NotPossible
 from bridge.model.promotion import WAITING, Promotion, PromotionState
 from bridge.ports import ProjectTracker, Store, UnitOfWork
+from bridge.rules.decide import decide
+from bridge.rules.explain import near_miss
 from bridge.usecases.candidates.form import lacking
 from bridge.usecases.candidates.impact import Impact, impact_of
 from bridge.usecases.candidates.lapse import reminder_of, waiting_since
 from bridge.usecases.candidates.shown import impact_text
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import evidence_of
+from bridge.usecases.view import group_view
 
 PAGE, SECTION = "Agenda", "agenda"
 MOST_NEAR_MISSES = 50
@@ -88,9 +91,19 @@ def _item(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: da
     )
 
 
-def write_agenda(
-    store: Store, tracker: ProjectTracker, configured: Configured, near: Iterable[NearMiss], now: datetime
-) -> str:
+def near_misses(uow: UnitOfWork, configured: Configured, now: datetime) -> list[NearMiss]:
+    """The groups that came near, in the rules' order."""
+    found = []
+    for rule in configured.rules.rules:
+        for key in uow.groups.keys(rule.id):
+            view = group_view(uow, configured, rule, key, (), now)
+            what = near_miss(rule, view, decide(rule, view, now), now) if view is not None else None
+            if view is not None and what is not None:
+                found.append(NearMiss(rule.id, view.label, what))
+    return found
+
+
+def write_agenda(store: Store, tracker: ProjectTracker, configured: Configured, now: datetime) -> str:
     """Writes the agenda into its part of a wiki page of the intake project; returns the page's address.
 
     Raises NotPossible when no intake project is configured.
@@ -100,7 +113,7 @@ def write_agenda(
         advice = "Name a Redmine project in the settings: redmine.intake_project."
         raise NotPossible("agenda", "there is no project for its wiki page.", advice)
     with store.reading() as uow:
-        agenda = agenda_of(uow, configured, near, now)
+        agenda = agenda_of(uow, configured, near_misses(uow, configured, now), now)
     text = configured.texts.render("agenda", agenda=agenda, at=now)
     tracker.write_page(tracker.project(project).id, PAGE, SECTION, text)
     return configured.policy.page_url(project, PAGE)

@@ -80,8 +80,9 @@ def _line(name: str, value: str) -> str:
 
 
 def lacking(promotion: Promotion) -> list[str]:
-    """The fields without which nobody can approve: `owner`, `objective`, `template`."""
-    return [name for name in ("owner", "objective", "template") if not getattr(promotion, name)]
+    """The fields without which nobody can approve: `owner`, `objective`, and `template` where no rule names one."""
+    needed = ("owner", "objective") if promotion.rule_id else ("owner", "objective", "template")
+    return [name for name in needed if not getattr(promotion, name)]
 
 
 def edit(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.directory.directory import Person
 from bridge.model.promotion import WAITING, Promotion, PromotionState, move
 from bridge.ports import UnitOfWork
+from bridge.rules.decision import DecisionKind
 from bridge.rules.durations import written
 from bridge.usecases.candidates.effects import announce, tell
 from bridge.usecases.candidates.people import chain, reminders_due, responsible_team
 from bridge.usecases.candidates.policy import Outcome
 from bridge.usecases.configured import Configured
+from bridge.usecases.promote import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ def tick(uow: UnitOfWork, configured: Configured, now: datetime) -> None:
         elif not promotion.from_history:
             announce(uow, configured, promotion)
             _remind(uow, configured, promotion, now)
+
+
+def no_longer_history(uow: UnitOfWork, findings: Iterable[Finding]) -> None:
+    """A candidate that a new incident joined is news, and brought up like any other."""
+    for finding in findings:
+        if finding.decision.kind is not DecisionKind.ATTACH:
+            continue
+        promotion = uow.promotions.of_group(finding.rule.id, finding.group_key)
+        if promotion is not None and promotion.from_history and promotion.state in WAITING:
+            joined = uow.incidents.many(finding.decision.evidence)
+            if any(incident.opened_at > promotion.created_at for incident in joined.values()):
+                uow.promotions.save(replace(promotion, from_history=False))
 
 
 def _come_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> None:

@@ -43,9 +43,9 @@ def approve(
         return promotion
     if promotion.state is _S.EXPIRED:
         promotion = _revived(uow, promotion, now)
+    move(promotion, _S.OPENING)
     if form:
         promotion = edit(uow, configured, promotion_id, form, actor, now)
-    move(promotion, _S.OPENING)
     where = _where(promotion)
     rule = rule_for(configured, promotion, now.date())
     if rule is None:
@@ -58,8 +58,9 @@ def approve(
         options = " ".join(f"--{name} …" for name in missing)
         what = f"it cannot be approved without {' and '.join(missing)}."
         raise NotPossible(where, what, f"Say `promotions approve {promotion.id} {options}`, or fill in its issue.")
-    if promotion.template not in configured.templates:
-        raise NotPossible(where, f"its template {promotion.template} is no longer there.", "Choose another one.")
+    template = rule.project.template
+    if template not in configured.templates:
+        raise NotPossible(where, f"its template {template} is no longer there.", "Choose another one.")
     opened = open_promotion(uow, configured, promotion, rule, actor, now)
     policy = configured.policy
     if not seen:
