@@ -217,7 +217,11 @@ def test_decisions_and_retries(stage: Stage, sandbox: Sandbox, running: bool) ->
             command(config, "once").text()
         until(lambda: len(promotions(stage, "candidate")) == 2, "two candidates")
         sandbox.fault("status", code=404, app="redmine", method="POST", path=r"^/projects\.json")
-        approved = command(config, "promotions", "approve", "1", "--json").json()
+        early = command(config, "promotions", "approve", "1")
+        assert early.text(1) == ""
+        assert "cannot be approved without objective" in early.err
+        goal = ("--objective", "quiet routers")
+        approved = command(config, "promotions", "approve", "1", *goal, "--json").json()
         assert (approved["schema"], approved["state"]) == ("bridge/decision/1", "opening")
         rejected = command(config, "promotions", "reject", "2", "--reason", "it is the monitoring").text()
         assert "is rejected" in rejected
@@ -234,6 +238,16 @@ def test_decisions_and_retries(stage: Stage, sandbox: Sandbox, running: bool) ->
             command(config, "once").text()
         until(lambda: promotions(stage, "active"), "the project is open")
         assert len(stage.office.projects()) == 1
+
+
+def test_a_daemon_that_lost_its_lock_stops(stage: Stage) -> None:
+    """Somebody tidied up the folder: before a second daemon can deliver the same, it ends with 3 and says why."""
+    with Daemon(config_of(stage)) as daemon:
+        (stage.folder / "bridge.sqlite3.lock").unlink()
+        assert daemon.process is not None
+        assert daemon.process.wait(timeout=30) == 3
+        assert "RB-1405" in daemon.log
+        assert "was removed or replaced" in daemon.log
 
 
 def test_rules_are_taken_over_while_it_runs(stage: Stage) -> None:

@@ -1,17 +1,18 @@
-"""`promotions`: candidates and projects, and a person's decision about them."""
+"""`promotions list` and `show`: candidates and projects as they are. The rest is in bridge.cli.candidates."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bridge.app import Use
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, change, open_app
-from bridge.cli.output import print_details, print_json, print_table, say
+from bridge.app import App, Use
+from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
+from bridge.cli.output import print_details, print_json, print_table
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import UnitOfWork
+from bridge.usecases.candidates.impact import impact_of
+from bridge.usecases.candidates.shown import impact_text
 from bridge.usecases.evidence import evidence_of
 
 commands = typer.Typer(no_args_is_help=True, help="Candidates and the projects they became.")
@@ -52,7 +53,12 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOpt
             }
             for e in evidence_of(uow, promotion)
         ]
-        details = {"reason": promotion.reason, "rule_version": promotion.rule_version, "terms": promotion.terms}
+        details = {
+            "reason": promotion.reason,
+            "rule_version": promotion.rule_version,
+            "terms": promotion.terms,
+            **_form(uow, app, promotion),
+        }
     if as_json:
         print_json("bridge/promotion/1", **row, **details, evidence=evidence)
         return
@@ -61,30 +67,20 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOpt
     print_table(columns, [[e[c] for c in columns] for e in evidence], empty="No incident.")
 
 
-@commands.command()
-def approve(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Approves a candidate: its project is opened."""
-    _decide(config, "approve", {"promotion": number, "actor": actor()}, as_json=as_json)
-
-
-@commands.command()
-def reject(
-    number: Number,
-    reason: Annotated[str, typer.Option(help="Why; kept with the promotion.")],
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Rejects a candidate."""
-    _decide(config, "reject", {"promotion": number, "actor": actor(), "reason": reason}, as_json=as_json)
-
-
-def _decide(config: Path, name: str, args: dict[str, Any], *, as_json: bool) -> None:
-    with open_app(config) as app:
-        result = change(app, name, args)
-    if as_json:
-        print_json("bridge/decision/1", **result)
-    else:
-        say(f"promotion {result['promotion']} “{result['name']}” is {result['state']}.")
+def _form(uow: UnitOfWork, app: App, promotion: Promotion) -> dict[str, Any]:
+    """What a candidate's form says, and where it is decided."""
+    impact = impact_of(evidence_of(uow, promotion), app.clock.now())
+    intake = uow.intakes.of_promotion(promotion.id)
+    return {
+        "proposed_by": promotion.proposed_by or f"rule {promotion.rule_id}",
+        "objective": promotion.objective,
+        "due": promotion.due,
+        "template": promotion.template,
+        "impact": impact_text(app.configured, promotion, impact),
+        "deferred_until": promotion.deferred_until,
+        "merged_into": promotion.merged_into,
+        "issue": app.configured.policy.issue_url(intake.issue_id) if intake else None,
+    }
 
 
 def _row(uow: UnitOfWork, project_url: Any, promotion: Promotion) -> dict[str, Any]:
