@@ -16,7 +16,7 @@ from redminelib.engines import SyncEngine
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from bridge.model.errors import RemoteUnavailable
 from bridge.redmine.failures import failure
@@ -121,12 +121,18 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc] # python-redmine has no ty
         except requests.ConnectTimeout as error:
             what = "the server could not be reached in time; nothing was sent."
             raise RemoteUnavailable(where, what, "It is tried again.") from error
-        except (requests.Timeout, ReadTimeoutError) as error:
-            what = f"no answer within {options.read_timeout:g} s; whether it was carried out is not known."
-            raise RemoteUnavailable(where, what, "It is looked for before it is tried again.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
+            if _is_late(error):
+                raise self._late(method, where) from error
             what = f"no usable answer: {_cause(error)}."
             raise RemoteUnavailable(where, what, "Is Redmine up, and redmine.url right? It is tried again.") from error
+
+    def _late(self, method: str, where: str) -> RemoteUnavailable:
+        silent = f"no answer within {self._options.read_timeout:g} s"
+        if method.upper() == "GET":
+            return RemoteUnavailable(where, f"{silent}; nothing was changed by asking.", "It is asked again.")
+        what = f"{silent}; whether it was carried out is not known."
+        return RemoteUnavailable(where, what, "It is looked for before it is tried again.")
 
 
 def _read(response: requests.Response, deadline: float, where: str) -> bytes:
@@ -139,7 +145,21 @@ def _read(response: requests.Response, deadline: float, where: str) -> bytes:
     return b"".join(chunks)
 
 
+def _chain(error: BaseException) -> list[BaseException]:
+    found = [error]
+    while (inner := found[-1].__cause__ or found[-1].__context__) is not None:
+        found.append(inner)
+    return found
+
+
+def _is_late(error: BaseException) -> bool:
+    """Whether the server took too long to answer; urllib3 wraps that differently for methods it may repeat."""
+    chain = _chain(error)
+    if any(isinstance(one, NewConnectionError) for one in chain):  # it was not even reached
+        return False
+    return any(isinstance(one, (requests.Timeout, ReadTimeoutError, TimeoutError)) for one in chain)
+
+
 def _cause(error: BaseException) -> str:
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return f"{type(error).__name__}: {error}"[:300]
+    root = _chain(error)[-1]
+    return f"{type(root).__name__}: {root}"[:300]

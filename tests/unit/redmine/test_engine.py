@@ -257,6 +257,26 @@ def test_a_post_ends_in_time_and_is_never_sent_twice(behaviour: Callable[[socket
     assert listener.requests == ["POST /projects/1/issues.json HTTP/1.1"]
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda client: client.issue(1), "no answer within 0.3 s; nothing was changed by asking"),
+        (lambda client: client.update_issue(1, {"notes": "x"}), "whether it was carried out is not known"),
+    ],
+    ids=["GET", "PUT"],
+)
+def test_a_late_answer_is_told_as_one_whatever_was_asked(ask: Callable[[Client], object], words: str) -> None:
+    """urllib3 wraps a time-out in other errors where it may repeat the request."""
+    listener = Listener(silence)
+    with listener as url:
+        client = Client(options(url=url, read_timeout=0.3, total_timeout=0.8))
+        caught = failure_of(lambda: ask(client))
+        client.close()
+    assert isinstance(caught, RemoteUnavailable)
+    assert words in caught.what
+    assert len(listener.requests) == 1
+
+
 def test_nobody_there_is_told() -> None:
     """With a hint at the address."""
     with socket.socket() as taken:
