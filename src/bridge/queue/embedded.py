@@ -82,6 +82,7 @@ class EmbeddedEngine:
         self._alone = threading.Lock()
         self._stopping = False
         self._in_flight: dict[int, str] = {}  # effect id: endpoint
+        self._undecided: list[Outcome] = []
         self._unsettled: list[Settlement] = []
         self._counts: Counter[str] = Counter()
         database.on_enqueued(self.wake)
@@ -179,8 +180,11 @@ class EmbeddedEngine:
 
         Returns for how many seconds there is nothing to do but wait for a rate limit, None when nothing waits for one.
         """
+        self._undecided.extend(outcomes)  # first of all: a clock that cannot be asked must lose none
         now, tick = self._clock.now(), self._monotonic()
-        self._unsettled.extend(self._settler.decide(outcome, now) for outcome in outcomes)
+        while self._undecided:
+            self._unsettled.append(self._settler.decide(self._undecided[0], now))
+            del self._undecided[0]
         if self._stopping and not self._unsettled:
             return None
         try:

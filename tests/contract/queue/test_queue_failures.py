@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from structlog.typing import EventDict
 from tests.contract.queue.bench import NEVER, Bench, note, unavailable
-from tests.contract.store.fixtures import NASTY
+from tests.contract.store.fixtures import NASTY, HandClock
 
 from bridge.model.effect import Effect, EffectState
 from bridge.model.errors import (
@@ -285,3 +285,36 @@ def test_giving_up_is_undone_with_what_could_not_be_told(bench: Bench) -> None:
     with pytest.raises(NotFound, match="cannot be told"):
         made.drop(bench.row("a").id, refused)
     assert bench.row("a").state is EffectState.DEAD
+
+
+class ClockThatFails:
+    """A clock that cannot be asked while `broken`."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.broken = False
+
+    def now(self) -> datetime:
+        """The other clock's moment. Raises BridgeError."""
+        if self.broken:
+            raise unavailable()
+        return self.clock.now()
+
+
+def test_a_clock_that_cannot_be_asked_loses_no_outcome(bench: Bench) -> None:
+    """What was sent is stored as done once the clock is back: nothing stays running, nothing is sent twice."""
+    clock = ClockThatFails(bench.clock)
+
+    def deliver(effect: Effect) -> Callable[[UnitOfWork], None]:
+        clock.broken = True
+        return bench.deliver(effect)
+
+    bench.enqueue(note("a"))
+    made = EmbeddedEngine(bench.database, {"note": deliver}, clock, workers=1)
+    with pytest.raises(BridgeError, match="no answer"):
+        made.run_until_idle()
+    clock.broken = False
+    assert made.run_until_idle().done == 1
+    made.close()
+    assert bench.row("a").state is EffectState.DONE
+    assert [sent.unique for sent in bench.sent] == ["a"]
