@@ -16,6 +16,7 @@ from bridge.model.errors import BridgeError
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
 from bridge.store.commands import Command
+from bridge.store.locks import Held, LockLost
 
 log = structlog.get_logger()
 
@@ -26,16 +27,18 @@ RELOAD_SECONDS = 5.0
 TICK_SECONDS = 60.0
 RESUME_SECONDS = 1.0
 LONGEST_REST = 3600.0
+LOCK_SECONDS = 2.0
 PROGRESS_SECONDS = 0.5
 LONG_COMMANDS = frozenset({"backfill"})
 """Commands that take too long for others to wait behind them."""
 
 
-def run(app: App, stop: threading.Event) -> None:
+def run(app: App, stop: threading.Event, lock: Held) -> None:
     """Works until `stop` is set; then finishes what is running, within ten seconds.
 
-    The caller holds the store's lock.
+    The caller holds the store's lock. Raises LockLost, after the same end, when it is lost.
     """
+    watch = Watch(lock, stop)
     with app.database.transaction() as uow:
         uow.commands.lose_running()
     app.activate(Cycle())
@@ -43,10 +46,32 @@ def run(app: App, stop: threading.Event) -> None:
     delivery = threading.Thread(target=_deliver, args=(engine, stop), name="delivery", daemon=True)
     delivery.start()
     log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
-    run_jobs(_jobs(app), stop)
+    run_jobs([*_jobs(app), Job("lock", LOCK_SECONDS, watch.look)], stop)
     engine.wake()
     delivery.join(timeout=STOP_SECONDS)
     log.info("the bridge has stopped; what was not delivered is stored and goes on at the next start")
+    if watch.lost is not None:
+        raise watch.lost
+
+
+class Watch:
+    """Stops the daemon when its lock is gone, before a second one delivers the same."""
+
+    def __init__(self, lock: Held, stop: threading.Event) -> None:
+        self.lost: LockLost | None = None
+        self._lock = lock
+        self._stop = stop
+
+    def look(self) -> None:
+        """Looks whether the lock is still held."""
+        if self._stop.is_set():
+            return
+        try:
+            self._lock.require()
+        except LockLost as error:
+            self.lost = error
+            log.critical("the lock on the store is lost: stopping", error=str(error))
+            self._stop.set()
 
 
 def _deliver(engine: EmbeddedEngine, stop: threading.Event) -> None:

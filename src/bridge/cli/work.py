@@ -26,6 +26,7 @@ from bridge.cli.common import (
 )
 from bridge.cli.output import complain, print_json, print_table, say
 from bridge.model.errors import StoreLocked
+from bridge.store.locks import LockLost
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -33,12 +34,17 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with open_app(config) as app, app.database.lock():
-        daemon.run(app, stop)
+    code = FINE
+    with open_app(config) as app, app.database.lock() as lock:
+        try:
+            daemon.run(app, stop, lock)
+        except LockLost as error:
+            complain(str(error))
+            code = UNREACHABLE
         # A poll that is under way would keep the process for as long as it takes; what it read is read again.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(FINE)
+        os._exit(code)
 
 
 def once(

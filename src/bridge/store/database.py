@@ -17,6 +17,7 @@ from bridge.model.errors import StoreLocked
 from bridge.ports import Clock
 from bridge.store import engines, locks, migrate
 from bridge.store.engines import Engines
+from bridge.store.locks import Held
 from bridge.store.migrate import Schema
 from bridge.store.unit import Unit
 
@@ -106,7 +107,7 @@ class Database:
             finally:
                 database.close()
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[Held]:
         """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it."""
         if self._engines.url.get_backend_name() == "sqlite":
             engines.make_folder(self._engines.url)

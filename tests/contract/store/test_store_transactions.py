@@ -196,7 +196,7 @@ def test_writing_goes_on_while_the_daemons_lock_is_held(database: Database) -> N
 
 
 def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: object) -> None:
-    made = connect(parse(f"sqlite:///{tmp_path}/deep/down/bridge.sqlite3"))
+    made = connect(parse(f"sqlite:///{tmp_path}/bridge.sqlite3"))
     with made.writer.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
