@@ -31,6 +31,7 @@ from bridge.repositories import (
     Links,
     OwnWrites,
     Promotions,
+    Resolutions,
 )
 from bridge.rules.similar import SimilarGroups
 
@@ -211,6 +212,8 @@ class UnitOfWork(Protocol):
     def links(self) -> Links: ...
     @property
     def effects(self) -> Effects: ...
+    @property
+    def resolutions(self) -> Resolutions: ...
     @property
     def own_writes(self) -> OwnWrites: ...
     @property

@@ -197,6 +197,16 @@ class Effects(Protocol):
         """The dead effects of a promotion."""
 
 
+class Resolutions(Protocol):
+    """The resolutions that a rule's incidents were given, for its `resolve_at_most`."""
+
+    def release(self, rule_id: str, unique: str, at: datetime) -> None:
+        """Remembers that a stored effect may resolve an incident now."""
+
+    def taken(self, rule_id: str, since: datetime, now: datetime, limit: int) -> list[datetime]:
+        """The latest moments after `since` at which one may have been sent, newest first; `now` for one under way."""
+
+
 class OwnWrites(Protocol):
     """What the bridge itself wrote, so that its own changes are not taken for somebody's."""
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 
 from bridge.ports import Clock, Handler, IncidentSource, ProjectTracker, Store
 from bridge.usecases.candidates.intake import IntakeDelivery
-from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.gate import GateDelivery
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
 from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.deliver.reopening import Reopening
+from bridge.usecases.deliver.workaround import Workarounds
 from bridge.usecases.reconcile import Reconciliation
+from bridge.usecases.resolving import Turns
 
 
 def handlers(
@@ -28,9 +30,11 @@ def handlers(
         **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
         **Reopening(store, tracker, configured, clock).handlers(),
-        **IntakeDelivery(store, tracker, configured, clock).handlers(),
+        **GateDelivery(store, tracker, configured, clock).handlers(),
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
+        **Turns(store, clock).handlers(),
+        **Workarounds(store, tracker, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
     }

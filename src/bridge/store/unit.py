@@ -15,6 +15,7 @@ from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
 from bridge.store.own_writes import StoredOwnWrites
 from bridge.store.promotions import StoredPromotions
+from bridge.store.resolutions import StoredResolutions
 from bridge.store.similar import StoredSimilarGroups
 
 
@@ -31,6 +32,7 @@ class Unit:
         self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)
         self.effects = StoredEffects(connection, clock)
+        self.resolutions = StoredResolutions(connection)
         self.own_writes = StoredOwnWrites(connection, clock)
         self.exclusions = StoredExclusions(connection)
         self.ledger = StoredLedger(connection, clock)

@@ -18,6 +18,7 @@ from bridge.usecases.evidence import page_effect
 from bridge.usecases.policy import ROOT_TASK, incident_task_key
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.unlink import ended
+from bridge.usecases.workaround import workaround
 
 
 def attach(
@@ -66,15 +67,18 @@ def link_incident(
 ) -> tuple[Link, str] | None:
     """Stores an open incident's link and everything that is to be written about it.
 
-    Returns the link and the unique name of the effect that creates the incident's own issue; None when the incident
-    has the issue of another running project, which it keeps. The issue of a delivered one is let go.
+    Returns the link and the unique name of the effect that creates the incident's own issue; None when it gets none:
+    the incident has the issue of another running project, which it keeps, or the rule's limit `incident_issues` is
+    reached. Then it is a row of the evidence page, told and resolved like the others. The issue of a delivered project
+    is let go.
     """
     before = uow.links.of_incident(incident_id)
     if before is not None and uow.promotions.get(before.promotion_id).state in RUNNING:
         return None
     if before is not None:
         ended(before, f"it belongs to promotion {promotion.id} now", now)(uow)
-    key = incident_task_key(incident.ref)
+    issue_left = _issues_left(uow, promotion)
+    key = incident_task_key(incident.ref) if issue_left else ""
     link = uow.links.add(
         Link(
             id=0,
@@ -87,18 +91,37 @@ def link_incident(
             notes_since=incident.updated_at,
         )
     )
+    if promotion.terms.get("kpi") in {"pause", "remove"}:
+        uow.exclusions.start(
+            incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
+        )
+    if not issue_left:
+        _tell(uow, promotion, link, incident.state, _root(uow, promotion), now, later=later)
+        return None
     subject = f"{incident.ref}: {incident.summary}"
     uow.promotions.add_tasks([Task(promotion.id, key, TaskKind.INCIDENT, subject)])
     issue = _own_issue(configured, promotion, link, incident, subject)
     related = project_effect(
         promotion.id, "task.relate", f"{ROOT_TASK}-{key}", task=ROOT_TASK, other=key, kind="relates"
     )
-    uow.effects.enqueue([issue, related, *_told(promotion, link, incident.state, issue.unique, later=later)])
-    if promotion.terms.get("kpi") in {"pause", "remove"}:
-        uow.exclusions.start(
-            incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
-        )
+    uow.effects.enqueue([issue, related])
+    _tell(uow, promotion, link, incident.state, (issue.unique,), now, later=later)
     return link, issue.unique
+
+
+def _issues_left(uow: UnitOfWork, promotion: Promotion) -> bool:
+    """Whether one more incident may have an issue of its own."""
+    most = promotion.terms.get("incident_issues")
+    if most is None:
+        return True
+    used = sum(task.kind is TaskKind.INCIDENT for task in uow.promotions.tasks(promotion.id).values())
+    return used < int(most)
+
+
+def _root(uow: UnitOfWork, promotion: Promotion) -> tuple[str, ...]:
+    """The effect that an incident without an issue of its own waits for before it hears of the project."""
+    root = project_effect(promotion.id, "task.create", ROOT_TASK).unique
+    return (root,) if uow.effects.is_stored(root) else ()
 
 
 def _own_issue(
@@ -119,14 +142,31 @@ def _own_issue(
     )
 
 
-def _told(promotion: Promotion, link: Link, state: State, issue: str, *, later: bool) -> list[EffectSpec]:
-    """What the incident system gets: a private note, the link, and a hold where the rule asks for one."""
+def _tell(
+    uow: UnitOfWork,
+    promotion: Promotion,
+    link: Link,
+    state: State,
+    after: tuple[str, ...],
+    now: datetime,
+    *,
+    later: bool,
+) -> None:
+    """What the incident system gets: a private note, the link, and a hold or a resolution where the rule asks for one.
+
+    `after` is what must be there first.
+    """
     text = "incident_note_later" if later else "incident_note_linked"
-    effects = [
-        incident_effect(link, "incident.tell", "joined", text=text, what="joined", after=(issue,)),
-        incident_effect(link, "incident.link", "issue", after=(issue,)),
-    ]
-    if promotion.terms.get("later" if later else "open") == "hold":
+    to = {} if link.task_key else {"to": "project"}
+    uow.effects.enqueue(
+        [
+            incident_effect(link, "incident.tell", "joined", text=text, what="joined", after=after),
+            incident_effect(link, "incident.link", "issue", after=after, **to),
+        ]
+    )
+    asked = promotion.terms.get("later" if later else "open")
+    if asked == "hold":
         was = str(canonical(state))
-        effects.append(incident_effect(link, "incident.state", "hold", state="on_hold", was=was, after=(issue,)))
-    return effects
+        uow.effects.enqueue([incident_effect(link, "incident.state", "hold", state="on_hold", was=was, after=after)])
+    elif asked == "resolve_with_workaround":
+        workaround(uow, promotion, link, now, after)

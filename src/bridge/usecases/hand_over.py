@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bridge.model.errors import BridgeError
 from bridge.model.link import Link
 from bridge.model.project import Changed
 from bridge.model.promotion import Promotion, PromotionState, Role, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.usecases import gates
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
 from bridge.usecases.reconcile import reconcile_effect
+from bridge.usecases.resolving import DELIVERED, resolve, turn_name
 
 CLOSING_NOTE = "closing note"
 CURSOR = "issues"
@@ -51,9 +54,12 @@ class HandOver:
         if task is None:
             return False
         if task.status != issue.status:
-            uow.promotions.save_task(replace(task, status=issue.status))
+            task = replace(task, status=issue.status)
+            uow.promotions.save_task(task)
         link = uow.links.of_issue(issue.id)
         promotion = uow.promotions.get(task.promotion_id)
+        if task.gate:
+            gates.watch(uow, promotion, task, issue, now)
         if link is not None and promotion.state in {PromotionState.ACTIVE, PromotionState.DELIVERED}:
             uow.effects.enqueue_if_idle(
                 reconcile_effect(link, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
@@ -82,6 +88,12 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
         return
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
+    if status in configured.policy.delivered and (waiting := gates.holding(uow, promotion)):
+        gates.hold_back(uow, waiting, now)
+        return
+    if (free := gates.let_go(promotion)) != promotion:
+        promotion = free
+        uow.promotions.save(promotion)
     if status in configured.policy.delivered:
         deliver(uow, configured, promotion, now)
     elif status in configured.policy.refused:
@@ -138,26 +150,31 @@ def deliver(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: 
         link = links.get(incident_id)
         # What was opened after the delivery is a recurrence: to resolve it with this project would hide it.
         if link is not None and incident.state.is_open and incident.opened_at <= now:
-            _hand_back(uow, configured, promotion, link)
+            _hand_back(uow, configured, promotion, link, now)
 
 
-def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link) -> None:
+def _hand_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, link: Link, now: datetime) -> None:
     """Tells an open incident and resolves it, also when its own issue has been deleted meanwhile."""
     name = _delivery(uow, link)
-    told = incident_effect(link, "incident.tell", name, text="incident_closing_note", what=f"{CLOSING_NOTE}, {name}")
-    uow.effects.enqueue([told])
+    tell: dict[str, Any] = {"text": "incident_closing_note", "what": f"{CLOSING_NOTE}, {name}"}
     if promotion.terms.get("on_delivery") == "resolve":
         reason = f"{promotion.name}: {configured.policy.project_url(promotion.identifier)}"
-        resolved = incident_effect(link, "incident.state", name, state="resolved", reason=reason, after=(told.unique,))
-        uow.effects.enqueue([resolved])
+        resolve(uow, promotion, link, name, now, why=DELIVERED, tell=tell, reason=reason)
+    else:
+        uow.effects.enqueue([incident_effect(link, "incident.tell", name, **tell)])
 
 
 def _delivery(uow: UnitOfWork, link: Link) -> str:
     """Tells one delivery of a project from the next, should the first be taken back."""
     number = 1
-    while uow.effects.is_stored(incident_effect(link, "incident.tell", f"delivery {number}").unique):
+    while any(map(uow.effects.is_stored, _names(link, f"delivery {number}"))):
         number += 1
     return f"delivery {number}"
+
+
+def _names(link: Link, name: str) -> tuple[str, str]:
+    """What a delivery may have stored for an incident: its closing note, or that it waits for its turn."""
+    return incident_effect(link, "incident.tell", name).unique, turn_name(link, name)
 
 
 def _open_count(uow: UnitOfWork, promotion: Promotion) -> int:

@@ -114,6 +114,8 @@ def values() -> dict[str, dict[str, Any]]:
         "incident_note_linked": about,
         "incident_note_later": about,
         "incident_closing_note": about,
+        "incident_workaround": {**about, "workaround": NASTY},
+        "project_reopened": {"promotion": promotion, "incidents": [incident(18)], "delivered_at": AT},
         "root_rejected_question": {"promotion": promotion, "status": "Rejected", "open_incidents": 2},
         "attention_unmapped_person": {"login": "bob", "system": "rt", "subject": "rt #18"},
         "conflict_note": {

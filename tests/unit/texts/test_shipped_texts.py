@@ -19,6 +19,7 @@ PLAIN_TEXTS = {
     "incident_note_linked",
     "incident_note_later",
     "incident_closing_note",
+    "incident_workaround",
     "note_from_issue",
     "attention_unmapped_person",
     "project_status_line",
