@@ -92,14 +92,15 @@ def _never(placed: Placed) -> tuple[list[Problem], bool]:
 
 def _contradiction(placed: Placed, found: tuple[Literal, ...]) -> Problem:
     """Why nothing is covered. The place is that of the last of what contradicts the rest."""
-    swallowed = [one for one in found if one.question.path[0] == "unless"]
-    place = (swallowed or list(found))[-1].question.path
-    if len(found) == 1:
-        return placed.doubt(place, f"can never fire: no incident has {found[0]}", "mend or remove it")
+    covers = placed.rule.covers
     parts = " and ".join(dict.fromkeys(map(str, found)))
-    if swallowed:
-        what = f"can never fire: `unless` excepts everything that `match` covers ({parts})"
-        return placed.doubt(place, what, "except less, or cover more")
+    if placed.rule.rule.unless is not None and isinstance(covers, AllOf) and not conflict(AllOf(covers.parts[:-1])):
+        involved = any(one.question.path[0] == "unless" for one in found)
+        what = f"can never fire: `unless` excepts everything that `match` covers{f' ({parts})' if involved else ''}"
+        return placed.doubt(("unless",), what, "except less, or cover more")
+    place = found[-1].question.path
+    if len(found) == 1:
+        return placed.doubt(place, f"can never fire: no incident has {parts}", "mend or remove it")
     return placed.doubt(place, f"can never fire: {parts} exclude each other", "mend or remove one of them")
 
 

@@ -14,7 +14,7 @@ Alternatives (`any`) are gone through one by one; conditions with more than a fe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise, product
 from math import isinf
@@ -90,6 +90,9 @@ def _clash(case: tuple[Literal, ...]) -> tuple[Literal, ...]:
     for literal in case:
         question = literal.question
         by_field.setdefault((question.field.name, question.reference is not None), []).append(literal)
+        if question.reference is not None and literal.wanted:
+            there = replace(question, holds=bool, operator="exists", operand=True, reference=None)
+            by_field.setdefault((question.field.name, False), []).append(Literal(there, wanted=True))
     for literals in by_field.values():
         if _impossible(literals):
             return tuple(literals)
