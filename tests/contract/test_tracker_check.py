@@ -12,10 +12,12 @@ import pytest
 from bridge.clock import SystemClock
 from bridge.directory.directory import Person
 from bridge.model.errors import Problem
+from bridge.model.project import IssueSpec, ProjectSpec
 from bridge.redmine.gateway import RedmineTracker
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.people import Found, difference, same_name
 from bridge.sandbox import Sandbox
+from bridge.sandbox.redmine.model import Named
 
 SYNC, JANE, BEN, LI, GONE = 5, 6, 7, 9, 10
 PERSON = Person("jane", name="Jane Doe", redmine_login="jane", redmine_id=JANE)
@@ -28,8 +30,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def checked(sandbox: Sandbox, *people: Person, **options: Any) -> list[Problem]:
-    """What the bridge's own key, which is no administrator's, finds about people."""
+PROJECT = ProjectSpec("ops-router-7", "Router keeps failing", "Five incidents.", "operations", "[bridge test]")
+
+
+def options(sandbox: Sandbox, **changes: Any) -> RedmineOptions:
+    """The bridge's own key, which is no administrator's."""
     usual = {
         "url": sandbox.redmine.url,
         "api_key": sandbox.redmine.key("itsm-sync"),
@@ -37,7 +42,12 @@ def checked(sandbox: Sandbox, *people: Person, **options: Any) -> list[Problem]:
         "version": "5.0",
         "creator_role": "Bridge",
     }
-    tracker = RedmineTracker(RedmineOptions(**{**usual, **options}), SystemClock())
+    return RedmineOptions(**{**usual, **changes})
+
+
+def checked(sandbox: Sandbox, *people: Person, **changes: Any) -> list[Problem]:
+    """What is found about people, or without any about Redmine."""
+    tracker = RedmineTracker(options(sandbox, **changes), SystemClock())
     try:
         return tracker.check_people(people) if people else tracker.check()
     finally:
@@ -163,3 +173,31 @@ def test_half_a_name_is_doubted_and_no_name_cannot_be_compared() -> None:
     unknown = difference(bare, Found(1, "Jane Doe", "jd"), "here")
     assert unknown is not None
     assert (unknown.severity, "redmine.login" in unknown.advice) == ("warning", True)
+
+
+class TestTrackers:
+    """Which tracker an issue gets when the settings name none."""
+
+    @pytest.mark.parametrize(
+        ("there", "expected"),
+        [
+            (("Bug", "Feature", "Support"), "Support"),
+            (("Bug", "Feature", "Support", "Task"), "Task"),
+            (("Bug", "Feature"), "Feature"),
+            (("Bug", "任务"), "任务"),
+            (("Bug", "Change"), "Bug"),
+        ],
+    )
+    def test_planned_work_is_no_bug(self, sandbox: Sandbox, there: tuple[str, ...], expected: str) -> None:
+        """Task before Support before Feature; without any of them Redmine's first one."""
+        state = sandbox.redmine.app.state
+        state.trackers.clear()
+        state.trackers.update({number: Named(number, name) for number, name in enumerate(there, 1)})
+        state.projects[1].tracker_ids = list(state.trackers)
+        tracker = RedmineTracker(options(sandbox), SystemClock())
+        try:
+            project = tracker.open_project(PROJECT, unsure=False)
+            issue = tracker.create_issue(IssueSpec(project.id, "Work", "To do.", f"{PROJECT.origin} 1"), unsure=False)
+        finally:
+            tracker.close()
+        assert state.trackers[state.issues[issue.id].tracker_id].name == expected

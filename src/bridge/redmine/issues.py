@@ -46,8 +46,10 @@ class Issues:
         if spec.private:
             self.privacy.require_private_issues(spec.project_id, where)
         fields = self._fields(spec, where)
+        usual = None if spec.tracker else self.names.usual_tracker()
         try:
-            raw = self.client.create_issue(fields)
+            # not among `fields`: nobody asked for it, so that a project without it is no fault
+            raw = self.client.create_issue(fields if usual is None else {**fields, "tracker_id": usual})
         except Forbidden as error:
             raise refusal(self.client, spec.project_id, error, "Add issues") from error
         except Rejected as error:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bridge.model.errors import NotFound, Rejected, RemoteUnavailable
+from bridge.model.errors import Forbidden, NotFound, Rejected, RemoteUnavailable
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.text import did_you_mean
 
+WORK_TRACKERS = ("task", "任务", "support", "支持", "feature", "功能")
+"""What trackers for planned work are called, the best first; in lower case."""
 PARENT_INCLUDES = "trackers,enabled_modules,issue_custom_fields"
 
 
@@ -97,6 +99,18 @@ class Names:
             f"project {identifier}", lambda: self._client.project(identifier, PARENT_INCLUDES), fresh=fresh
         )
         return raw
+
+    def usual_tracker(self) -> int | None:
+        """The parent project's tracker for planned work where the settings name none; None leaves it to Redmine.
+
+        Redmine's default data begins with “Bug”, which is not what a task is.
+        """
+        try:
+            rows: list[Raw] = self.parent(self._options.parent_project).get("trackers") or []
+        except (Forbidden, NotFound):
+            return None
+        there = {row["name"].casefold(): row["id"] for row in rows}
+        return next((there[name] for name in WORK_TRACKERS if name in there), None)
 
     def statuses(self, *, fresh: bool = False) -> dict[str, Status]:
         """All issue statuses by name."""

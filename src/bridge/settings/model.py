@@ -37,7 +37,10 @@ class StoreSettings(BaseModel):
 
 
 class TrackerNames(BaseModel):
-    """Names of Redmine trackers for what the bridge creates; empty: the project's first one."""
+    """Names of Redmine trackers for what the bridge creates.
+
+    Empty: the parent project's Task, else Support, else Feature, else its first one.
+    """
 
     model_config = STRICT
 
