@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bridge.model.incident import Incident
-from bridge.rules.conditions import Condition, Group, Node
-from bridge.rules.fields import Field, field
+from bridge.rules.fields import Field, Kind
 from bridge.rules.matching import CompiledRule
+from bridge.rules.questions import AllOf, Not, Question, Tree
+
+Required = dict[str, tuple[Field, frozenset[Any]]]
+_NONE: tuple[int, ...] = ()
 
 
 class RuleSet:
@@ -21,6 +24,7 @@ class RuleSet:
         self._index: dict[str, tuple[Field, dict[Any, list[int]]]] = {}
         for position, rule in enumerate(self.rules):
             self._file(position, rule)
+        self._asked = tuple((found.get, by_value.get) for found, by_value in self._index.values())
 
     def get(self, rule_id: str) -> CompiledRule | None:
         """The rule with that id."""
@@ -28,36 +32,43 @@ class RuleSet:
 
     def matching(self, incident: Incident) -> list[CompiledRule]:
         """The rules that cover an incident, in the order in which they claim."""
-        positions = list(self._anywhere)
-        for found, by_value in self._index.values():
-            positions += by_value.get(found.get(incident), ())
-        return [rule for position in sorted(positions) if (rule := self.rules[position]).matches(incident)]
+        positions = self._anywhere.copy()
+        for value, found in self._asked:
+            positions += found(value(incident), _NONE)
+        positions.sort()
+        return [rule for position in positions if (rule := self.rules[position]).matches(incident)]
 
     def _file(self, position: int, rule: CompiledRule) -> None:
         """Files a rule under the values that one of its fields must have, else with those that are always looked at."""
-        for name, values in _required(rule):
-            found = field(name)
-            if found is not None:
-                _, by_value = self._index.setdefault(name, (found, {}))
-                for value in values:
-                    by_value.setdefault(value, []).append(position)
-                return
-        self._anywhere.append(position)
+        required = _required(rule.covers)
+        if not required:
+            self._anywhere.append(position)
+            return
+        name, (found, values) = min(required.items(), key=lambda one: (_is_common(one[1][0]), len(one[1][1])))
+        _, by_value = self._index.setdefault(name, (found, {}))
+        for value in values:
+            by_value.setdefault(value, []).append(position)
 
 
-def _required(rule: CompiledRule) -> Iterable[tuple[str, frozenset[Any]]]:
-    """(field, values): an incident that the rule covers has one of these values there. The best one first."""
-    yield from _equalities(rule.rule.match)
-    if rule.rule.sources is not None:
-        yield "source", frozenset(rule.rule.sources)
+def _is_common(found: Field) -> bool:
+    """Whether many incidents share each value of a field, so that it tells few of them apart."""
+    return found.kind in {Kind.LEVEL, Kind.STATE} or found.name == "source"
 
 
-def _equalities(node: Node) -> Iterable[tuple[str, frozenset[Any]]]:
-    if isinstance(node, Condition):
-        if node.equals is not None:
-            yield node.field, frozenset({node.equals})
-        elif node.one_of is not None:
-            yield node.field, frozenset(node.one_of)
-    elif isinstance(node, Group):
-        for inner in node.all_of or ():
-            yield from _equalities(inner)
+def _required(tree: Tree) -> Required:
+    """What incidents that fulfil the tree must have: one of these values in the field of that name."""
+    if isinstance(tree, Question):
+        if tree.operator == "equals":
+            return {tree.field.name: (tree.field, frozenset([tree.operand]))}
+        return {tree.field.name: (tree.field, frozenset(tree.operand))} if tree.operator == "in" else {}
+    if isinstance(tree, Not):
+        return {}
+    parts = [_required(part) for part in tree.parts]
+    if isinstance(tree, AllOf):
+        found: Required = {}
+        for part in parts:
+            for name, (asked, values) in part.items():
+                found[name] = (asked, values & found[name][1] if name in found else values)
+        return found
+    shared = set.intersection(*(set(part) for part in parts))
+    return {name: (parts[0][name][0], frozenset().union(*(part[name][1] for part in parts))) for name in shared}
