@@ -30,9 +30,10 @@ HOLDING = frozenset({GateKind.ROLLBACK, GateKind.HANDOVER})
 
 
 class GateState(StrEnum):
-    """How a gate stands. `gone`: people removed its issue, which counts as their decision."""
+    """How a gate stands. `asked`: it is being looked at. `gone`: people removed its issue, which is their decision."""
 
     OPEN = "open"
+    ASKED = "asked"
     REFUSED = "refused"
     PASSED = "passed"
     GONE = "gone"
