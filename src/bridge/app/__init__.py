@@ -1,6 +1,7 @@
 """The only place that wires things together: a configuration in, a working bridge out."""
 
-from bridge.app.app import App, Told, nobody_told
+from bridge.app.app import App
+from bridge.app.commands import Told, nobody_told
 from bridge.app.cycle import Cycle
 from bridge.app.opening import Use
 from bridge.app.rehearsal import Planned

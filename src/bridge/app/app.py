@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,15 +13,15 @@ from typing import Any, Self
 
 import structlog
 
+from bridge.app.commands import Told, backfilled, drop, nobody_told
 from bridge.app.cycle import Cycle, Outages
 from bridge.app.handlers import handlers
 from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.rehearsal import Planned, planned
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
-from bridge.model.effect import Effect
 from bridge.model.errors import Problem
-from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
+from bridge.ports import Clock, IncidentSource, Store
 from bridge.queue.contract import Boundary, no_boundary
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.queue.limits import Limit
@@ -34,7 +34,6 @@ from bridge.usecases.candidates.agenda import write_agenda
 from bridge.usecases.candidates.intake import IntakeFollower
 from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
-from bridge.usecases.give_up import given_up
 from bridge.usecases.hand_over import HandOver
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
@@ -47,13 +46,6 @@ MOST_ROUNDS = 10
 CLOCKS_DIFFER = timedelta(minutes=1)
 DECISIONS = "decisions"
 """What `Cycle.failures` calls what is neither of the two sides: the rules and the store."""
-
-Told = Callable[[Any], None]
-"""Learns how far a long command is; gets what JSON can hold."""
-
-
-def nobody_told(_progress: Any) -> None:
-    """A Told that does nothing."""
 
 
 class App:
@@ -247,28 +239,11 @@ class App:
             case "agenda":
                 return {"page": write_agenda(self.database, self.tracker, self.configured, self.clock.now())}
             case "drop":
-                return self._drop(int(args["effect"]), str(args["actor"]), str(args["reason"]))
+                return drop(self.engine(), args, self.clock.now())
             case "backfill":
-                return self._backfilled(args, told)
+                return backfilled(self.backfill, args, told)
         with self.database.transaction() as uow:
             return decide(uow, self.configured, name, args, self.clock.now())
-
-    def _backfilled(self, args: Mapping[str, Any], told: Told) -> Mapping[str, Any]:
-        since = datetime.fromisoformat(args["since"])
-        until = datetime.fromisoformat(args["until"]) if args["until"] else None
-        beside = bool(args.get("beside_polls"))
-        counts, findings = self.backfill(
-            since, until, args["sources"], told, store=args["propose"], beside_polls=beside
-        )
-        proposals = [{"rule": f.rule.id, "group": f.label, "why": f.decision.reasons_met()} for f in findings]
-        return {"sources": counts, "proposals": proposals, "stored": bool(args["propose"])}
-
-    def _drop(self, effect_id: int, actor: str, reason: str) -> Mapping[str, Any]:
-        def dropped(uow: UnitOfWork, effect: Effect) -> None:
-            given_up(uow, effect, actor, reason, self.clock.now())
-
-        effect = self.engine().drop(effect_id, dropped)
-        return {"dropped": effect.id, "kind": effect.kind, "promotion": effect.promotion_id}
 
     def engine(self) -> EmbeddedEngine:
         """The queue's engine with every handler; the same one each time."""
