@@ -29,10 +29,10 @@ def intake_effect(
 
 
 def nomination_effect(issue_id: int) -> EffectSpec:
-    """Asks to look whether an issue of the intake project is a person's nomination; once for each issue."""
+    """Asks to look whether an issue of the intake project is a person's nomination; once for each, in their order."""
     return EffectSpec(
         kind=READ,
-        key=f"nomination:{issue_id}",
+        key="nomination",
         unique=f"nomination:{issue_id}:{READ}",
         endpoint=TRACKER_ENDPOINT,
         payload={"issue": issue_id},

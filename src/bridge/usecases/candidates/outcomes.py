@@ -20,6 +20,7 @@ from bridge.usecases.deliver.effects import activation
 from bridge.usecases.opening import open_promotion
 
 _S = PromotionState
+_UNSAID = {"until": "", "url": "", "project": ""}
 
 
 def approve(
@@ -62,10 +63,7 @@ def approve(
     if template not in configured.templates:
         raise NotPossible(where, f"its template {template} is no longer there.", "Choose another one.")
     opened = open_promotion(uow, configured, promotion, rule, actor, now)
-    policy = configured.policy
-    if not seen:
-        status = policy.candidates.status_for(Outcome.APPROVE)
-        tell(uow, opened, "approved", "candidate_decided", status=status, actor=actor, outcome="approve")
+    _tell_decided(uow, configured, opened, Outcome.APPROVE, actor, "", seen=seen)
     tell(uow, opened, "opened", "candidate_opened", after=(activation(opened.id),))
     return opened
 
@@ -188,7 +186,7 @@ def _tell_decided(
     status = "" if seen else configured.policy.candidates.status_for(outcome)
     # A deferred candidate comes back, and may be deferred again.
     name = f"{outcome} {values['until']}" if "until" in values else str(outcome)
-    given = {"actor": actor, "outcome": str(outcome), "reason": reason.strip(), **values}
+    given = {"actor": actor, "outcome": str(outcome), "reason": reason.strip(), **_UNSAID, **values}
     tell(uow, promotion, name, "candidate_decided", status=status, **given)
 
 
