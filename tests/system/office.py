@@ -88,7 +88,12 @@ class Office:
         issues = self.issues(project["id"])
         subjects = {issue["id"]: issue["subject"] for issue in issues}
         wiki = self.as_user("admin").ok("GET", f"/projects/{project['id']}/wiki/index.json")["wiki_pages"]
+        admin = self.as_user("admin")
+        versions = admin.ok("GET", f"/projects/{project['id']}/versions.json")["versions"]
+        categories = admin.ok("GET", f"/projects/{project['id']}/issue_categories.json")["issue_categories"]
         return {
+            "versions": sorted((row["name"], row["description"], row.get("due_date")) for row in versions),
+            "categories": sorted(row["name"] for row in categories),
             "name": project["name"],
             "public": project["is_public"],
             "description": project["description"],
@@ -104,6 +109,7 @@ class Office:
                     issue.get("start_date"),
                     issue.get("due_date"),
                     issue.get("estimated_hours"),
+                    issue.get("fixed_version", {}).get("name", ""),
                     tuple(self.notes(issue["id"])),
                     tuple(
                         sorted(

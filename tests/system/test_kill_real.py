@@ -19,6 +19,7 @@ TEMPLATE = """\
 version: 1
 title: Small
 roles: {operations: ben}
+milestones: [{key: live, title: Solved, tasks: [solve]}]
 tasks:
   - {key: contain, title: Contain it, role: operations, estimate: 4h}
   - key: solve
@@ -35,7 +36,7 @@ def test_killed_at_every_step_of_opening_on_a_real_redmine(fresh_redmine: Redmin
         stage = Stage(tmp_path, SandboxDesk(sandbox), real_office(fresh_redmine))
         (tmp_path / "templates" / "wbs").mkdir(parents=True)
         (tmp_path / "templates" / "wbs" / "small.yaml").write_text(TEMPLATE, encoding="utf-8")
-        rule = RULE.replace("network-problem", "small")
+        rule = RULE.replace("network-problem", "small\n      categories: [Network]")
         config = stage.write(rule=rule, templates="templates", clock=f"{sandbox.redmine.url}/_control/clock")
         assert child.once(config)
         sandbox.clock.advance(3600)
@@ -61,6 +62,7 @@ def test_killed_at_every_step_of_opening_on_a_real_redmine(fresh_redmine: Redmin
         undisturbed = stage.office.dump(), sandbox.dump()["itsm"]
         (opened,) = undisturbed[0].values()
         assert len(opened["issues"]) == 7
+        assert (len(opened["versions"]), opened["categories"]) == (1, ["Network"])
         number = 1
         while play(number):
             assert (stage.office.dump(), sandbox.dump()["itsm"]) == undisturbed, f"killed at step {number}"

@@ -100,6 +100,7 @@ class _Dump:
             "due_date": str(issue.due_date),
             "done_ratio": issue.done_ratio,
             "estimated_hours": issue.estimated_hours,
+            "version": state.versions[issue.fixed_version_id].name if issue.fixed_version_id else None,
             "is_private": issue.is_private,
             "custom": self._custom(issue.custom),
             "watchers": sorted(state.users[number].login for number in issue.watchers),
