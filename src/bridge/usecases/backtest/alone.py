@@ -49,6 +49,13 @@ class Alone:
     def act(self, now: datetime) -> None:
         """Nobody does anything."""
 
+    def came_back(self, incident: int, now: datetime) -> None:
+        """No project follows it."""
+
+    def is_free(self, incident: int) -> bool:  # noqa: ARG002 - the protocol
+        """Always: nothing is promoted."""
+        return True
+
     def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
         """See the protocol."""
         assert self._near is not None
@@ -62,10 +69,7 @@ class Alone:
             trace.late.clear()
             trace.most.clear()
             return
-        untils = [one.until for one in decision.clauses if one.until is not None and not one.met and one.until >= now]
-        untils += [at for one in (*view.members, *view.others) for at in _breaks(one) if at >= now]
-        if untils and trace.late:
-            self.walk.look_again(rule, trace, min(untils) + INSTANT)
+        self.walk.wait(rule, trace, decision, now)
 
     def _view(self, trace: Trace, incidents: Sequence[int], now: datetime) -> GroupView:
         newest = trace.entries[: -self.rule.needs.members - 1 : -1]
@@ -93,12 +97,7 @@ def rates(rule: CompiledRule, trace: Trace, members: Sequence[GroupMember], now:
     counts = []
     for asked in rule.needs.rates:
         span = rate_span(asked, members, now)
-        recent = trace.opened(span.since, span.until, to_the_end=True) if span else 0
-        before = trace.opened(span.before, span.since, to_the_end=False) if span else 0
+        recent = trace.opened(span.since, span.until + INSTANT) if span else 0
+        before = trace.opened(span.before, span.since) if span else 0
         counts.append(RateCount(recent, before))
     return tuple(counts)
-
-
-def _breaks(member: GroupMember) -> list[datetime]:
-    """When its SLA clocks will be broken."""
-    return [at for at in (member.response_breach, member.resolution_breach) if at is not None]

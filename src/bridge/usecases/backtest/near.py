@@ -14,6 +14,7 @@ from bridge.rules.matching import CompiledRule
 from bridge.rules.moments import SKEW
 from bridge.rules.when import Trigger
 
+NONE = -1
 FIRST, LAST = -1, 1 << 62
 """Before and after every incident of the same moment."""
 
@@ -22,7 +23,9 @@ FIRST, LAST = -1, 1 << 62
 class Trace:
     """What is kept of a group: its incidents by their opening, and those that have been open for long.
 
-    `contested`: some of them may count for another rule's promotion.
+    `contested`: some of them count, or counted, for another promotion. `promotion` is the number of the group's newest
+    one, NONE when it never had any, `since` when the first of its incidents was opened. `unsettled`: some of the
+    group's incidents may join it although nothing happens to them.
     """
 
     key: str
@@ -30,6 +33,9 @@ class Trace:
     entries: list[tuple[datetime, int]] = field(default_factory=list)
     late: set[int] = field(default_factory=set)
     contested: bool = False
+    unsettled: bool = False
+    promotion: int = NONE
+    since: datetime | None = None
     most: dict[str, int] = field(default_factory=dict)
 
     def join(self, opened_at: datetime, incident: int) -> None:
@@ -45,16 +51,21 @@ class Trace:
         if self.has(opened_at, incident):
             del self.entries[bisect_left(self.entries, (opened_at, incident))]
         self.late.discard(incident)
+        self.unsettled = True
 
     def has(self, opened_at: datetime, incident: int) -> bool:
         """Whether an incident is in it."""
         place = bisect_left(self.entries, (opened_at, incident))
         return place < len(self.entries) and self.entries[place] == (opened_at, incident)
 
-    def opened(self, since: datetime, until: datetime, *, to_the_end: bool) -> int:
-        """How many were opened since a moment and before another, or at it."""
-        end = bisect_right(self.entries, (until, LAST)) if to_the_end else bisect_left(self.entries, (until, FIRST))
-        return end - bisect_left(self.entries, (since, FIRST))
+    def opened(self, since: datetime, before: datetime) -> int:
+        """How many were opened in [since, before)."""
+        return bisect_left(self.entries, (before, FIRST)) - bisect_left(self.entries, (since, FIRST))
+
+    def newest(self, limit: int, until: datetime | None = None) -> list[int]:
+        """The newest incidents, newest first; with `until` only those opened by then."""
+        end = len(self.entries) if until is None else bisect_right(self.entries, (until, LAST))
+        return [incident for _, incident in reversed(self.entries[max(0, end - limit) : end])]
 
 
 Near = Callable[[Trace, datetime], bool]

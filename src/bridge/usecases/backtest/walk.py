@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Protocol
 
+from bridge.rules.decision import Decision
 from bridge.rules.matching import group_label
 from bridge.rules.moments import later
 from bridge.rules.similar import Representatives, assign
@@ -21,6 +22,7 @@ INSTANT = timedelta(microseconds=1)
 Wake = tuple[datetime, int, str, int]
 """When to look again, the rule, its group, and the incident because of which (NOBODY: none)."""
 NOBODY = -1
+_WAITING = frozenset({"open_for", "on_hold_for"})
 _OFTEN = (("reopened", "reopen_count"), ("reassigned", "reassignment_count"))
 
 
@@ -29,6 +31,12 @@ class Counting(Protocol):
 
     def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
         """Something happened to these incidents of a group, or time alone made them worth a look."""
+
+    def came_back(self, incident: int, now: datetime) -> None:
+        """An incident that was over is open again."""
+
+    def is_free(self, incident: int) -> bool:
+        """Whether no promotion has the incident."""
 
     def next_act(self) -> datetime | None:
         """When people do something next, None: nothing more."""
@@ -42,8 +50,8 @@ class Walk:
     """One replay.
 
     `ends`: whether it matters when incidents are over. `together`: what became known at the same moment is taken in
-    before anything is decided; otherwise one after another. `ticks` are the moments at which time alone is noticed, again
-    and again; None: at once.
+    before anything is decided; otherwise one after another. `ticks` are the moments at which time alone is noticed,
+    again and again; None: at once.
     """
 
     places: Places
@@ -97,6 +105,19 @@ class Walk:
             at = self.ticks[place]
         heappush(self._wakes, (at, rule, trace.key, incident))
 
+    def wait(self, rule: int, trace: Trace, decision: Decision, now: datetime) -> None:
+        """Has a group for which nothing was decided looked at again when time alone may have changed that."""
+        if not trace.late:
+            return
+        compiled = self.places.rules[rule]
+        due = [one.until for one in decision.clauses if one.name in _WAITING and one.until and not one.met]
+        if compiled.needs.breaches:
+            members = [self.known.member(compiled, one) for one in trace.late]
+            due += [at for one in members for at in (one.response_breach, one.resolution_breach) if at]
+        due = [at for at in due if at >= now]
+        if due:
+            self.look_again(rule, trace, min(due) + INSTANT)
+
     def groups_of(self, incident: int) -> Iterable[tuple[int, Trace]]:
         """Where an incident is now: rules and their groups."""
         return self._standing.get(incident, ())
@@ -106,7 +127,10 @@ class Walk:
         touched: dict[tuple[int, str], list[int]] = {}
         for version in versions:
             incident = self.places.incident_of(version)
+            back = incident in self.known.version and not self.known.is_open(incident)
             self.known.version[incident] = version
+            if back and self.known.is_open(incident):
+                counting.came_back(incident, now)
             for rule, trace in self._moved(version, incident, now):
                 touched.setdefault((rule, trace.key), []).append(incident)
         for rule, key in sorted(touched) if len(touched) > 1 else touched:
@@ -174,7 +198,7 @@ class Walk:
             _, rule, key, incident = heappop(self._wakes)
             if incident == NOBODY:
                 found.append((rule, now, incident, key))
-            elif self._waits_there(rule, key, incident):
+            elif counting.is_free(incident) and self._waits_there(rule, key, incident):
                 self.traces[rule][key].late.add(incident)
                 found.append((rule, self.places.history.opened[incident], incident, key))
                 if self.ticks is not None:

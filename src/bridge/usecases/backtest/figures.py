@@ -1,0 +1,140 @@
+"""What a replay found, as figures: projects by rule, their size and lead time, and what they mean for the KPIs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bridge.kpi.measures import Resolution, adjusted
+from bridge.model.exclusion import Exclusion
+from bridge.rules.history import History
+
+_NOTHING = timedelta(0)
+_HOUR = timedelta(hours=1)
+POLICIES = ("none", "pause", "remove")
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A project that the rule would have opened, or with `--counting reset` a firing.
+
+    `found_at` is when the reasons were there, `opened_at` when the project was opened, None: it would still wait for a
+    person. `lead` is the time from the opening of the first incident that was a reason until it was found, `evidence`
+    the number of these incidents. `incidents` is how many the project covered in the end.
+    """
+
+    key: str
+    group: str
+    state: str
+    found_at: datetime
+    opened_at: datetime | None
+    delivered_at: datetime | None
+    lead: timedelta
+    evidence: int
+    incidents: int
+    mails: int
+    why: tuple[str, ...]
+    brake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Mean time to resolve in elapsed hours, raw and adjusted; None when nothing was measured.
+
+    `resolved` is how many incidents reported a resolution, `removed` how many of them leave the adjusted measure,
+    `excluded_hours` the time that paused clocks leave out.
+    """
+
+    policy: str
+    resolved: int
+    raw_hours: float | None
+    counted: int
+    adjusted_hours: float | None
+    removed: int
+    excluded_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """One rule's part. `matched` incidents were in some group at some time; `hot_groups` are groups that fired."""
+
+    id: str
+    title: str
+    kpi: str
+    matched: int
+    groups: int
+    hot_groups: int
+    firings: int
+    covered: int
+    mails: int
+    promotions: tuple[Promoted, ...]
+    times: tuple[Times, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A whole replay. `known` says since when what was read was known: `event` or `final`."""
+
+    as_of: str
+    counting: str
+    incidents: int
+    skipped: int
+    since: datetime | None
+    until: datetime | None
+    rules: tuple[RuleFigures, ...]
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Resolutions:
+    """The incidents of a history that reported a resolution; `raw` is the sum of their times."""
+
+    history: History
+    at: Sequence[datetime | None]
+    resolved: int
+    raw: timedelta
+
+    @classmethod
+    def of(cls, history: History) -> Resolutions:
+        """Reads the reported resolutions as they stand in the last row of each incident."""
+        column = history.column("resolved_at")
+        rows = (
+            range(history.incidents)
+            if history.first is None
+            else [*(n - 1 for n in history.first[1:]), history.rows - 1]
+        )
+        at = [column[row] for row in rows] if history.incidents else []
+        lengths = [end - begin for begin, end in zip(history.opened, at, strict=True) if end is not None]
+        return cls(history, at, len(lengths), sum(lengths, _NOTHING))
+
+    def times(self, exclusions: Mapping[int, Sequence[Exclusion]], policy: str) -> Times:
+        """With these exclusions, had they all been of one policy."""
+        left_out, removed, removed_time = _NOTHING, 0, _NOTHING
+        for incident, those in exclusions.items() if policy != "none" else ():
+            end = self.at[incident]
+            if end is None:
+                continue
+            begin = self.history.opened[incident]
+            counts = adjusted(Resolution(begin, end, [replace(one, policy=policy) for one in those]))
+            if counts is None:
+                removed += 1
+                removed_time += end - begin
+            else:
+                left_out += end - begin - counts
+        counted = self.resolved - removed
+        kept = self.raw - removed_time - left_out
+        return Times(
+            policy,
+            self.resolved,
+            self.raw / _HOUR / self.resolved if self.resolved else None,
+            counted,
+            kept / _HOUR / counted if counted else None,
+            removed,
+            left_out / _HOUR,
+        )
+
+
+def all_policies(resolutions: Resolutions, exclusions: Mapping[int, Sequence[Exclusion]]) -> tuple[Times, ...]:
+    """Under each policy, whatever the rule asks for."""
+    return tuple(resolutions.times(exclusions, policy) for policy in POLICIES)

@@ -1,0 +1,268 @@
+"""`--counting live`: the rules together, as the daemon lives with them: projects open, take in what comes, and end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from heapq import heappop, heappush
+
+from bridge.model.exclusion import Exclusion
+from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
+from bridge.rules.decide import HANDED_OVER
+from bridge.rules.decision import DecisionKind
+from bridge.rules.on_recurrence import AfterDelivery
+from bridge.usecases.backtest.book import Book
+from bridge.usecases.backtest.near import NONE, Near, Trace, near
+from bridge.usecases.backtest.walk import Walk
+from bridge.usecases.brake import MOST_OPEN_INCIDENTS, mails_of_opening
+from bridge.usecases.claims import claimed_by
+from bridge.usecases.configured import Configured
+from bridge.usecases.hand_over import resume
+from bridge.usecases.promote import Finding, Touched, add_candidate, add_evidence, look
+
+_S = PromotionState
+
+
+class What(StrEnum):
+    """What people do with a promotion."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    DELIVER = "deliver"
+    RESUME = "resume"  # the delivery is taken back
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Act:
+    """A person's act on the newest promotion of a group."""
+
+    at: datetime
+    what: What
+    rule_id: str
+    group_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What a replay takes for granted of people.
+
+    `approve`: what a rule proposes is approved at once, unless one of its limits kept it from acting. `takes` is how
+    long after its opening a project is delivered, None: it stays open.
+    """
+
+    approve: bool = False
+    takes: timedelta | None = None
+
+
+@dataclass(slots=True)
+class Life:
+    """Promotions come, take in incidents, and end."""
+
+    walk: Walk
+    book: Book
+    configured: Configured
+    assumed: Assumed = Assumed()
+    acts: list[Act] = field(default_factory=list)
+    found: dict[int, Finding] = field(default_factory=dict)
+    mails: dict[int, int] = field(default_factory=dict)
+    _near: list[Near] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._near = [near(rule) for rule in self.walk.places.rules]
+        self.acts.sort()
+
+    def exclusions_of(self, rule_id: str) -> dict[int, list[Exclusion]]:
+        """The time that the promotions of a rule excluded or, had it asked for that, would have excluded."""
+        promotions = self.book.promotions
+        found: dict[int, list[Exclusion]] = {}
+        for incident, those in self.book.exclusions.of.items():
+            own = [one for one in those if promotions.get(one.promotion_id).rule_id == rule_id]
+            if own:
+                found[incident] = own
+        return found
+
+    def next_act(self) -> datetime | None:
+        """See the protocol."""
+        return self.acts[0].at if self.acts else None
+
+    def act(self, now: datetime) -> None:
+        """See the protocol."""
+        while self.acts and self.acts[0].at <= now:
+            act = heappop(self.acts)
+            promotion = self.book.promotions.of_group(act.rule_id, act.group_key)
+            if promotion is not None:
+                self._done(promotion, act.what, now)
+
+    def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
+        """See the protocol."""
+        if self._needs_no_look(rule, trace, incidents, now):
+            return
+        compiled = self.walk.places.rules[rule]
+        finding = look(self.book.as_uow(), self.configured, Touched(compiled, trace.key, tuple(incidents)), now)
+        if finding is None:
+            return
+        if finding.decision.kind is DecisionKind.NOTHING:
+            self.walk.wait(rule, trace, finding.decision, now)
+        else:
+            self._carry_out(trace, finding, now)
+        self._settle(trace)
+
+    def _needs_no_look(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> bool:
+        """Whether it is plain what a look would bring; then that is done.
+
+        What is open and free joins the group's promotion. What is over does so only when it was opened after the first
+        incident of the promotion, which `decide` is to say.
+        """
+        promotions = self.book.promotions
+        promotion = None if trace.promotion == NONE else promotions.all[trace.promotion]
+        free = []
+        for incident in incidents:
+            by = promotions.of_incident(incident)
+            if by is None:
+                free.append(incident)
+            elif by is not promotion:
+                trace.contested = True
+                trace.unsettled = trace.unsettled or by.rule_id == self.walk.places.rules[rule].id
+        if promotion is None or promotion.state not in RUNNING | WAITING:
+            asked = self.walk.places.rules[rule].rule.on_recurrence.delivered
+            back = promotion is not None and promotion.state in HANDED_OVER and asked is not AfterDelivery.NEW
+            return not back and not self._near[rule](trace, now)
+        if trace.unsettled:
+            return False
+        opened, since = self.walk.known.history.opened, trace.since
+        new = [one for one in free if self.walk.known.is_open(one)]
+        if len(new) < len(free) and any(since is None or opened[one] >= since for one in free if one not in new):
+            return False
+        if new:
+            self._attach(promotion, new, now)
+        return True
+
+    def _carry_out(self, trace: Trace, finding: Finding, now: datetime) -> None:
+        decision = finding.decision
+        promotion = self.book.promotions.of_group(finding.rule.id, finding.group_key)
+        if promotion is not None and decision.kind is DecisionKind.REOPEN:
+            self._again(promotion, now)
+        elif promotion is not None and promotion.state in RUNNING | WAITING:
+            self._attach(promotion, decision.evidence, now)
+        else:
+            promotion = add_candidate(self.book.as_uow(), finding, now)
+            trace.promotion, trace.since = promotion.id, None
+            self.found[promotion.id] = finding
+            self._contest(promotion)
+            if decision.kind is DecisionKind.OPEN or (self.assumed.approve and not decision.brake):
+                self._open(promotion, now)
+
+    def _attach(self, promotion: Promotion, incidents: Iterable[int], now: datetime) -> None:
+        if promotion.state in WAITING:
+            add_evidence(self.book.as_uow(), promotion, incidents, now)
+        else:
+            for incident in incidents:
+                if claimed_by(self.book.as_uow(), incident, promotion.rule_id) is None:
+                    is_open = self.walk.known.is_open(incident)
+                    role = Role.LATER if is_open else Role.EVIDENCE
+                    self.book.promotions.add_member(Member(promotion.id, incident, role, now))
+                    if is_open:
+                        self._exclude(promotion, incident, now)
+        self._contest(promotion, incidents)
+
+    def is_free(self, incident: int) -> bool:
+        """See the protocol."""
+        return self.book.promotions.of_incident(incident) is None
+
+    def came_back(self, incident: int, now: datetime) -> None:
+        """See the protocol."""
+        promotion = self.book.promotions.of_incident(incident)
+        if promotion is not None and promotion.state in RUNNING:
+            self.book.promotions.add_member(Member(promotion.id, incident, Role.LATER, now))
+            self._exclude(promotion, incident, now)
+
+    def _open(self, promotion: Promotion, now: datetime) -> None:
+        opening = replace(move(promotion, _S.OPENING), decided_at=now, opened_at=now)
+        active = move(opening, _S.ACTIVE)
+        self.book.promotions.save(active)
+        for member in self.book.promotions.members(promotion.id):
+            if self.walk.known.is_open(member.incident_id):
+                self.book.promotions.add_member(replace(member, role=Role.OPEN))
+                self._exclude(active, member.incident_id, now)
+        if self.assumed.approve:
+            rule = self.configured.rules.get(promotion.rule_id)
+            assert rule is not None, "it has just found something"
+            uow, key = self.book.as_uow(), promotion.group_key
+            self.mails[promotion.id] = mails_of_opening(uow, self.configured, rule, key, now)
+        if self.assumed.takes is not None:
+            ends = Act(now + self.assumed.takes, What.DELIVER, promotion.rule_id, promotion.group_key)
+            heappush(self.acts, ends)
+
+    def _done(self, promotion: Promotion, what: What, now: datetime) -> None:
+        if what is What.APPROVE and promotion.state in WAITING:
+            self._open(promotion, now)
+        elif what is What.REJECT and promotion.state in WAITING:
+            self.book.promotions.save(replace(move(promotion, _S.REJECTED), decided_at=now))
+            self._released(promotion, now)
+        elif what is What.DELIVER and promotion.state in RUNNING:
+            self.book.promotions.save(replace(move(promotion, _S.DELIVERED), delivered_at=now))
+            for member in self.book.promotions.members(promotion.id):
+                self.book.exclusions.end(member.incident_id, promotion.id, now, "delivered")
+        elif what is What.RESUME and promotion.state is _S.DELIVERED:
+            self._resume(promotion, now)
+
+    def _again(self, promotion: Promotion, now: datetime) -> None:
+        """The project goes back to work at once, and takes in what has come since its delivery."""
+        since = promotion.delivered_at
+        active = self._resume(promotion, now)
+        newest = self.book.groups.latest(promotion.rule_id, promotion.group_key, MOST_OPEN_INCIDENTS)
+        come = [number for number, incident in newest if since is None or incident.opened_at > since]
+        self._attach(active, come, now)
+
+    def _resume(self, promotion: Promotion, now: datetime) -> Promotion:
+        resume(self.book.as_uow(), promotion, now)
+        for member in self.book.promotions.members(promotion.id):
+            if member.role is not Role.EVIDENCE and self.walk.known.is_open(member.incident_id):
+                self._exclude(promotion, member.incident_id, now)
+        return self.book.promotions.get(promotion.id)
+
+    def _exclude(self, promotion: Promotion, incident: int, now: datetime) -> None:
+        policy = promotion.terms.get("kpi", "none")
+        self.book.exclusions.start(incident, promotion.id, policy, now, promotion.reason, promotion.rule_version)
+
+    def _contest(self, promotion: Promotion, incidents: Iterable[int] | None = None) -> None:
+        """Other groups of these incidents can no longer count on them."""
+        if incidents is None:
+            incidents = [member.incident_id for member in self.book.promotions.members(promotion.id)]
+        opened = self.walk.known.history.opened
+        for incident in incidents:
+            for _, trace in self.walk.groups_of(incident):
+                if trace.promotion != promotion.id:
+                    trace.contested = True
+                elif self.book.promotions.has_member(promotion.id, incident):
+                    trace.since = opened[incident] if trace.since is None else min(trace.since, opened[incident])
+
+    def _released(self, promotion: Promotion, now: datetime) -> None:
+        """The promotion's incidents are free again."""
+        rules = self.walk.places.rules
+        numbers = {rule.id: number for number, rule in enumerate(rules)}
+        own = self.walk.traces[numbers[promotion.rule_id]].get(promotion.group_key)
+        if own is not None:
+            self.walk.look_again(numbers[promotion.rule_id], own, now + rules[numbers[promotion.rule_id]].quiet_for)
+        for member in self.book.promotions.members(promotion.id):
+            for number, trace in self.walk.groups_of(member.incident_id):
+                trace.unsettled = True
+                if trace is not own and trace.late:
+                    self.walk.look_again(number, trace, now)
+
+    def _settle(self, trace: Trace) -> None:
+        """Whether others of the group's incidents may still join although nothing happens to them."""
+        if trace.promotion == NONE:
+            return
+        promotions, known = self.book.promotions, self.walk.known
+        rule_id = promotions.all[trace.promotion].rule_id
+        trace.unsettled = False
+        for at, incident in trace.entries:
+            by = promotions.of_incident(incident)
+            if by is not None and (by.id == trace.promotion or by.rule_id != rule_id):
+                continue
+            if trace.since is None or at >= trace.since or known.is_open(incident):
+                trace.unsettled = True
+                return

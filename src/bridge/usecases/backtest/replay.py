@@ -1,0 +1,187 @@
+"""Replays rules over a history, and makes figures of what they would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from bridge.model.exclusion import Exclusion
+from bridge.rules.history import History
+from bridge.rules.matching import CompiledRule
+from bridge.rules.ruleset import RuleSet
+from bridge.rules.schema import Mode
+from bridge.usecases.backtest.alone import BEGINNING, Alone
+from bridge.usecases.backtest.book import open_book
+from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, all_policies
+from bridge.usecases.backtest.life import Assumed, Life
+from bridge.usecases.backtest.members import Known
+from bridge.usecases.backtest.near import Trace
+from bridge.usecases.backtest.places import Places
+from bridge.usecases.backtest.walk import Walk
+from bridge.usecases.brake import mails_of_opening
+from bridge.usecases.configured import Configured
+
+
+class Counting(StrEnum):
+    """`live`: projects take in what comes; `reset`: each rule alone, and a firing forgets what was."""
+
+    LIVE = "live"
+    RESET = "reset"
+
+
+class AsOf(StrEnum):
+    """Since when values count: `event`, when they were known; `final`, the last ones from the beginning."""
+
+    EVENT = "event"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a backtest is to do. `takes` is how long a project takes, None: it stays open to the end."""
+
+    as_of: AsOf = AsOf.EVENT
+    counting: Counting = Counting.LIVE
+    takes: timedelta | None = None
+    skipped: int = 0
+
+
+def backtest(history: History, configured: Configured, asked: Asked) -> Figures:
+    """Replays the rules as if each had acted by itself from the beginning, whatever its mode."""
+    rules = [acting(rule) for rule in configured.rules.rules]
+    configured = replace(configured, rules=RuleSet(rules))
+    if asked.counting is Counting.RESET:
+        found = tuple(_alone(history, rule, configured) for rule in configured.rules.rules)
+        assumed = ("each rule is counted alone", "a group that fires forgets what was, and begins anew")
+    else:
+        found = _together(history, configured, asked)
+        ends = f"a project is delivered after {asked.takes.days} days" if asked.takes else "no project ends"
+        assumed = ("what a rule proposes is approved at once", ends)
+    places = Places(history, ())
+    since = min(history.opened, default=None)
+    return Figures(
+        asked.as_of.value, asked.counting.value, history.incidents, asked.skipped, since, places.last(), found, assumed
+    )
+
+
+def acting(rule: CompiledRule) -> CompiledRule:
+    """The rule as if it acted by itself."""
+    return replace(rule, rule=rule.rule.model_copy(update={"mode": Mode.AUTO}))
+
+
+def live(history: History, configured: Configured, assumed: Assumed) -> Life:
+    """The rules' life with this history, all of them active from the beginning."""
+    rules = configured.rules.rules
+    known = Known(history, rules, configured.policy.sla)
+    walk = Walk(Places(history, rules), known)
+    numbers = {rule.id: number for number, rule in enumerate(rules)}
+
+    def trace(rule_id: str, key: str) -> Trace | None:
+        return walk.traces[numbers[rule_id]].get(key)
+
+    return Life(walk, open_book(known, trace, lambda _: BEGINNING), configured, assumed)
+
+
+def _alone(history: History, rule: CompiledRule, configured: Configured) -> RuleFigures:
+    known = Known(history, [rule], configured.policy.sla)
+    walk = Walk(Places(history, [rule]), known, ends=_ends_matter(rule), together=False)
+    counted = Alone(rule, known, walk)
+    walk.go(counted)
+    book = open_book(known, lambda _, __: None, lambda _: BEGINNING)
+    first = counted.firings[0].at if counted.firings else None
+    mails = mails_of_opening(book.as_uow(), configured, rule, "", first) if first else 0
+    opened = history.opened
+    promotions = tuple(
+        Promoted(
+            key=one.trace.key,
+            group=one.trace.label,
+            state="fired",
+            found_at=one.at,
+            opened_at=one.at,
+            delivered_at=None,
+            lead=one.at - min(opened[incident] for incident in one.evidence),
+            evidence=len(one.evidence),
+            incidents=len(one.evidence),
+            mails=mails,
+            why=one.why,
+        )
+        for one in counted.firings
+    )
+    excluded: dict[int, list[Exclusion]] = {}
+    for number, firing in enumerate(counted.firings):
+        for incident in firing.evidence:
+            excluded.setdefault(incident, []).append(
+                Exclusion(incident, number, "pause", firing.at, None, "", rule.version)
+            )
+    return _figures(rule, walk, 0, promotions, Resolutions.of(history), excluded)
+
+
+def _ends_matter(rule: CompiledRule) -> bool:
+    """Whether a rule counted alone has to be shown when incidents are over."""
+    return not all(one.recurs or one.affected or one.rate or one.open_for for one in rule.triggers)
+
+
+def _together(history: History, configured: Configured, asked: Asked) -> tuple[RuleFigures, ...]:
+    life = live(history, configured, Assumed(approve=True, takes=asked.takes))
+    life.walk.go(life)
+    resolutions = Resolutions.of(history)
+    return tuple(
+        _figures(
+            rule,
+            life.walk,
+            number,
+            tuple(_promoted(life, one.id) for one in life.book.promotions.all if one.rule_id == rule.id),
+            resolutions,
+            life.exclusions_of(rule.id),
+        )
+        for number, rule in enumerate(configured.rules.rules)
+    )
+
+
+def _promoted(life: Life, number: int) -> Promoted:
+    promotion, finding = life.book.promotions.get(number), life.found[number]
+    opened = life.walk.places.history.opened
+    first = min((opened[one] for one in finding.decision.evidence), default=promotion.created_at)
+    return Promoted(
+        key=promotion.group_key,
+        group=promotion.label,
+        state=promotion.state.value,
+        found_at=promotion.created_at,
+        opened_at=promotion.opened_at,
+        delivered_at=promotion.delivered_at,
+        lead=promotion.created_at - first,
+        evidence=len(finding.decision.evidence),
+        incidents=len(life.book.promotions.members(number)),
+        mails=life.mails.get(number, 0),
+        why=tuple(finding.decision.reasons_met()),
+        brake=finding.decision.brake,
+    )
+
+
+def _figures(
+    rule: CompiledRule,
+    walk: Walk,
+    number: int,
+    promotions: Sequence[Promoted],
+    resolutions: Resolutions,
+    excluded: Mapping[int, Sequence[Exclusion]],
+) -> RuleFigures:
+    groups = {place.key for place in walk.traces[number].values()}
+    matched = {
+        walk.places.incident_of(v) for v, those in walk.places.where.items() if any(r == number for r, _ in those)
+    }
+    return RuleFigures(
+        id=rule.id,
+        title=rule.title,
+        kpi=rule.rule.kpi.value,
+        matched=len(matched),
+        groups=len(groups),
+        hot_groups=len({one.key for one in promotions}),
+        firings=len(promotions),
+        covered=sum(one.incidents for one in promotions),
+        mails=sum(one.mails for one in promotions),
+        promotions=tuple(promotions),
+        times=all_policies(resolutions, excluded),
+    )
