@@ -79,17 +79,17 @@ def test_an_approval_that_nobody_waits_for_any_more_does_not_happen(stage: Stage
     perform_waiting(app)
     assert row(app, number).state is CommandState.EXPIRED
     assert states(app) == [PromotionState.CANDIDATE]
-    in_time = left(app, "approve", promotion=1, actor="jane")
+    in_time = left(app, "reject", promotion=1, actor="jane", reason="the monitoring")
     perform_waiting(app)
-    assert row(app, in_time).state is CommandState.DONE
-    assert states(app) == [PromotionState.OPENING]
+    assert row(app, in_time).state is CommandState.DONE, row(app, in_time).result
+    assert states(app) == [PromotionState.REJECTED]
 
 
 @pytest.mark.parametrize(
     ("name", "args", "words"),
     [
         ("approve", {"promotion": "seven", "actor": "jane"}, "a fault in the bridge: ValueError"),
-        ("approve", {}, "a fault in the bridge: KeyError"),
+        ("defer", {"promotion": 1}, "a fault in the bridge: KeyError"),
         ("retry", {"effect": 4711}, "RB-1205 effect 4711"),
         ("dance", {}, "not known to this version"),
     ],

@@ -87,15 +87,15 @@ def _answer(app: App, number: int, patience: float, told: Told) -> Mapping[str, 
     while True:
         with app.database.reading() as uow:
             command = uow.commands.get(number)
-        if command.state is CommandState.DONE:
-            return dict(command.result)
-        if command.state.is_finished:
-            raise DaemonRefused(f"command {command.name}", _why(command))
         if seen != (command.state, command.progress):
             seen = (command.state, command.progress)
             deadline = time.monotonic() + patience
             if command.progress is not None:
                 told(command.progress)
+        if command.state is CommandState.DONE:
+            return dict(command.result)
+        if command.state.is_finished:
+            raise DaemonRefused(f"command {command.name}", _why(command))
         if time.monotonic() > deadline:
             what = "it was taken back and nothing was changed." if _withdraw(app, number) else "it is still at it."
             raise StoreLocked(
