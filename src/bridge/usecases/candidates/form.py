@@ -72,7 +72,7 @@ def write_form(text: str, values: Mapping[str, str], language: str) -> str:
     added = [_line(label(name, language), value) for name, value in left.items()]
     if added and not last:
         added.append("")
-    return "\n".join([*lines[:last], *added, *lines[last:]])
+    return "\n".join([*lines[:last], *added, *lines[last:]]).rstrip()
 
 
 def _line(name: str, value: str) -> str:

@@ -31,7 +31,7 @@ def chain(directory: Directory, owner: str, team: str) -> list[Person]:
     `owner` is a person or team; without one `team` counts. Nobody who has left.
     """
     keys = [owner] if directory.person(owner) else []
-    own = directory.team_of_person(owner)
+    own = directory.team_of_person(owner) if owner else None
     start = owner if directory.team(owner) else own.key if own else team
     for level in directory.chain(start):
         keys += [level.lead, level.deputy]
