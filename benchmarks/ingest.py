@@ -187,7 +187,8 @@ def _add(
             number, "desk", str(item["id"]), item["title"], state, opened, updated, item["url"], item["description"],
             hold, priority, item["impact"], item["urgency"], item["type"], item["service"], item["category"],
             item["subcategory"], item["ci"], item["site"], item["caller"], team, person, taken, ended, closed,
-            item["reopened_count"], item["reassignment_count"], orjson.dumps(item["tags"]).decode(), item["parent"], "",
+            item["reopened_count"], item["reassignment_count"], 0.0, None, None,
+            orjson.dumps(item["tags"]).decode(), item["parent"], "",
             orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode(), "[]", state not in {"resolved", "closed"},
         )
     )  # fmt: skip

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable
+from math import inf
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
 
 from bridge.model.incident import State
 from bridge.sources.tables import PriorityTable, StateTable
 
 Unknown = list[tuple[str, str]]
+EffortUnit = Literal["hours", "minutes", "seconds"]
+BROKEN = frozenset({"true", "yes", "1", "breached"})
+"""What systems usually say of an SLA clock that is broken."""
+Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.strip().casefold() for word in words))]
+"""Words of a source, compared in lower case."""
+_PER_HOUR: dict[EffortUnit, int] = {"hours": 1, "minutes": 60, "seconds": 3600}
 
 
 def clean(text: str) -> str:
@@ -41,6 +50,23 @@ def level_of(table: PriorityTable, field: str, value: str, unknown: Unknown) -> 
     if level is None:
         unknown.append((field, value))
     return level
+
+
+def effort_of(value: str, unit: EffortUnit) -> float:
+    """Worked hours. Raises ValueError for what is no length of time, or less than none."""
+    if not value:
+        return 0.0
+    hours = float(value) / _PER_HOUR[unit]
+    if not 0 <= hours < inf:
+        message = f"“{value}” is no effort"
+        raise ValueError(message)
+    return hours
+
+
+def verdict_of(value: str, broken: Collection[str]) -> bool | None:
+    """Whether an SLA clock is broken by the source's own word, `broken` in lower case; None when it says nothing."""
+    word = value.strip().casefold()
+    return word in broken if word else None
 
 
 def joined(values: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from bridge.sources.build import BROKEN, EffortUnit, Words
 from bridge.sources.connection import STRICT
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
@@ -58,6 +59,9 @@ class Columns(BaseModel):
     closed_at: str = ""
     reopen_count: str = ""
     reassignment_count: str = ""
+    effort: str = ""
+    response_breached: str = ""
+    resolution_breached: str = ""
     parent: str = ""
     problem: str = ""
     tags: str = ""
@@ -70,6 +74,8 @@ class FileOptions(BaseModel):
     `missing` are the texts that mean “no value”. `fields` are further columns kept under their own names (`["*"]`: all
     that feed nothing else). `final` are columns that carry an incident's last value on each row of an event log, also
     on rows written before it was known: the timeline learns them only from the row that makes the incident resolved.
+    `effort_unit` is what efforts are counted in, `broken` what stands for a broken SLA clock (in any case; anything
+    else is kept).
     """
 
     model_config = STRICT
@@ -88,6 +94,8 @@ class FileOptions(BaseModel):
     priorities: Priorities = Field(default_factory=dict)
     impacts: Priorities = Field(default_factory=dict)
     urgencies: Priorities = Field(default_factory=dict)
+    effort_unit: EffortUnit = "hours"
+    broken: Words = BROKEN
     page_size: int = Field(1000, ge=1)
 
     @field_validator("encoding")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.model.incident import EventKind, Incident, Snapshot, State, TimelineEvent
-from bridge.sources.build import Unknown, level_of, state_of, tags_of, text_of
+from bridge.sources.build import Unknown, effort_of, level_of, state_of, tags_of, text_of, verdict_of
 from bridge.sources.file.options import FileOptions
 from bridge.sources.tables import PriorityTable, StateTable
 from bridge.sources.templates import fill_text, placeholders
@@ -18,7 +18,8 @@ Row = Mapping[str, Any]
 
 _TIMES = frozenset({"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at"})
 _LEVELS = frozenset({"priority", "impact", "urgency"})
-_COUNTS = frozenset({"reopen_count", "reassignment_count"})
+_VERDICTS = frozenset({"response_breached", "resolution_breached"})
+_NUMBERS = frozenset({"reopen_count", "reassignment_count", "effort"}) | _VERDICTS
 _ALWAYS = frozenset({"id", "state", "opened_at", "updated_at"})
 _OWN = "fields."
 _ENDED = frozenset({State.RESOLVED, State.CLOSED})
@@ -65,6 +66,7 @@ class FileTranslator:
             "urgency": PriorityTable(options.urgencies),
         }
         self._kept = options.fields
+        self._unit, self._broken = options.effort_unit, options.broken
         self._used = {*self._columns.values(), *placeholders(list(self._columns.values()))}
         self._readers = {field: self._reader(field) for field in self._columns if field not in _ALWAYS}
         self._told = [(field, kind, self._getters[field]) for field, kind in _TOLD.items() if field in self._columns]
@@ -185,12 +187,22 @@ class FileTranslator:
         if field in _TIMES:
             read = self._codec.read
             return lambda row, _: read(text) if (text := get(row)) else None
-        if field in _COUNTS:
-            return lambda row, _: int(get(row) or 0)
+        if field in _NUMBERS:
+            number = self._number(field)
+            return lambda row, _: number(get(row))
         if field == "tags":
             column = self._columns[field]
             return lambda row, _: tags_of(row.get(column))
         return lambda row, _: get(row)
+
+    def _number(self, field: str) -> Callable[[str], Any]:
+        """How the text of a count, an effort or a verdict is read."""
+        unit, broken = self._unit, self._broken
+        if field == "effort":
+            return lambda text: effort_of(text, unit)
+        if field in _VERDICTS:
+            return lambda text: verdict_of(text, broken)
+        return lambda text: int(text or 0)
 
     def _getter(self, column: str) -> Callable[[Row], str]:
         missing = self._missing

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field, field_validator
 
 from bridge.model.incident import EventKind
+from bridge.sources.build import BROKEN, EffortUnit, Words
 from bridge.sources.connection import STRICT, ConnectionOptions
 from bridge.sources.http.auth_options import Auth, NoAuth
 from bridge.sources.http.calls import (
@@ -94,6 +95,9 @@ class Mapping(BaseModel):
     closed_at: Path = ""
     reopen_count: Path = ""
     reassignment_count: Path = ""
+    effort: Path = ""
+    response_breached: Path = ""
+    resolution_breached: Path = ""
     tags: Path = ""
     parent: Path = ""
     problem: Path = ""
@@ -103,7 +107,8 @@ class HttpOptions(ConnectionOptions):
     """An incident system with a JSON interface.
 
     `times` is how it writes moments, `unset_times` what it writes where there is none. `extra` names further values
-    kept in an incident's `fields`. `web_url` is the address that a person opens, with `{id}`.
+    kept in an incident's `fields`. `web_url` is the address that a person opens, with `{id}`. `effort_unit` is what
+    efforts are counted in, `broken` what stands for a broken SLA clock (in any case; anything else is kept).
     """
 
     base_url: str
@@ -124,6 +129,8 @@ class HttpOptions(ConnectionOptions):
     priorities: Priorities = Field(default_factory=dict)
     impacts: Priorities = Field(default_factory=dict)
     urgencies: Priorities = Field(default_factory=dict)
+    effort_unit: EffortUnit = "hours"
+    broken: Words = BROKEN
     writes: Writes = Writes()
     errors: tuple[ErrorSign, ...] = ()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.model.incident import EventKind, Incident, Note, Snapshot, State, TimelineEvent
-from bridge.sources.build import Unknown, level_of, state_of, tags_of, text_of
+from bridge.sources.build import Unknown, effort_of, level_of, state_of, tags_of, text_of, verdict_of
 from bridge.sources.html_text import to_text
 from bridge.sources.http.calls import NotesRequest
 from bridge.sources.http.options import HttpOptions
@@ -18,7 +18,8 @@ from bridge.sources.times import TimeCodec
 
 _TIMES = frozenset({"opened_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at"})
 _LEVELS = frozenset({"priority", "impact", "urgency"})
-_COUNTS = frozenset({"reopen_count", "reassignment_count"})
+_VERDICTS = frozenset({"response_breached", "resolution_breached"})
+_NUMBERS = frozenset({"reopen_count", "reassignment_count", "effort"}) | _VERDICTS
 _SPECIAL = frozenset({"id", "state", "opened_at", "updated_at", "tags"})
 
 
@@ -42,13 +43,14 @@ class HttpTranslator:
             "urgency": PriorityTable(options.urgencies),
         }
         self._extra = [(field, compile_path(path)) for field, path in options.extra.items()]
-        plain = {field: path for field, path in paths.items() if field not in _SPECIAL | _TIMES | _LEVELS | _COUNTS}
+        plain = {field: path for field, path in paths.items() if field not in _SPECIAL | _TIMES | _LEVELS | _NUMBERS}
         self._keys = [(field, names[0]) for field, path in plain.items() if len(names := names_of(path) or []) == 1]
         direct = {field for field, _ in self._keys}
         self._plain = self._of(lambda field: field in plain.keys() - direct)
         self._levels = self._of(lambda field: field in _LEVELS)
         self._times = self._of(lambda field: field in _TIMES - _SPECIAL)
-        self._counts = self._of(lambda field: field in _COUNTS)
+        numbers = self._of(lambda field: field in _NUMBERS)
+        self._numbers = [(field, pick, _number_reader(field, options)) for field, pick in numbers]
         self._only = compile_path(options.changes.only or "@")
         self._timeline = options.timeline
         if options.timeline is not None:
@@ -89,8 +91,8 @@ class HttpTranslator:
             value = pick(item)
             if value and value not in self._unset:
                 values[field] = self._codec.read(value)
-        for field, pick in self._counts:
-            values[field] = int(pick(item) or 0)
+        for field, pick, read in self._numbers:
+            values[field] = read(pick(item))
         if "hold_reason" in values and state is not State.ON_HOLD:
             del values["hold_reason"]
         if self._web_url:
@@ -137,6 +139,15 @@ class HttpTranslator:
 
     def _of(self, belongs: Callable[[str], bool]) -> list[tuple[str, Pick]]:
         return [(field, pick) for field, pick in self._picks.items() if belongs(field)]
+
+
+def _number_reader(field: str, options: HttpOptions) -> Callable[[Any], Any]:
+    """How a count, an effort or a verdict is read."""
+    if field == "effort":
+        return lambda value: effort_of(text_of(value), options.effort_unit)
+    if field in _VERDICTS:
+        return lambda value: verdict_of(text_of(value), options.broken)
+    return lambda value: int(value or 0)
 
 
 class NoteReader:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from bridge.model.incident import State
+from bridge.sources.build import BROKEN, Words
 from bridge.sources.connection import STRICT, ConnectionOptions, ways_to_give
 from bridge.sources.tables import Priorities, States
 from bridge.yamlfile import refused
@@ -47,6 +48,10 @@ class RtFields(BaseModel):
     impact: str = ""
     urgency: str = ""
     description: str = ""
+    effort: str = "TimeWorked"
+    """Minutes."""
+    response_breached: str = ""
+    resolution_breached: str = ""
 
 
 class RtOptions(ConnectionOptions):
@@ -56,7 +61,8 @@ class RtOptions(ConnectionOptions):
     incident once taken in is followed wherever it goes. `timezone` is the zone of the account: RT reads dates in
     queries in that zone. `overlap` is how many transaction ids below the newest are looked at again, for PostgreSQL
     commits them out of order. `events` says whether a backfill asks for the transactions too: without, a ticket's
-    timeline is derived from its dates.
+    timeline is derived from its dates. `broken` is what stands for a broken SLA clock (in any case; anything else is
+    kept).
     """
 
     url: str
@@ -70,6 +76,7 @@ class RtOptions(ConnectionOptions):
     priorities: Priorities = RT_PRIORITIES
     impacts: Priorities = Field(default_factory=dict)
     urgencies: Priorities = Field(default_factory=dict)
+    broken: Words = BROKEN
     overlap: int = Field(50, ge=0, le=99)
     page_size: int = Field(100, ge=1, le=100)
     events: bool = True

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.model.incident import Incident, Note, State
-from bridge.sources.build import Unknown, joined, level_of, state_of
+from bridge.sources.build import Unknown, effort_of, joined, level_of, state_of, verdict_of
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.tables import PriorityTable, StateTable
 from bridge.sources.times import unambiguous
@@ -21,6 +21,7 @@ MERGED_INTO = "MergedInto"
 UNSET = "1970-01-01T00:00:00Z"
 _ALWAYS = ("Subject", "Status", "Queue", "Owner", "Created", "Started", "Resolved", "LastUpdated", "SLA", "Due")
 _KEPT = ("SLA", "Due", "Priority")
+_VERDICTS = ("response_breached", "resolution_breached")
 _LEVELS = ("priority", "impact", "urgency")
 _ENDED = frozenset({State.RESOLVED, State.CLOSED})
 
@@ -32,6 +33,7 @@ class RtTranslator:
         self._states = StateTable(options.states, options.write_states)
         self._name = name
         self._url = options.url
+        self._broken = options.broken
         self._paths = {field: path for field, path in options.fields if path}
         self._levels = {
             "priority": PriorityTable(options.priorities),
@@ -57,6 +59,9 @@ class RtTranslator:
         state = State.CANCELLED if merged else state_of(self._states, str(ticket["Status"]))
         for one in _LEVELS:
             values[one] = level_of(self._levels[one], one, values.get(one, ""), unknown)
+        for one in _VERDICTS:
+            values[one] = verdict_of(values.get(one, ""), self._broken)
+        values["effort"] = effort_of(values.get("effort", ""), "minutes")
         created = moment(ticket["Created"])
         if created is None:
             message = "has no Created date"
