@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from bridge.model.promotion import RUNNING, WAITING, PromotionState
 from bridge.rules.decision import Clause, Decision, DecisionKind, GroupMember, GroupView
@@ -112,21 +113,37 @@ def _lost(group: GroupView) -> str:
     return f"; {len(group.lost)} {have} to {others}, which claimed first"
 
 
-def _join(state: PromotionState | None, everyone: list[GroupMember], clauses: tuple[Clause, ...]) -> Decision:
-    """Who joins a promotion that is there: whoever is open, or was opened after its first incident."""
+class Joins(Protocol):
+    """What has to be known of an incident to say whether it joins its group's promotion."""
+
+    @property
+    def incident_id(self) -> int: ...
+    @property
+    def opened_at(self) -> datetime: ...
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def joined(self) -> bool: ...
+
+
+def joining(everyone: Sequence[Joins]) -> tuple[int, ...]:
+    """Who of a group joins its promotion: whoever is open, or was opened after the first of them that has joined."""
     joined = [member.opened_at for member in everyone if member.joined]
     since = min(joined) if joined else None
-    late = [
+    return tuple(
         member.incident_id
         for member in everyone
         if not member.joined and (member.is_open or since is None or member.opened_at >= since)
-    ]
+    )
+
+
+def _join(state: PromotionState | None, everyone: list[GroupMember], clauses: tuple[Clause, ...]) -> Decision:
+    """What joins a promotion that is there."""
+    late = joining(everyone)
     kind = "project" if state in RUNNING else "candidate"
     if not late:
         return Decision(DecisionKind.NOTHING, f"the group has a {kind} ({state}) and nothing to add to it", clauses)
-    return Decision(
-        DecisionKind.ATTACH, f"the group has a {kind} ({state}): what is new joins it", clauses, tuple(late)
-    )
+    return Decision(DecisionKind.ATTACH, f"the group has a {kind} ({state}): what is new joins it", clauses, late)
 
 
 def _silence(group: GroupView, now: datetime) -> str:

@@ -99,10 +99,14 @@ class History:
 
     def column(self, name: str, *, over: bool = True) -> Column:
         """The column of a field; with `over=False` as it was while the incidents were still open."""
-        key = (name, over or self.over_since is None)
-        if key not in self._columns:
-            self._columns[key] = self.read(name) if key[1] else self._before(name)
-        return self._columns[key]
+        found = self._columns.get((name, over))
+        if found is None:
+            if not over and self.over_since is None:
+                found = self.column(name)
+            else:
+                found = self.read(name) if over else self._before(name)
+            self._columns[name, over] = found
+        return found
 
     def _before(self, name: str) -> Column:
         if name == "updated_at":

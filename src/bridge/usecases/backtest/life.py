@@ -7,22 +7,36 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from bridge.model.exclusion import Exclusion
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
-from bridge.rules.decide import HANDED_OVER
+from bridge.rules.decide import HANDED_OVER, joining
 from bridge.rules.decision import DecisionKind
+from bridge.rules.matching import CompiledRule
+from bridge.rules.moments import SKEW, later
 from bridge.rules.on_recurrence import AfterDelivery
+from bridge.rules.schema import Mode
 from bridge.usecases.backtest.book import Book
 from bridge.usecases.backtest.near import NONE, Near, Trace, near
 from bridge.usecases.backtest.walk import Walk
 from bridge.usecases.brake import MOST_OPEN_INCIDENTS, mails_of_opening
-from bridge.usecases.claims import claimed_by
+from bridge.usecases.claims import claimed_by, claims
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import resume
 from bridge.usecases.promote import Finding, Touched, add_candidate, add_evidence, look
 
 _S = PromotionState
+_JOINING = frozenset({Mode.PROPOSE, Mode.AUTO})
+
+
+class _Joins(NamedTuple):
+    """An incident of a group, see bridge.rules.decide.Joins."""
+
+    incident_id: int
+    opened_at: datetime
+    is_open: bool
+    joined: bool
 
 
 class What(StrEnum):
@@ -107,37 +121,48 @@ class Life:
             self.walk.wait(rule, trace, finding.decision, now)
         else:
             self._carry_out(trace, finding, now)
-        self._settle(trace)
+            self._settle(trace, compiled.needs.members)
 
     def _needs_no_look(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> bool:
-        """Whether it is plain what a look would bring; then that is done.
-
-        What is open and free joins the group's promotion. What is over does so only when it was opened after the first
-        incident of the promotion, which `decide` is to say.
-        """
-        promotions = self.book.promotions
-        promotion = None if trace.promotion == NONE else promotions.all[trace.promotion]
-        free = []
-        for incident in incidents:
-            by = promotions.of_incident(incident)
-            if by is None:
-                free.append(incident)
-            elif by is not promotion:
-                trace.contested = True
-                trace.unsettled = trace.unsettled or by.rule_id == self.walk.places.rules[rule].id
+        """Whether it is plain what a look would bring; then that is done."""
+        compiled = self.walk.places.rules[rule]
+        free = self._free(compiled, trace, incidents)
+        promotion = None if trace.promotion == NONE else self.book.promotions.all[trace.promotion]
         if promotion is None or promotion.state not in RUNNING | WAITING:
-            asked = self.walk.places.rules[rule].rule.on_recurrence.delivered
+            asked = compiled.rule.on_recurrence.delivered
             back = promotion is not None and promotion.state in HANDED_OVER and asked is not AfterDelivery.NEW
             return not back and not self._near[rule](trace, now)
-        if trace.unsettled:
+        if compiled.mode not in _JOINING:
             return False
-        opened, since = self.walk.known.history.opened, trace.since
-        new = [one for one in free if self.walk.known.is_open(one)]
-        if len(new) < len(free) and any(since is None or opened[one] >= since for one in free if one not in new):
-            return False
-        if new:
-            self._attach(promotion, new, now)
+        if trace.unsettled or not all(map(self.walk.known.is_open, free)):
+            joins = self._joining(compiled, trace, incidents, now)
+            self._attach(promotion, joins, now)
+            self._settle(trace, compiled.needs.members)
+        elif free:
+            self._attach(promotion, free, now)
         return True
+
+    def _free(self, rule: CompiledRule, trace: Trace, incidents: Sequence[int]) -> list[int]:
+        """Those that no promotion has, as far as this is plain."""
+        free = []
+        for incident in incidents:
+            by = self.book.promotions.of_incident(incident)
+            if by is None:
+                free.append(incident)
+            elif by.id != trace.promotion:
+                trace.contested = True
+                trace.unsettled = trace.unsettled or by.rule_id == rule.id
+        return free
+
+    def _joining(self, rule: CompiledRule, trace: Trace, incidents: Sequence[int], now: datetime) -> tuple[int, ...]:
+        """Who joins the group's promotion, asked of no more than `decide` asks."""
+        known = self.walk.known
+        newest = trace.newest(rule.needs.members, later(now, SKEW))
+        ids = dict.fromkeys([*newest, *incidents])
+        taken = claims(self.book.as_uow(), ids, rule.id)
+        free = (one for one in ids if one not in taken or taken[one].id == trace.promotion)
+        opened = known.history.opened
+        return joining([_Joins(one, opened[one], known.is_open(one), one in taken) for one in free])
 
     def _carry_out(self, trace: Trace, finding: Finding, now: datetime) -> None:
         decision = finding.decision
@@ -252,17 +277,15 @@ class Life:
                 if trace is not own and trace.late:
                     self.walk.look_again(number, trace, now)
 
-    def _settle(self, trace: Trace) -> None:
+    def _settle(self, trace: Trace, looked_at: int) -> None:
         """Whether others of the group's incidents may still join although nothing happens to them."""
-        if trace.promotion == NONE:
-            return
         promotions, known = self.book.promotions, self.walk.known
         rule_id = promotions.all[trace.promotion].rule_id
         trace.unsettled = False
-        for at, incident in trace.entries:
+        for incident in trace.newest(looked_at):
             by = promotions.of_incident(incident)
             if by is not None and (by.id == trace.promotion or by.rule_id != rule_id):
                 continue
-            if trace.since is None or at >= trace.since or known.is_open(incident):
+            if trace.since is None or known.history.opened[incident] >= trace.since or known.is_open(incident):
                 trace.unsettled = True
                 return
