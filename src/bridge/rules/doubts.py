@@ -14,22 +14,26 @@ what `possible` sees in conditions:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.model.errors import Problem
 from bridge.model.incident import OPEN_STATES, State
-from bridge.rules.fields import field
+from bridge.rules.fields import Kind, field
 from bridge.rules.matching import CompiledRule
 from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.possible import Literal, conflict
 from bridge.rules.questions import AllOf, Holds, Not, Path, Question
+from bridge.rules.ruleset import Required, required
 from bridge.rules.schema import Mode
 from bridge.rules.when import CameBack, Recurs, Trigger
 from bridge.yamlfile import Marked
 
 MOST_RULES = 1000
 """Among more rules than these, none is looked for that leaves another nothing."""
+MOST_COMPARED = 20_000
+"""Nor are more pairs than these compared in depth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,17 @@ def _asked(name: str, operator: str, operand: object, holds: Holds) -> Question:
 
 
 def _shadowed(rules: Sequence[Placed]) -> Iterator[Problem]:
+    needed = [_texts(required(placed.rule.covers)) for placed in rules]
+    left = MOST_COMPARED
     for number, later in enumerate(rules):
-        for earlier in rules[:number]:
-            if _leaves_nothing(earlier.rule, later.rule):
+        for before in range(number):
+            earlier = rules[before]
+            if not _may_hold(needed[before], needed[number]) or not _leaves_nothing(earlier.rule, later.rule):
+                continue
+            left -= 1
+            if left < 0:
+                return
+            if conflict(AllOf((later.rule.covers, Not(earlier.rule.covers)))):
                 what = (
                     f"is left nothing: “{earlier.rule.id}” at {earlier.where(('id',))} looks first, covers all of this"
                     " and has a reason no later, so its promotions claim these incidents; this rule acts only on what"
@@ -160,7 +172,18 @@ def _shadowed(rules: Sequence[Placed]) -> Iterator[Problem]:
                 break
 
 
+def _texts(needed: Required) -> Mapping[str, frozenset[Any]]:
+    """The texts of which a covered incident must have one, by field."""
+    return {name: values for name, (found, values) in needed.items() if found.kind in {Kind.TEXT, Kind.OWN}}
+
+
+def _may_hold(outer: Mapping[str, frozenset[Any]], inner: Mapping[str, frozenset[Any]]) -> bool:
+    """Whether one rule may cover all that another one covers, by the texts that each of them must find. Quick."""
+    return all(not values.isdisjoint(inner.get(name, ())) for name, values in outer.items())
+
+
 def _leaves_nothing(first: CompiledRule, second: CompiledRule) -> bool:
+    """Whether the first rule claims whatever the second one could, if it covers all of that."""
     one, other = first.rule, second.rule
     return (
         one.id != other.id
@@ -170,7 +193,6 @@ def _leaves_nothing(first: CompiledRule, second: CompiledRule) -> bool:
         and one.similar is None
         and one.across_sources >= other.across_sources
         and _no_later(first, second)
-        and bool(conflict(AllOf((second.covers, Not(first.covers)))))
     )
 
 

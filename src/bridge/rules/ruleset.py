@@ -40,11 +40,11 @@ class RuleSet:
 
     def _file(self, position: int, rule: CompiledRule) -> None:
         """Files a rule under the values that one of its fields must have, else with those that are always looked at."""
-        required = _required(rule.covers)
-        if not required:
+        needed = required(rule.covers)
+        if not needed:
             self._anywhere.append(position)
             return
-        name, (found, values) = min(required.items(), key=lambda one: (_is_common(one[1][0]), len(one[1][1])))
+        name, (found, values) = min(needed.items(), key=lambda one: (_is_common(one[1][0]), len(one[1][1])))
         _, by_value = self._index.setdefault(name, (found, {}))
         for value in values:
             by_value.setdefault(value, []).append(position)
@@ -55,7 +55,7 @@ def _is_common(found: Field) -> bool:
     return found.kind in {Kind.LEVEL, Kind.STATE} or found.name == "source"
 
 
-def _required(tree: Tree) -> Required:
+def required(tree: Tree) -> Required:
     """What incidents that fulfil the tree must have: one of these values in the field of that name."""
     if isinstance(tree, Question):
         if tree.operator == "equals":
@@ -63,7 +63,7 @@ def _required(tree: Tree) -> Required:
         return {tree.field.name: (tree.field, frozenset(tree.operand))} if tree.operator == "in" else {}
     if isinstance(tree, Not):
         return {}
-    parts = [_required(part) for part in tree.parts]
+    parts = [required(part) for part in tree.parts]
     if isinstance(tree, AllOf):
         found: Required = {}
         for part in parts:

@@ -127,7 +127,7 @@ def test_a_broken_rule_hides_no_problem_of_itself_or_of_others(tmp_path: Path) -
         f"{a}:11:9: a rule “one” is already at {a}:3:9 (give one of them another id)",
         f"{a}:15:49: “within”: “-14d” is not more than zero (right would be 30m, 72h, 14d or 2w)",
         f"{a}:16:65: the directory has no person or team “nobody” (known: jane, network-team)",
-        f"{paths[1]}:2:16: the key “id” stands here a second time (the first one is at 2:9; remove one)",
+        f"{paths[1]}:2:17: the key “id” stands here a second time (the first one is at 2:10; remove one)",
     ]
 
 
@@ -136,8 +136,8 @@ def test_a_date_that_is_still_to_come_is_refused(key: str) -> None:
     when = {"field": "opened_at", key: "2026-10-16"}
     assert told(one_rule(unless={"all": [when]})) == [
         (
-            f"f:1:{one_rule(unless={'all': [when]}).index('2026-10-16')}: “{key}”: 2026-10-16 00:00 UTC is in the future,"
-            " and every incident is older (write a day that is over)"
+            f"f:1:{one_rule(unless={'all': [when]}).index('2026-10-16')}: “{key}”: 2026-10-16 00:00 UTC is in the"
+            " future, and every incident is older (write a day that is over)"
         )
     ]
     assert told(one_rule(unless={"field": "opened_at", key: "2026-10-15"})) == []
