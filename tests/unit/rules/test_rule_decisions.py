@@ -7,18 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.unit.rules.incidents import NOW, moments, rule, ticket, unhurried
+from tests.unit.rules.incidents import NOW, rule, ticket
 
 from bridge.model.incident import IncidentRef, State
 from bridge.model.promotion import RUNNING, WAITING, PromotionState
 from bridge.rules.decide import decide
-from bridge.rules.decision import Decision, DecisionKind, GroupMember, GroupView
+from bridge.rules.decision import DecisionKind, GroupMember, GroupView, Lost, Usage
 from bridge.rules.explain import explain, near_miss
 from bridge.rules.matching import CompiledRule
-from bridge.rules.recurrence import recurs
-from bridge.rules.when import Recurs
 
 DAY = timedelta(days=1)
 FIVE_IN_14D = {"recurs": {"at_least": 5, "within": "14d"}}
@@ -226,92 +222,100 @@ def test_near_misses_of_several_reasons() -> None:
     assert near_miss(off, group, decide(off, group, NOW), NOW) is None
 
 
-members = st.lists(
-    st.builds(
-        GroupMember,
-        incident_id=st.integers(1, 30),
-        ref=st.just(IncidentRef("rt", "1")),
-        opened_at=moments,
-        state=st.sampled_from(State),
-        updated_at=moments,
-        joined=st.booleans(),
-    ),
-    max_size=10,
-).map(tuple)
-views = st.builds(
-    GroupView,
-    key=st.just("k"),
-    label=st.text(max_size=3),
-    members=members,
-    others=members,
-    activated_at=moments,
-    promotion=st.none() | st.sampled_from(PromotionState),
-    quiet_until=st.none() | moments,
+@pytest.mark.parametrize("state", [PromotionState.DELIVERED, PromotionState.VERIFIED, PromotionState.INEFFECTIVE])
+@pytest.mark.parametrize(
+    ("delivered", "days_ago", "kind", "evidence"),
+    [
+        ("reopen", [0], REOPEN, (100,)),
+        ("reopen", [0, 1, 2], REOPEN, (100, 99, 98)),
+        ("reopen", [], NOTHING, ()),
+        ("ignore", [0, 1, 2, 3, 4], NOTHING, ()),
+        ("new", [0], NOTHING, ()),
+        ("new", [0, 1, 2, 3, 4], OPEN, (100, 99, 98, 97, 96)),
+    ],
 )
-triggers = st.lists(
-    st.builds(lambda n, d: {"recurs": {"at_least": n, "within": f"{d}d"}}, st.integers(1, 5), st.integers(1, 730))
-    | st.builds(lambda h: {"open_for": {"longer_than": f"{h}h"}}, st.integers(1, 5000)),
-    min_size=1,
-    max_size=3,
-)
-rules = st.builds(
-    lambda mode, how, what: rule(mode=mode, when={how: what}),
-    st.sampled_from(["off", "shadow", "propose", "auto"]),
-    st.sampled_from(["any", "all"]),
-    triggers,
-)
-
-
-@unhurried
-@given(rules, views)
-def test_deciding_never_raises_and_explains_itself(compiled: CompiledRule, group: GroupView) -> None:
+def test_a_recurrence_after_a_delivery(
+    state: PromotionState, delivered: str, days_ago: list[float], kind: DecisionKind, evidence: tuple[int, ...]
+) -> None:
+    compiled = auto(FIVE_IN_14D, on_recurrence={"delivered": delivered, "within": "30d"})
+    group = view(*at_days(*days_ago), promotion=state, delivered_at=NOW - 20 * DAY)
     decision = decide(compiled, group, NOW)
+    assert (decision.kind, decision.evidence) == (kind, evidence)
+
+
+@pytest.mark.parametrize("delivered", ["reopen", "ignore"])
+@pytest.mark.parametrize(("days_ago", "is_new"), [([0, 1, 2, 3, 4], True), ([10, 11, 12, 13, 14], False)])
+def test_later_than_within_it_is_new(delivered: str, days_ago: list[float], is_new: bool) -> None:
+    """The window is closed: what was opened exactly then still counts as a recurrence."""
+    compiled = auto(FIVE_IN_14D, on_recurrence={"delivered": delivered, "within": "20d"})
+    group = view(*at_days(*days_ago), promotion=PromotionState.DELIVERED, delivered_at=NOW - 30 * DAY)
+    decision = decide(compiled, group, NOW)
+    assert (decision.kind is OPEN) == is_new
+    if not is_new:
+        assert decision.kind is (REOPEN if delivered == "reopen" else NOTHING)
+
+
+def test_what_is_ignored_says_until_when() -> None:
+    compiled = auto(FIVE_IN_14D, on_recurrence={"delivered": "ignore", "within": "20d"})
+    group = view(*at_days(0), promotion=PromotionState.DELIVERED, delivered_at=NOW - DAY)
+    assert decide(compiled, group, NOW).why == (
+        "rt #100 was opened within 20d of the delivery, and the rule ignores that until 2026-11-03 12:00 UTC"
+    )
+
+
+def test_history_never_reopens() -> None:
+    compiled = auto(FIVE_IN_14D, on_recurrence={"delivered": "reopen"})
+    group = view(*at_days(1), promotion=PromotionState.DELIVERED, delivered_at=NOW - 2 * DAY, activated_at=NOW)
+    assert decide(compiled, group, NOW).kind is NOTHING
+
+
+@pytest.mark.parametrize(("mode", "kind", "shadow"), [("propose", REOPEN, None), ("shadow", NOTHING, REOPEN)])
+def test_reopening_was_approved_with_the_project(mode: str, kind: DecisionKind, shadow: DecisionKind | None) -> None:
+    compiled = rule(mode=mode, on_recurrence={"delivered": "reopen"})
+    group = view(*at_days(0), promotion=PromotionState.DELIVERED, delivered_at=NOW - DAY)
+    decision = decide(compiled, group, NOW)
+    assert (decision.kind, decision.shadow) == (kind, shadow)
+
+
+@pytest.mark.parametrize(
+    ("limits", "usage", "brake"),
+    [
+        ({}, Usage((NOW,) * 50, 9, 900), ""),
+        ({"projects_per_day": 2}, Usage((NOW,)), ""),
+        (
+            {"projects_per_day": 2},
+            Usage((NOW, NOW - DAY / 4)),
+            "projects_per_day: 2, and 2 were opened in 24 hours; free again 2026-10-16 06:00 UTC",
+        ),
+        ({"projects_per_day": 2}, Usage((NOW, NOW - DAY)), ""),  # exactly a day ago is over
+        ({"open_per_group": 1}, Usage(), ""),
+        (
+            {"open_per_group": 1},
+            Usage(open_in_group=1),
+            "open_per_group: 1, and 1 of this group is open; free again when one is delivered",
+        ),
+        ({"mails": 30}, Usage(mails=30), ""),
+        (
+            {"mails": 30},
+            Usage(mails=31),
+            "mails: 30, and opening it would send 31; it waits for somebody's approval",
+        ),
+    ],
+)
+def test_the_brake(limits: dict[str, int], usage: Usage, brake: str) -> None:
+    compiled = auto(FIVE_IN_14D, limits=limits)
+    decision = decide(compiled, view(*at_days(0, 1, 2, 3, 4), usage=usage), NOW)
+    assert (decision.kind, decision.brake) == (CANDIDATE if brake else OPEN, brake)
+    assert brake in decision.why
+    assert decide(rule(mode="propose", limits=limits), view(*at_days(0, 1, 2, 3, 4), usage=usage), NOW).brake == ""
+
+
+def test_a_rule_that_lost_its_incidents_says_to_whom() -> None:
+    lost = tuple(Lost(IncidentRef("rt", str(n)), 7, "vpn-drops") for n in (1, 2))
+    compiled, group = auto(FIVE_IN_14D), view(*at_days(0), lost=lost)
+    decision = decide(compiled, group, NOW)
+    assert decision.why == (
+        "no reason is there; 2 incidents belong to promotion 7 of rule vpn-drops, which claimed first"
+    )
     lines = explain(compiled, group, decision, NOW)
-    near_miss(compiled, group, decision, NOW)
-    assert len(decision.clauses) == len(compiled.triggers)
-    for clause in decision.clauses:
-        line = f"    {'yes' if clause.met else 'no '} {clause}"
-        assert any(told.startswith(line) for told in lines)
-        assert clause.met == (clause.have >= clause.want if clause.name == "recurs" else clause.have > clause.want)
-    ids = {one.incident_id for one in (*group.members, *group.others)}
-    assert set(decision.evidence) <= ids
-    assert bool(decision.evidence) == ((decision.shadow or decision.kind) is not NOTHING)
-
-
-def acts(decision: Decision) -> bool:
-    return decision.kind in {CANDIDATE, OPEN}
-
-
-@unhurried
-@given(rules, views)
-def test_only_reasons_that_are_there_make_anything_new(compiled: CompiledRule, group: GroupView) -> None:
-    decision = decide(compiled, group, NOW)
-    met = [clause.met for clause in decision.clauses]
-    if acts(decision):
-        assert all(met) if compiled.needs_all else any(met)
-        assert group.promotion not in RUNNING | WAITING
-    if decision.kind is OPEN:
-        assert compiled.mode == "auto"
-        opened = {one.incident_id: one.opened_at for one in (*group.others, *group.members)}
-        assert any(opened[one] >= group.activated_at for one in decision.evidence)
-
-
-@unhurried
-@given(st.lists(st.integers(0, 20), max_size=12), st.integers(1, 5), st.integers(1, 10))
-def test_recurs_is_what_counting_every_window_says(days_ago: list[int], at_least: int, within: int) -> None:
-    """Brute force: some closed window of that length that ends with the newest incident, not too long ago."""
-    asked = Recurs.model_validate({"at_least": at_least, "within": f"{within}d"})
-    there = sorted(days_ago)
-    newest = there[0] if there else None
-    expected = newest is not None and newest <= within and sum(day <= newest + within for day in there) >= at_least
-    assert recurs(asked, at_days(*there), NOW).met is expected
-
-
-@unhurried
-@given(st.lists(st.integers(0, 20), min_size=1, max_size=12), st.integers(1, 5), st.integers(1, 10))
-def test_the_newest_so_many_are_enough_to_decide(days_ago: list[int], at_least: int, within: int) -> None:
-    """However long a group's history is, `needs.members` of it decide the same."""
-    compiled = auto({"recurs": {"at_least": at_least, "within": f"{within}d"}})
-    all_of_them = at_days(*sorted(days_ago))
-    few = all_of_them[: compiled.needs.members]
-    assert decide(compiled, view(*few), NOW).kind is decide(compiled, view(*all_of_them), NOW).kind
+    assert "  rt #1 belongs to promotion 7 of rule vpn-drops, which claimed it first" in lines
