@@ -93,9 +93,9 @@ class StoredPromotions:
         )
         for _ in range(MOST_MERGERS):
             if found is None or found.merged_into is None:
-                return found
+                break
             found = self._first(select(_PROMOTION).where(_PROMOTION.c.id == found.merged_into))
-        return None
+        return None if found is None or found.state is PromotionState.DEMOTED else found
 
     def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
         """See the protocol."""
