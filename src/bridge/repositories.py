@@ -72,6 +72,9 @@ class Groups(Protocol):
     def keys(self, rule_id: str) -> list[str]:
         """All group keys of a rule."""
 
+    def recent(self, rule_id: str, since: datetime, limit: int) -> list[str]:
+        """The keys of the groups with a member opened since a moment, the one with the newest member first."""
+
     def open_since(self, rule_id: str, before: datetime) -> list[tuple[str, int]]:
         """(group key, incident id) of incidents that are open, in no promotion, and were opened before a moment."""
 

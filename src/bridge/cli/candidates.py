@@ -12,7 +12,8 @@ from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, change, open_app
 from bridge.cli.output import print_json, print_table, say
 from bridge.cli.promotions import Number, commands
-from bridge.usecases.candidates.agenda import Agenda, Item, agenda_of, near_misses
+from bridge.usecases.candidates.agenda import Agenda, Item, agenda_of
+from bridge.usecases.near_misses import near_misses
 
 __all__ = ["commands"]
 

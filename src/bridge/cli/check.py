@@ -34,7 +34,7 @@ def check(
     if configuration is not None and not offline:
         with open_app(config, Use.NOTHING) as app:
             problems = [*problems, *app.check()]
-    _print_problems(problems, as_json=as_json)
+    print_problems("bridge/check/1", problems, as_json=as_json)
     if configuration is None:
         raise typer.Exit(USAGE)
     if any(problem.unreachable for problem in problems):
@@ -43,10 +43,11 @@ def check(
         raise typer.Exit(FINDINGS)
 
 
-def _print_problems(problems: list[Problem], *, as_json: bool) -> None:
+def print_problems(schema: str, problems: list[Problem], *, as_json: bool) -> None:
+    """All problems, or that there are none."""
     if as_json:
         rows = [{"severity": p.severity, "where": p.where, "what": p.what, "advice": p.advice} for p in problems]
-        print_json("bridge/check/1", problems=rows)
+        print_json(schema, problems=rows)
     else:
         for problem in problems:
             say(f"{problem.severity}: {problem}")

@@ -56,14 +56,8 @@ def near_miss(rule: CompiledRule, group: GroupView, decision: Decision, now: dat
     Near means more than half of what a reason needs. Where any reason is enough the nearest one is told, where all are
     needed the farthest.
     """
-    if decision.kind is not DecisionKind.NOTHING or group.promotion in RUNNING or group.promotion in WAITING:
-        return None
-    missing = [clause for clause in decision.clauses if not clause.met]
-    if rule.mode is Mode.OFF or not missing or (len(missing) < len(decision.clauses) and not rule.needs_all):
-        return None
-    choose = min if rule.needs_all else max
-    clause = choose(missing, key=_nearness)
-    if _nearness(clause) <= NEAR:
+    clause = nearest_reason(rule, group, decision)
+    if clause is None:
         return None
     told = (
         clause.found if clause.name in _BY_TIME else f"{clause.have:g} of {clause.want:g}{_UNITS.get(clause.name, '')}"
@@ -71,7 +65,20 @@ def near_miss(rule: CompiledRule, group: GroupView, decision: Decision, now: dat
     return told + _outlook(clause, now)
 
 
-def _nearness(clause: Clause) -> float:
+def nearest_reason(rule: CompiledRule, group: GroupView, decision: Decision) -> Clause | None:
+    """The reason that a near miss is told by."""
+    if decision.kind is not DecisionKind.NOTHING or group.promotion in RUNNING or group.promotion in WAITING:
+        return None
+    missing = [clause for clause in decision.clauses if not clause.met]
+    if rule.mode is Mode.OFF or not missing or (len(missing) < len(decision.clauses) and not rule.needs_all):
+        return None
+    choose = min if rule.needs_all else max
+    clause = choose(missing, key=nearness)
+    return clause if nearness(clause) > NEAR else None
+
+
+def nearness(clause: Clause) -> float:
+    """How much of what a reason needs is there; 1 and more: all of it."""
     return clause.have / clause.want
 
 

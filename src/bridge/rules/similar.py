@@ -73,14 +73,28 @@ def assign(groups: SimilarGroups, rule: CompiledRule, incident_id: int, own: str
     if placed is not None:
         return placed
     shelf = Shelf(rule.id, division)
-    key: str | None = own
-    if not groups.has(rule.id, own):
-        key = nearest(text, groups.recent(shelf, MOST_COMPARED), rule.rule.similar, rule.masks.apart)
+    key = _closest(groups, rule, shelf, own, text)
     if key is None:
         groups.start(shelf, own, text)
         return own
     groups.use(shelf, key)
     return key
+
+
+def whereabouts(groups: SimilarGroups, rule: CompiledRule, incident_id: int, own: str) -> str:
+    """The key that `assign` returns; nothing is changed."""
+    if rule.rule.similar is None:
+        return own
+    division, text = _parts(rule, own)
+    placed = groups.placed(rule.id, incident_id, division)
+    return placed or _closest(groups, rule, Shelf(rule.id, division), own, text) or own
+
+
+def _closest(groups: SimilarGroups, rule: CompiledRule, shelf: Shelf, own: str, text: str) -> str | None:
+    """The group that an incident joins, None when it begins one of its own."""
+    if groups.has(rule.id, own):
+        return own
+    return nearest(text, groups.recent(shelf, MOST_COMPARED), rule.rule.similar or 100, rule.masks.apart)
 
 
 def nearest(text: str, among: Sequence[Representative], score: int, apart: Sequence[Apart] = ()) -> str | None:

@@ -28,6 +28,10 @@ _OPENED = (
 _EVER = 2**62
 _SIZE = "SELECT count(*) FROM group_member WHERE rule_id = ? AND group_key = ?"
 _KEYS = "SELECT DISTINCT group_key FROM group_member WHERE rule_id = ? ORDER BY group_key"
+_RECENT = (
+    "SELECT group_key FROM group_member WHERE rule_id = ? AND opened_at >= ?"
+    " GROUP BY group_key ORDER BY max(opened_at) DESC, group_key LIMIT ?"
+)
 _OPEN_SINCE = (
     "SELECT m.group_key, m.incident_id FROM incident JOIN group_member m"
     " ON m.rule_id = ? AND m.incident_id = incident.id"
@@ -80,6 +84,10 @@ class StoredGroups:
     def keys(self, rule_id: str) -> list[str]:
         """See the protocol. A key of more than 1,000 bytes is given back as it is stored: shortened, with a digest."""
         return [key for (key,) in fetch(self._connection, _KEYS, clean(rule_id))]
+
+    def recent(self, rule_id: str, since: datetime, limit: int) -> list[str]:
+        """See the protocol. Looks through the index of the rule's members, and keeps `limit` keys."""
+        return [key for (key,) in fetch(self._connection, _RECENT, clean(rule_id), micros(since), limit)]
 
     def open_since(self, rule_id: str, before: datetime) -> list[tuple[str, int]]:
         """See the protocol: in no promotion that claims it. Oldest first; reads open incidents only."""

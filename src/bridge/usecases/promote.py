@@ -11,7 +11,7 @@ from bridge.model.incident import GroupRow, Incident, SavedIncident
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
 from bridge.rules.decide import decide
-from bridge.rules.decision import Decision, DecisionKind
+from bridge.rules.decision import Decision, DecisionKind, GroupView
 from bridge.rules.matching import CompiledRule, group_key
 from bridge.rules.similar import assign
 from bridge.usecases.attach import attach
@@ -89,6 +89,12 @@ def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched],
 
 def look(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime) -> Finding | None:
     """What a rule decides about a group now; None when no incident of it counts. Writes nothing."""
+    seen = see(uow, configured, touched, now)
+    return None if seen is None else Finding(touched.rule, touched.key, seen[0].label, seen[1])
+
+
+def see(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime) -> tuple[GroupView, Decision] | None:
+    """The same with what the decision was made from."""
     rule = touched.rule
     view = group_view(uow, configured, rule, touched.key, touched.incident_ids, now)
     if view is None:
@@ -98,7 +104,7 @@ def look(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetim
         # Only now, because the whole plan has to be made for it.
         mails = mails_of_opening(uow, configured, rule, touched.key, now)
         decision = decide(rule, replace(view, usage=replace(view.usage, mails=mails)), now)
-    return Finding(rule, touched.key, view.label, decision)
+    return view, decision
 
 
 def _keep(uow: UnitOfWork, finding: Finding, error: BridgeError, now: datetime) -> None:

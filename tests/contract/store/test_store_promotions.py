@@ -90,6 +90,18 @@ def test_long_open_incidents_are_those_open_old_enough_and_in_no_promotion(datab
         assert unit.groups.open_since("s", at(3)) == []
 
 
+def test_groups_by_their_newest_incident(database: Database) -> None:
+    with database.transaction() as unit:
+        three(unit)
+        days = {1: ("a", 1), 2: ("b", 4), 3: ("a", 6)}
+        unit.groups.join([GroupRow("r", key, number, at(day)) for number, (key, day) in days.items()])
+        assert unit.groups.recent("r", at(0), 9) == ["a", "b"]
+        assert unit.groups.recent("r", at(0), 1) == ["a"]
+        assert unit.groups.recent("r", at(4), 9) == ["a", "b"]
+        assert unit.groups.recent("r", at(4.1), 9) == ["a"]
+        assert unit.groups.recent("r", at(7), 9) == unit.groups.recent("s", at(0), 9) == []
+
+
 # --- promotions ----------------------------------------------------------------------------------------------------
 
 

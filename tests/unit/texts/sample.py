@@ -11,8 +11,9 @@ from bridge.model.promotion import Promotion, PromotionState, Role
 from bridge.planning.experience import Experience
 from bridge.planning.gates import Gate, GateKind, Lack
 from bridge.planning.plan import Plan, PlannedMilestone, PlannedTask
-from bridge.usecases.candidates.agenda import Agenda, Item, NearMiss
+from bridge.usecases.candidates.agenda import Agenda, Item
 from bridge.usecases.candidates.impact import Impact
+from bridge.usecases.near_misses import NearMiss
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NASTY = 'Router <b>CPU</b> | 99%\n!http://evil/x.png! {{include(Secret)}} @jane [[Wiki]] #12 "go":http://evil'
@@ -153,7 +154,7 @@ def _about_candidates(promotion: Promotion, evidence: list[Evidence]) -> dict[st
         issue_url="",
     )
     deferred = replace(item, promotion=replace(candidate, deferred_until=AT))
-    agenda = Agenda((item,), (item,), (deferred,), (NearMiss("router-cpu", NASTY, "4 of 5, window closes in 3d"),))
+    agenda = Agenda((item,), (item,), (deferred,), (NearMiss("router-cpu", NASTY, "4 of 5, window closes in 3d", 0.8),))
     return {
         "candidate_issue": {
             "promotion": replace(candidate, rule_id=""),

@@ -9,18 +9,15 @@ from datetime import datetime
 from bridge.model.errors import NotPossible
 from bridge.model.promotion import WAITING, Promotion, PromotionState
 from bridge.ports import ProjectTracker, Store, UnitOfWork
-from bridge.rules.decide import decide
-from bridge.rules.explain import near_miss
 from bridge.usecases.candidates.form import lacking
 from bridge.usecases.candidates.impact import Impact, impact_of
 from bridge.usecases.candidates.lapse import reminder_of, waiting_since
 from bridge.usecases.candidates.shown import impact_text
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import evidence_of
-from bridge.usecases.view import group_view
+from bridge.usecases.near_misses import NearMiss, near_misses
 
 PAGE, SECTION = "Agenda", "agenda"
-MOST_NEAR_MISSES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +33,6 @@ class Item:
     lacking: tuple[str, ...]
     issue_id: int | None
     issue_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """A group that is about to become a candidate."""
-
-    rule_id: str
-    label: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,7 @@ def agenda_of(uow: UnitOfWork, configured: Configured, near: Iterable[NearMiss],
         waiting=tuple(item for item in waiting if not item.promotion.from_history),
         history=tuple(item for item in waiting if item.promotion.from_history),
         deferred=tuple(deferred),
-        near=tuple(near)[:MOST_NEAR_MISSES],
+        near=tuple(near),
     )
 
 
@@ -89,18 +77,6 @@ def _item(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: da
         issue_id=intake.issue_id if intake else None,
         issue_url=configured.policy.issue_url(intake.issue_id) if intake else "",
     )
-
-
-def near_misses(uow: UnitOfWork, configured: Configured, now: datetime) -> list[NearMiss]:
-    """The groups that came near, in the rules' order."""
-    found = []
-    for rule in configured.rules.rules:
-        for key in uow.groups.keys(rule.id):
-            view = group_view(uow, configured, rule, key, (), now)
-            what = near_miss(rule, view, decide(rule, view, now), now) if view is not None else None
-            if view is not None and what is not None:
-                found.append(NearMiss(rule.id, view.label, what))
-    return found
 
 
 def write_agenda(store: Store, tracker: ProjectTracker, configured: Configured, now: datetime) -> str:
