@@ -100,7 +100,7 @@ def see(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime
     if view is None:
         return None
     decision = decide(rule, view, now)
-    if decision.kind is DecisionKind.OPEN and rule.rule.limits.mails is not None:
+    if DecisionKind.OPEN in {decision.kind, decision.shadow} and rule.rule.limits.mails is not None:
         # Only now, because the whole plan has to be made for it.
         mails = mails_of_opening(uow, configured, rule, touched.key, now)
         decision = decide(rule, replace(view, usage=replace(view.usage, mails=mails)), now)
