@@ -40,7 +40,7 @@ class Alone:
     _near: Near | None = None
 
     def __post_init__(self) -> None:
-        self._near = near(self.rule)
+        self._near = near(self.rule, lambda _: True)
 
     def next_act(self) -> datetime | None:
         """Nobody does anything."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,8 +84,17 @@ class Life:
     _near: list[Near] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._near = [near(rule) for rule in self.walk.places.rules]
+        self._near = [near(rule, self._counts(rule.id)) for rule in self.walk.places.rules]
         self.acts.sort()
+
+    def _counts(self, rule_id: str) -> Callable[[int], bool]:
+        """Whether an incident may count for a rule: no promotion of another one has it."""
+
+        def counts(incident: int) -> bool:
+            by = self.book.promotions.of_incident(incident)
+            return by is None or by.rule_id == rule_id
+
+        return counts
 
     def exclusions_of(self, rule_id: str) -> dict[int, list[Exclusion]]:
         """The time that the promotions of a rule excluded or, had it asked for that, would have excluded."""

@@ -6,7 +6,7 @@ It never says no where `decide` would find the reasons of a rule there; a proper
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -72,9 +72,9 @@ Near = Callable[[Trace, datetime], bool]
 """Whether the reasons may be there at that moment."""
 
 
-def near(rule: CompiledRule) -> Near:
-    """The cheap look for a rule."""
-    tests = tuple(_test(one) for one in rule.triggers)
+def near(rule: CompiledRule, counts: Callable[[int], bool]) -> Near:
+    """The cheap look for a rule. `counts`: whether an incident of a contested group may count for it."""
+    tests = tuple(_test(one, counts) for one in rule.triggers)
     if len(tests) == 1:
         return tests[0]
     if rule.needs_all:
@@ -82,18 +82,20 @@ def near(rule: CompiledRule) -> Near:
     return lambda trace, now: any(test(trace, now) for test in tests)
 
 
-def _test(trigger: Trigger) -> Near:
+def _test(trigger: Trigger, counts: Callable[[int], bool]) -> Near:
     if trigger.open_for or trigger.on_hold_for:
         return lambda trace, _: bool(trace.late)
     for name, asked in (("reopened", trigger.reopened), ("reassigned", trigger.reassigned)):
         if asked is not None:
             return _often(name, asked.at_least)
-    for several in (trigger.recurs, trigger.affected, trigger.rate):
+    for several in (trigger.recurs, trigger.affected):
         if several is not None:
-            return _together(several.at_least, several.within)
+            return _together(several.at_least, several.within, counts)
     if trigger.breached is not None:
-        return _together(trigger.breached.times, trigger.breached.within)
-    return _together(1, trigger.effort.within) if trigger.effort is not None else _perhaps
+        return _together(trigger.breached.times, trigger.breached.within, counts)
+    if trigger.rate is not None:
+        return _lately(trigger.rate.at_least, trigger.rate.within)
+    return _together(1, trigger.effort.within, counts) if trigger.effort is not None else _perhaps
 
 
 def _perhaps(_: Trace, __: datetime) -> bool:
@@ -104,21 +106,48 @@ def _often(name: str, at_least: int) -> Near:
     return lambda trace, _: trace.most.get(name, 0) >= at_least
 
 
-def _together(at_least: int, within: timedelta) -> Near:
-    """At least so many incidents in a window that ends with the newest one, which is new itself.
-
-    Where some count elsewhere the newest that counts may be older: then the window may lie as much earlier.
-    """
+def _together(at_least: int, within: timedelta, counts: Callable[[int], bool]) -> Near:
+    """At least so many incidents in a window that ends with the newest one, which is new itself."""
 
     def test(trace: Trace, now: datetime) -> bool:
         entries = trace.entries
         if len(entries) < at_least:
             return False
-        newest, first = entries[-1][0], entries[-at_least][0]
+        newest = entries[-1][0]
         if newest - now > SKEW:
             return True  # a wrong date: what counts is older, and decide knows which
-        if trace.contested:
-            return now - first <= 2 * within
-        return newest - first <= within and now - newest <= within
+        if not trace.contested:
+            return newest - entries[-at_least][0] <= within and now - newest <= within
+        return _free(entries, at_least, within, now, counts)
+
+    return test
+
+
+def _free(
+    entries: Sequence[tuple[datetime, int]],
+    at_least: int,
+    within: timedelta,
+    now: datetime,
+    counts: Callable[[int], bool],
+) -> bool:
+    """The same of those that count."""
+    last: datetime | None = None
+    found = 0
+    for opened, incident in reversed(entries):
+        if opened < (now if last is None else last) - within:
+            return False
+        if counts(incident):
+            last = last or opened
+            found += 1
+            if found == at_least:
+                return True
+    return False
+
+
+def _lately(at_least: int, within: timedelta) -> Near:
+    """At least so many since twice as long ago: those of other promotions count, but no window ends with them."""
+
+    def test(trace: Trace, now: datetime) -> bool:
+        return len(trace.entries) >= at_least and now - trace.entries[-at_least][0] <= 2 * within
 
     return test
