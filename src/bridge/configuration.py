@@ -29,7 +29,10 @@ from bridge.usecases.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A complete configuration without errors. `warnings` are what works but is unwise; `path` the settings file."""
+    """A complete configuration without errors. `warnings` are what works but is unwise; `path` the settings file.
+
+    `names` are what its rules may name.
+    """
 
     path: Path
     loaded: Loaded
@@ -39,6 +42,7 @@ class Configuration:
     texts: JinjaTexts
     windows: Windows = NO_WINDOWS
     warnings: tuple[Problem, ...] = ()
+    names: KnownNames = KnownNames()
 
     @property
     def settings(self) -> Settings:
@@ -71,6 +75,19 @@ class Configuration:
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)
+
+    def with_rules(self, patterns: Collection[str]) -> Configuration:
+        """The same with the rules of other files: names of files or folders, or patterns.
+
+        Raises ConfigurationError with every problem of every file.
+        """
+        found = _matching([str(Path(one) / "*.yaml") if Path(one).is_dir() else one for one in patterns])
+        if not found:
+            raise ConfigurationError([Problem(", ".join(patterns), "no file of rules was found", "correct the name")])
+        rules, problems = load_rules(found, self.names)
+        if rules is None:
+            raise ConfigurationError([problem for problem in problems if problem.severity == "error"])
+        return replace(self, rules=rules, warnings=tuple(problems))
 
     def files(self) -> dict[Path, int]:
         """Every file that was read with the moment of its last change (nanoseconds), to notice changes."""
@@ -127,7 +144,7 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     windows = windows or NO_WINDOWS
-    return Configuration(path, loaded, rules, directory, templates, texts, windows, tuple(problems)), problems
+    return Configuration(path, loaded, rules, directory, templates, texts, windows, tuple(problems), names), problems
 
 
 def _capabilities(loaded: Loaded) -> tuple[dict[str, frozenset[Capability]], list[Problem]]:
