@@ -26,6 +26,8 @@ from bridge.texts import JinjaTexts, load_texts
 from bridge.usecases.configured import Configured
 from bridge.usecases.policy import Policy
 
+NO_NAMES = KnownNames()
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -42,7 +44,7 @@ class Configuration:
     texts: JinjaTexts
     windows: Windows = NO_WINDOWS
     warnings: tuple[Problem, ...] = ()
-    names: KnownNames = KnownNames()
+    names: KnownNames = NO_NAMES
 
     @property
     def settings(self) -> Settings:
