@@ -10,7 +10,9 @@ import pytest
 
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.sandbox import Sandbox
-from tests.system.stage import RULE, Stage, opened, sandbox_bridge
+from tests.servers.redmine import RedmineServer
+from tests.servers.rt import RtServer
+from tests.system.stage import RULE, Stage, opened, real_bridge, sandbox_bridge
 from tests.system.test_story import SUMMARY, promoted, recurrence
 
 DAY = 86_400
@@ -23,12 +25,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield found
 
 
-def configured(sandbox: Sandbox, folder: Path, *lines: str, incident: str = "") -> Stage:
-    """A bridge whose rule says more than the usual one."""
-    stage = sandbox_bridge(sandbox, folder)
+def written(*lines: str, incident: str = "") -> str:
+    """A rule that says more than the usual one."""
     rule = RULE.replace("{open: link, later: link, on_delivery: resolve}", incident) if incident else RULE
-    rule += "".join(f"    {line}\n" for line in lines)
-    stage.write(rule=rule, clock=f"{sandbox.redmine.url}/_control/clock")
+    return rule + "".join(f"    {line}\n" for line in lines)
+
+
+def configured(sandbox: Sandbox, folder: Path, *lines: str, incident: str = "") -> Stage:
+    """A bridge with such a rule."""
+    stage = sandbox_bridge(sandbox, folder)
+    stage.write(rule=written(*lines, incident=incident), clock=f"{sandbox.redmine.url}/_control/clock")
     return stage
 
 
@@ -49,7 +55,7 @@ def close(stage: Stage, project: int) -> None:
     """Somebody closes the tasks, last to first, then the root."""
     root = stage.office.root(project)
     for issue in reversed(stage.office.issues(project)):
-        if issue["id"] != root["id"] and not issue["subject"].startswith("itsm #"):
+        if issue["id"] != root["id"] and not issue["subject"].startswith(f"{stage.desk.source} #"):
             stage.office.change(issue["id"], as_="admin", status="Closed")
     stage.office.change(root["id"], as_="admin", status="Closed")
     assert stage.office.issue(root["id"])["status"]["name"] == "Closed"
@@ -89,6 +95,40 @@ def test_a_recurrence_puts_the_delivered_project_back_to_work(sandbox: Sandbox, 
     rounds(stage)
     assert promotions(stage)[0].state is PromotionState.DELIVERED
     assert stage.desk.state(back) == stage.desk.resolved
+
+
+@pytest.mark.real
+def test_rows_workaround_delivery_and_recurrence_on_real_servers(
+    fresh_redmine: RedmineServer, fresh_rt: RtServer, tmp_path: Path
+) -> None:
+    """One own issue, the others rows; a workaround from the wiki; then the project goes back to work."""
+    stage = real_bridge(fresh_redmine, fresh_rt, tmp_path)
+    part = "{later: resolve_with_workaround, on_delivery: resolve, resolve_at_most: 50 per minute}"
+    again = "on_recurrence: {delivered: reopen}"
+    stage.write(rule=written(again, "limits: {incident_issues: 1}", incident=part))
+    project, _, waiting = promoted(stage)
+    own = [i for i in stage.office.issues(project) if i["subject"].startswith("rt #")]
+    assert len(own) == 1
+    page = stage.office.page(project, "Evidence")
+    assert all(f"rt &#35;{incident}" in page for incident in waiting)
+    text = f"{page}\n\nh2. Workaround\n\nPress the red button."
+    admin = stage.office.as_user("admin")
+    admin.ok("PUT", f"/projects/{project}/wiki/Evidence.json", {"wiki_page": {"text": text}})
+    sixth = stage.desk.open(SUMMARY, key="core-1")
+    rounds(stage)
+    assert stage.desk.state(sixth) == stage.desk.resolved
+    assert "Press the red button." in stage.desk.notes(sixth)[-1][0]
+
+    close(stage, project)
+    rounds(stage)
+    assert {stage.desk.state(i) for i in waiting} == {stage.desk.resolved}
+    back = stage.desk.open(SUMMARY, key="core-1")
+    rounds(stage)
+    assert promotions(stage)[0].state is PromotionState.ACTIVE
+    root = stage.office.root(project)
+    assert root["status"]["name"] == "In Progress"
+    assert any(f"rt &#35;{back}" in note for note, private in stage.office.notes(root["id"]) if not private)
+    assert len(stage.office.projects()) == 1
 
 
 def test_a_closed_project_is_opened_again_first(sandbox: Sandbox, tmp_path: Path) -> None:
