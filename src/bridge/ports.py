@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bridge.model.effect import Effect
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability, Incident, Note, Page, State
+from bridge.model.inbox import Inbox
 from bridge.model.project import (
     ChangedPage,
     Issue,
@@ -220,6 +221,8 @@ class UnitOfWork(Protocol):
     def exclusions(self) -> Exclusions: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def inbox(self) -> Inbox: ...
     def savepoint(self) -> AbstractContextManager[object]:
         """A part of the transaction that is undone by itself when it raises."""
 

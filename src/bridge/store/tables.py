@@ -10,9 +10,10 @@ from bridge.store.columns import reference as _of
 from bridge.store.columns import required as _is
 from bridge.store.columns import row_id as _id
 from bridge.store.columns import where as _where
+from bridge.store.hook_tables import hook_coverage, inbox
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
-__all__ = ["metadata"]
+__all__ = ["hook_coverage", "inbox", "metadata"]
 
 incident = Table(
     "incident",
@@ -216,18 +217,6 @@ cursor = Table(
     Column("instance", Clean, primary_key=True),
     *_is(Clean, "value"),
     *_is(Moment, "moved_at"),
-)
-
-inbox = Table(
-    "inbox",
-    metadata,
-    _id(),
-    *_is(Clean, "source"),
-    *_is(Key, "delivery"),
-    *_is(Clean, "body"),
-    *_is(Moment, "received_at"),
-    *_maybe(Moment, "handled_at"),
-    UniqueConstraint("source", "delivery"),
 )
 
 command = Table(

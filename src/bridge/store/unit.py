@@ -9,6 +9,7 @@ from bridge.store.commands import Commands
 from bridge.store.effects import StoredEffects
 from bridge.store.exclusions import StoredExclusions
 from bridge.store.groups import StoredGroups
+from bridge.store.inbox import StoredInbox
 from bridge.store.incidents import StoredIncidents
 from bridge.store.intakes import StoredIntakes
 from bridge.store.ledger import StoredLedger
@@ -36,4 +37,5 @@ class Unit:
         self.own_writes = StoredOwnWrites(connection, clock)
         self.exclusions = StoredExclusions(connection)
         self.ledger = StoredLedger(connection, clock)
+        self.inbox = StoredInbox(connection)
         self.commands = Commands(connection, clock)
