@@ -53,7 +53,8 @@ def read_rules(documents: Iterable[Marked], names: KnownNames) -> tuple[RuleSet 
 
 
 def _result(loading: _Loading) -> tuple[RuleSet | None, list[Problem]]:
-    problems = [*loading.problems, *doubts(loading.rules)]
+    about_incidents = [placed for placed in loading.rules if placed.rule.rule.when.schedule is None]
+    problems = [*loading.problems, *doubts(about_incidents)]
     wrong = any(problem.severity == "error" for problem in problems)
     return (None if wrong else RuleSet([placed.rule for placed in loading.rules])), problems
 

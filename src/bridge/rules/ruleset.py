@@ -15,11 +15,16 @@ _NONE: tuple[int, ...] = ()
 
 
 class RuleSet:
-    """Rules in the order in which they claim: by priority, then as in the files. It never changes."""
+    """Rules in the order in which they claim: by priority, then as in the files. It never changes.
+
+    `rules` are about incidents; `scheduled` are those whose work comes round by the calendar.
+    """
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
-        self.rules = tuple(sorted(rules, key=lambda rule: rule.rule.priority))
-        self._by_id = {rule.id: rule for rule in self.rules}
+        ordered = sorted(rules, key=lambda rule: rule.rule.priority)
+        self.rules = tuple(rule for rule in ordered if rule.rule.when.schedule is None)
+        self.scheduled = tuple(rule for rule in ordered if rule.rule.when.schedule is not None)
+        self._by_id = {rule.id: rule for rule in ordered}
         self._anywhere: list[int] = []
         self._index: dict[str, tuple[Field, dict[Any, list[int]]]] = {}
         for position, rule in enumerate(self.rules):
@@ -29,6 +34,11 @@ class RuleSet:
     def get(self, rule_id: str) -> CompiledRule | None:
         """The rule with that id."""
         return self._by_id.get(rule_id)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all rules."""
+        return frozenset(self._by_id)
 
     def matching(self, incident: Incident) -> list[CompiledRule]:
         """The rules that cover an incident, in the order in which they claim."""

@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from importlib.util import find_spec
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from bridge.rules.conditions import STRICT, Node
 from bridge.rules.durations import Duration
@@ -16,7 +16,7 @@ from bridge.rules.fields import ANY_OWN_FIELD, FINGERPRINT, GROUPABLE, KINDS, fi
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.limits import Limits
 from bridge.rules.on_recurrence import OnRecurrence
-from bridge.rules.project_part import ProjectPart
+from bridge.rules.project_part import Place, ProjectPart
 from bridge.rules.when import When
 from bridge.yamlfile import did_you_mean, refused
 
@@ -59,10 +59,34 @@ def _groupable(name: object) -> object:
     return name
 
 
-class Rule(BaseModel):
-    """A rule: which incidents, what makes them one group, when that group is promoted, and to what."""
+def _of_no_incident(raw: object) -> object:
+    """A scheduled rule says nothing about incidents, so that it gets a `match` that none fulfils."""
+    when = raw.get("when") if isinstance(raw, dict) else None
+    reasons = when.get("any") or when.get("all") if isinstance(when, dict) else None
+    if not isinstance(raw, dict) or not isinstance(reasons, list):
+        return raw
+    if not any(isinstance(one, dict) and "schedule" in one for one in reasons):
+        return raw
+    if about := [name for name in _ABOUT_INCIDENTS if name in raw]:
+        raise refused(f"a rule with a schedule is not about incidents: {', '.join(about)}", "remove what is about them")
+    return {**raw, "match": {"field": "source", "equals": "(no incident)"}, "group_by": ["source"]}
 
-    model_config = STRICT
+
+_ABOUT_INCIDENTS = ("match", "unless", "group_by", "sources", "across_sources", "similar", "incident", "on_recurrence")
+
+
+def _not_required(schema: dict[str, Any]) -> None:
+    """An editor cannot know whether a rule is about incidents: `check` does."""
+    schema["required"] = [name for name in schema["required"] if name not in _ABOUT_INCIDENTS]
+
+
+class Rule(BaseModel):
+    """A rule: which incidents, what makes them one group, when that group is promoted, and to what.
+
+    A rule with a `schedule` has nothing about incidents: its projects are cycles of work in a standing project.
+    """
+
+    model_config = STRICT | ConfigDict(json_schema_extra=_not_required)
 
     id: str
     title: str = Field(min_length=1, max_length=200)
@@ -93,6 +117,17 @@ class Rule(BaseModel):
         if find_spec("rapidfuzz") is None:
             raise refused("needs a library that is not installed", "pip install 'redmine-itsm-bridge[similar]'")
         return score
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scheduled(cls, raw: object) -> object:
+        return _of_no_incident(raw)
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if self.when.schedule is not None and self.project.to is Place.PROJECT:
+            raise refused("periodic work goes into a standing project", "say to: version and in: its identifier")
+        return self
 
     @field_validator("id")
     @classmethod

@@ -1,5 +1,6 @@
 """The reasons of a rule, as they stand under `when`.
 
+A schedule is a reason by itself: work that comes round, whatever incidents there are.
 Reasons about one incident (some incident of the group alone is the reason): open_for, on_hold_for, reopened,
 reassigned. Reasons about the group (its incidents taken together): recurs, affected, effort, breached, rate.
 All windows are closed, exact to the microsecond, and end with the group's newest incident.
@@ -26,7 +27,7 @@ from pydantic import (
 from bridge.rules.conditions import STRICT
 from bridge.rules.durations import Duration, parse_duration
 from bridge.rules.fields import ANY_OWN_FIELD, GROUPABLE, field
-from bridge.rules.later import NotYet
+from bridge.rules.schedule import Schedule
 from bridge.rules.sla import SlaClock
 from bridge.yamlfile import did_you_mean, refused
 
@@ -194,7 +195,10 @@ class Affected(BaseModel):
         return "site" if self.distinct is Concerned.LOCATION else self.distinct.value
 
 
-REASONS = ("recurs", "open_for", "on_hold_for", "reopened", "reassigned", "effort", "breached", "rate", "affected")
+REASONS = (
+    *("recurs", "open_for", "on_hold_for", "reopened", "reassigned", "effort", "breached", "rate", "affected"),
+    "schedule",
+)
 
 
 class Trigger(BaseModel):
@@ -211,7 +215,7 @@ class Trigger(BaseModel):
     breached: Breached | None = None
     rate: Rate | None = None
     affected: Affected | None = None
-    schedule: NotYet = None
+    schedule: Schedule | None = None
 
     @field_validator(*REASONS, mode="before")
     @classmethod
@@ -239,7 +243,14 @@ class When(BaseModel):
     def _exactly_one(self) -> Self:
         if (self.any_of is None) == (self.all_of is None):
             raise refused("needs exactly one of any and all", "for example any: [{recurs: {at_least: 5, within: 14d}}]")
+        if len(self.triggers) > 1 and any(one.schedule for one in self.triggers):
+            raise refused("a schedule is a reason of its own", "make it a rule of its own")
         return self
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When work comes round by itself; None for a rule about incidents."""
+        return self.triggers[0].schedule
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:

@@ -145,7 +145,7 @@ def activate_rules(
     """
     with store.reading() as uow:
         fresh = [rule for rule in configured.rules.rules if uow.ledger.activated_at(rule.id, rule.version) is None]
-        gone = uow.ledger.active_rules() - {rule.id for rule in configured.rules.rules}
+        gone = uow.ledger.active_rules() - configured.rules.ids
     if not fresh and not gone:
         swap()
         return []

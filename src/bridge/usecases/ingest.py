@@ -9,6 +9,7 @@ from datetime import datetime
 from bridge.model.incident import Page, SavedIncident
 from bridge.model.promotion import RUNNING, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
+from bridge.usecases import periodic
 from bridge.usecases.attach import reopened
 from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start, propose
 from bridge.usecases.candidates import lapse
@@ -125,4 +126,5 @@ def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> li
         present, now = configured(), clock.now()
         findings = sweep(uow, present, now)
         lapse.tick(uow, present, now)
+        periodic.tick(uow, present, now)
         return findings

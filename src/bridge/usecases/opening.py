@@ -47,10 +47,9 @@ def open_promotion(
     uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
     issues = issue_effects(uow, configured, opening)
     linked = _incidents(uow, configured, promotion, now)
-    pages = [
-        page_effect(promotion.id, after=(issues[ROOT_TASK],)),
-        plan_page_effect(configured, opening, after=(issues[ROOT_TASK],)),
-    ]
+    pages = [plan_page_effect(configured, opening, after=(issues[ROOT_TASK],))]
+    if not opening.is_cycle:
+        pages.insert(0, page_effect(promotion.id, after=(issues[ROOT_TASK],)))
     ready = (*issues.values(), *linked)
     _members_and_assignments(uow, promotion, opening.plan, people, ready, pages)
     activate = project_effect(promotion.id, "promotion.activate", "", after=ready)

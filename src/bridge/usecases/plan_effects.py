@@ -41,6 +41,11 @@ class Opening:
     closers: Mapping[str, str]
     experience: Experience | None = None
 
+    @property
+    def is_cycle(self) -> bool:
+        """Whether it is work that comes round: there are no incidents, and so no evidence."""
+        return self.rule.rule.when.schedule is not None
+
     def given(self) -> dict[str, Mapping[str, Any]]:
         """What the rule's own texts are given."""
         still_open = sum(row.is_open for row in self.evidence)
@@ -145,13 +150,17 @@ def _parts(configured: Configured, opening: Opening, *, after: tuple[str, ...]) 
 
 def _root_description(configured: Configured, opening: Opening) -> str:
     promotion = opening.promotion
-    text = configured.texts.render(
-        "root_issue",
-        promotion=configured.shown(promotion),
-        evidence=opening.evidence,
-        due=opening.plan.due,
-        experience=opening.experience,
-    )
+    shown = configured.shown(promotion)
+    if opening.is_cycle:
+        text = configured.texts.render("cycle_root_issue", promotion=shown, due=opening.plan.due)
+    else:
+        text = configured.texts.render(
+            "root_issue",
+            promotion=shown,
+            evidence=opening.evidence,
+            due=opening.plan.due,
+            experience=opening.experience,
+        )
     own = _own_text(opening) if place_of(promotion) is not Place.PROJECT else ""
     return f"{own}\n\n{text}" if own else text
 

@@ -293,21 +293,7 @@ def test_the_schema_offers_only_what_can_be_used() -> None:
     schema = json.loads(rules_schema())
     offered = schema["$defs"]["Rule"]["properties"]
     assert {"id", "match", "when", "quiet_for", "limits", "on_recurrence"} <= offered.keys()
-    assert "schedule" not in schema["$defs"]["Trigger"]["properties"]
-
-
-LATER = {
-    "trigger": ["schedule"],
-}
-
-
-@pytest.mark.parametrize(("part", "key"), [(part, key) for part, keys in LATER.items() for key in keys])
-def test_keys_of_later_versions_are_refused_not_ignored(part: str, key: str) -> None:
-    parts: dict[str, Any] = {
-        "trigger": {"when": {"any": [{key: 1}]}},
-    }
-    _, problems = read_rules([Marked({"version": 1, "rules": [RULE | parts[part]]}, "f")], KnownNames())
-    assert [problem.what for problem in problems] == [f"“{key}”: is not available in this version"]
+    assert set(schema["$defs"]["Rule"]["required"]) == {"id", "title", "when", "project"}
 
 
 RULE_KEYS = [*RULE, "unless", "sources", "kpi", "incident", "x"]

@@ -108,6 +108,7 @@ def values() -> dict[str, dict[str, Any]]:
             "page": "Rollback plan",
         },
         "gates_hold_back": {"promotion": promotion, "gates": [f"7 {NASTY}"]},
+        "cycle_root_issue": {"promotion": promotion, "due": date(2026, 3, 27)},
         "cycle_skipped": {"promotion": promotion, "period": "2026-W12"},
         "version_description": {"promotion": promotion},
         "handover_checklist": {"task": task},
