@@ -53,7 +53,28 @@ def test_waiting_candidates_are_brought_up_reminded_and_expire(sandbox: Sandbox,
     assert meeting.promotions()[0].state is _S.EXPIRED
     assert "nobody decided within 30d" in meeting.last_note(issue)
     with opened(meeting.stage) as bridge, bridge.database.reading() as uow:
-        assert not any((p := uow.promotions.of_incident(one)) and p.id == 1 for one in members)
+        assert not any(uow.promotions.of_incident(one) for one in members)
+    meeting.turn()
+    assert len(meeting.promotions()) == 1, "time alone does not propose it again"
+    meeting.stage.desk.open(SUMMARY, key="core-1")
+    meeting.turn()
+    assert [p.state for p in meeting.promotions()] == [_S.EXPIRED, _S.CANDIDATE]
+
+
+def test_a_rejected_group_speaks_up_when_it_comes_twice_as_fast(meeting: Meeting) -> None:
+    """Five incidents were not enough for a project; ten more are asked about again."""
+    meeting.set_up()
+    recurrence(meeting.stage)
+    meeting.turn()
+    meeting.command("reject", promotion=1, reason="too few")
+    meeting.stage.pause()
+    for _ in range(9):
+        meeting.stage.desk.open(SUMMARY, key="core-1")
+    meeting.turn()
+    assert len(meeting.promotions()) == 1
+    meeting.stage.desk.open(SUMMARY, key="core-1")
+    meeting.turn()
+    assert [p.state for p in meeting.promotions()] == [_S.REJECTED, _S.CANDIDATE]
 
 
 def test_an_expired_candidate_can_still_be_approved(sandbox: Sandbox, meeting: Meeting) -> None:

@@ -46,7 +46,7 @@ def _decide(
     if not met or (rule.needs_all and len(met) < len(clauses)):
         which = "not every reason is" if rule.needs_all and met else "no reason is"
         return Decision(DecisionKind.NOTHING, f"{which} there{_lost(group)}", clauses)
-    silence = _silence(group, now)
+    silence = _silence(group, everyone, now)
     if silence:
         return Decision(DecisionKind.NOTHING, silence, clauses)
     ids = {incident_id for clause in met for incident_id in clause.evidence}
@@ -146,8 +146,14 @@ def _join(state: PromotionState | None, everyone: list[GroupMember], clauses: tu
     return Decision(DecisionKind.ATTACH, f"the group has a {kind} ({state}): what is new joins it", clauses, late)
 
 
-def _silence(group: GroupView, now: datetime) -> str:
+def _silence(group: GroupView, everyone: list[GroupMember], now: datetime) -> str:
+    """Why nothing is proposed although the reasons are there; a rejection does not hold against twice the pace."""
+    if group.promotion is PromotionState.EXPIRED and group.decided_at is not None:
+        news = any(member.opened_at > group.decided_at for member in everyone)
+        return "" if news else "expired, and no incident has been opened since"
     if group.quiet_until is not None and now < group.quiet_until:
+        if group.pace is not None and group.pace.recent >= 2 * max(group.pace.before, 1):
+            return ""
         return f"was rejected, and the group stays silent until {group.quiet_until:%Y-%m-%d %H:%M} UTC"
     if group.promotion is PromotionState.REJECTED and group.quiet_until is None:
         return "was rejected, and nothing says that the group may be proposed again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
@@ -95,6 +95,10 @@ class GroupMember:
         return self.state.is_open
 
 
+PACE = timedelta(days=14)
+"""The stretch in which a rejected group's incidents are counted, to see whether they come twice as fast."""
+
+
 @dataclass(frozen=True, slots=True)
 class RateCount:
     """How many incidents of a group were opened in a rate's window, and in the stretch before it."""
@@ -133,7 +137,9 @@ class GroupView:
     them; `others` are further ones worth a look: still open, or just changed. What the group's last delivered project
     covered is in neither. `activated_at` is when this version of the rule became active. `promotion` is the state of
     the group's latest promotion, None when there never was one, and `delivered_at` when that was delivered.
-    `quiet_until` is when a rejection stops being respected; for a rejected group None means: not yet.
+    `quiet_until` is when a rejection stops being respected; for a rejected group None means: not yet. `decided_at` is
+    when that promotion was rejected or expired, and `pace` counts the incidents opened since a rejection, at most
+    `PACE` back, and in the `PACE` before it.
     `rates` are the counts for the rule's `rate` reasons in the order of the file; `usage` is for its limits; `lost` are
     incidents of the group that are no members of it, because another promotion has them. `likeness` is how the incident
     in question compares with the group's first member, "" when the rule does not ask for `similar` summaries.
@@ -151,6 +157,8 @@ class GroupView:
     usage: Usage = Usage()
     lost: tuple[Lost, ...] = ()
     likeness: str = ""
+    decided_at: datetime | None = None
+    pace: RateCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

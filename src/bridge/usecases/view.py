@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bridge.model.incident import Incident
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import UnitOfWork
-from bridge.rules.decision import GroupMember, GroupView, Lost, RateCount, Usage
+from bridge.rules.decision import PACE, GroupMember, GroupView, Lost, RateCount, Usage
 from bridge.rules.matching import CompiledRule, group_label
 from bridge.rules.moments import SKEW
 from bridge.rules.needs import COUNTED
@@ -53,6 +53,8 @@ def group_view(
         usage=_usage(uow, rule, key),
         lost=(*lost, *lost_too),
         likeness=likeness(rule, key, subject),
+        decided_at=promotion.decided_at if promotion else None,
+        pace=_pace(uow, rule, key, promotion, now),
     )
 
 
@@ -60,6 +62,17 @@ def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | 
     if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
         return None
     return promotion.decided_at + rule.quiet_for
+
+
+def _pace(
+    uow: UnitOfWork, rule: CompiledRule, key: str, promotion: Promotion | None, now: datetime
+) -> RateCount | None:
+    if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
+        return None
+    at = promotion.decided_at + _TICK
+    before = uow.groups.opened(rule.id, key, at - PACE, at, MOST_BEFORE)
+    recent = uow.groups.opened(rule.id, key, max(at, now - PACE), now + SKEW, 2 * before + 2)
+    return RateCount(recent, before)
 
 
 def _members(
