@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from bridge.model.effect import Effect
 from bridge.model.errors import Problem
-from bridge.model.incident import Capability, Incident, Note, Page, State
 from bridge.model.inbox import Inbox
+from bridge.model.incident import Capability, Incident, Note, Page, State
 from bridge.model.project import (
     ChangedPage,
     Issue,

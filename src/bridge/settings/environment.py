@@ -44,6 +44,7 @@ class Names(BaseSettings):
     language: str = ""
     poll_seconds: str = ""
     workers: str = ""
+    hooks: dict[str, Any] = {}
     clock: str = ""
     log: dict[str, Any] = {}
 
@@ -95,7 +96,10 @@ def _merged(marked: Marked, said: Mapping[str, Any], origin: str) -> tuple[Marke
             origins[path] = named(names)
             return value
         mine = dict(base) if isinstance(base, Mapping) else {}
-        return mine | {key: over(mine.get(key), inner, (*path, key), (*names, key)) for key, inner in value.items()}
+        for variable, inner in value.items():
+            key = _spelt(mine, variable)
+            mine[key] = over(mine.get(key), inner, (*path, key), (*names, variable))
+        return mine
 
     data = dict(marked.data)
     for name, value in said.items():
@@ -113,6 +117,13 @@ def _merged(marked: Marked, said: Mapping[str, Any], origin: str) -> tuple[Marke
         if name in data:
             data[name] = entries
     return replace(marked, data=data, origins=origins), problems
+
+
+def _spelt(known: Mapping[Any, Any], variable: str) -> str:
+    """The key that a variable means: it cannot spell hyphens."""
+    if variable in known:
+        return variable
+    return next((key for key in known if str(key).lower().replace("-", "_") == variable), variable)
 
 
 def _numbers(entries: Any) -> dict[str, int]:

@@ -64,6 +64,12 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
         return None, problems
     settings = _absolute(settings, folder)
     problems += _secrets(marked, settings)
+    if settings.hooks is not None:
+        named = [source.name for source in sources]
+        problems += [
+            replace(found, where=marked.where(tuple(found.where.split("."))))
+            for found in settings.hooks.problems(named)
+        ]
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return Loaded(settings, sources, folder), problems
@@ -149,6 +155,8 @@ def _rooted(model: M, folder: FilePath) -> M:
             changes[name] = folder / value
         elif isinstance(value, BaseModel):
             changes[name] = _rooted(value, folder)
+        elif isinstance(value, dict):
+            changes[name] = {k: _rooted(v, folder) if isinstance(v, BaseModel) else v for k, v in value.items()}
     if isinstance(model, FileOptions):
         changes["path"] = str(folder / model.path)
     return model.model_copy(update=changes)

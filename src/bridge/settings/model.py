@@ -15,6 +15,7 @@ from bridge.redmine.options import RedmineOptions
 from bridge.rules.durations import Duration
 from bridge.rules.sla import SlaTargets
 from bridge.settings.candidates import CandidateSettings, NominationSettings
+from bridge.settings.hooks import HookSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -179,6 +180,8 @@ class Settings(BaseModel):
     nomination: NominationSettings = NominationSettings()
     candidates: CandidateSettings = CandidateSettings()
     workers: int = Field(4, ge=1, le=32)
+    hooks: HookSettings | None = None
+    """Without it nothing listens."""
     clock: str = "system"
     secrets_folder: Path | None = None
     log: LogSettings = LogSettings()

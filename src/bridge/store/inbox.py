@@ -88,10 +88,13 @@ class StoredInbox:
 
     def coverage(self) -> dict[str, Coverage]:
         """See the protocol."""
-        return {
-            system: Coverage(system, *counts, moment_or_none(last_heard), moment_or_none(last_missed))
-            for system, *counts, last_heard, last_missed in fetch(self._connection, _COVERAGES)
-        }
+        found = {}
+        for system, heard, missed, heard_row, missed_row, last_heard, last_missed in fetch(
+            self._connection, _COVERAGES
+        ):
+            moments = moment_or_none(last_heard), moment_or_none(last_missed)
+            found[system] = Coverage(system, heard, missed, heard_row, missed_row, *moments)
+        return found
 
     def save_coverage(self, coverage: Coverage) -> None:
         """See the protocol."""
