@@ -29,6 +29,10 @@ from bridge.usecases.policy import Policy
 NO_NAMES = KnownNames()
 
 
+TESTS = "tests"
+"""A folder of this name beside rules holds their tests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A complete configuration without errors. `warnings` are what works but is unwise; `path` the settings file.
@@ -97,6 +101,12 @@ class Configuration:
         found += [self.settings.masks] if self.settings.masks else []
         found += [file for folder in self._folders() for file in folder.rglob("*") if file.is_file()]
         return {path: path.stat().st_mtime_ns for path in found if path.exists()}
+
+    def rule_tests(self) -> list[Path]:
+        """The files of rule tests that stand beside the rules: `tests/*.yaml` and `*.test.yaml`."""
+        folders = dict.fromkeys(path.parent for path in _matching(self.settings.rules))
+        beside = [sorted([*folder.glob("tests/*.y*ml"), *folder.glob("*.test.y*ml")]) for folder in folders]
+        return list(dict.fromkeys(path for paths in beside for path in paths))
 
     def _folders(self) -> list[Path]:
         return [self.settings.templates] if self.settings.templates else []
@@ -167,7 +177,9 @@ def _names(directory: Directory | None) -> Collection[str] | None:
 
 
 def _matching(patterns: Collection[str]) -> list[Path]:
-    return [Path(name) for pattern in patterns for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
+    """The files of rules; their tests may stand beside them."""
+    names = [name for pattern in patterns for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
+    return [path for path in map(Path, names) if path.parent.name != TESTS and not path.stem.endswith(".test")]
 
 
 def _no_rules(settings: Settings) -> list[Problem]:

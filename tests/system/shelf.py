@@ -46,7 +46,8 @@ class Shelf:
         return self.folder / "bridge.yaml"
 
     def rules(self, *rules: dict[str, Any]) -> None:
-        """Other rules than the shipped ones."""
+        """Other rules than the shipped ones, and no tests of them."""
+        shutil.rmtree(self.folder / "rules" / "tests", ignore_errors=True)
         document = yaml.safe_dump({"version": 1, "rules": list(rules)}, allow_unicode=True, sort_keys=False)
         (self.folder / "rules" / "network.yaml").write_text(document, encoding="utf-8")
 

@@ -40,6 +40,8 @@ def rule(number: str, **more: Any) -> dict[str, Any]:
 
 def test_schema_is_the_shipped_one() -> None:
     assert command(None, "rules", "schema").text() == SCHEMA.read_text(encoding="utf-8")
+    cases = SCHEMA.with_name("rule-tests.json").read_text(encoding="utf-8")
+    assert command(None, "rules", "schema", "--tests").text() == cases
 
 
 def test_check_of_good_rules(shelf: Shelf) -> None:
@@ -181,3 +183,41 @@ def test_no_near_miss(shelf: Shelf) -> None:
     shelf.take_in(shelf.incident(1, 1))
     assert command(shelf.config, "rules", "near-misses").text() == "No group is near.\n"
     assert json.loads(command(shelf.config, "rules", "near-misses", "--json").out)["near_misses"] == []
+
+
+def test_cases_beside_the_rules_are_played(shelf: Shelf) -> None:
+    """0 and what passed; 1 and what differs, with its place; 2 and what is wrong with a file."""
+    out = command(shelf.config, "rules", "test").text()
+    assert "pass  router-cpu: five alerts over three weeks are no reason\n" in out
+    assert out.endswith("4 passed, 0 failed.\n")
+    cases = shelf.folder / "rules" / "network.test.yaml"
+    cases.write_text(CASES)
+    out = command(shelf.config, "rules", "test").text(1)
+    assert f"FAIL  router-cpu: four\n      {cases}:7:15: expected opened, but it was nothing: no reason is there" in out
+    document = command(shelf.config, "rules", "test", str(cases), "--json").json(1)
+    assert (document["schema"], document["passed"], document["failed"]) == ("bridge/rules-test/1", 0, 1)
+    assert document["cases"][0]["where"] == f"{cases}:3:5"
+    gap = {"rule": "router-cpu", "where": "when.any.0", "what": "no case in which the reason recurs is there"}
+    assert gap in document["not_exercised"]
+    cases.write_text(CASES.replace("opened", "nothing"))
+    assert "Not exercised:\n" in command(shelf.config, "rules", "test", str(cases)).text()
+    assert command(shelf.config, "rules", "test", str(cases), "--exercised").code == 1
+    cases.write_text(CASES.replace("rule: router-cpu", "rule: router"))
+    refused = command(shelf.config, "rules", "test")
+    assert refused.text(2) == ""
+    assert f"{cases}:4:11: no rule is called “router” (did you mean “router-cpu”?)" in refused.err
+    assert f"error: {cases}:4:11: no rule is called" in command(shelf.config, "rules", "check").text(2)
+    (shelf.folder / "rules" / "tests" / "network.yaml").unlink()
+    cases.unlink()
+    assert "There is no case" in command(shelf.config, "rules", "test").err
+
+
+CASES = """\
+version: 1
+cases:
+  - name: four
+    rule: router-cpu
+    usual: {summary: Router CPU, priority: 2, service: Network, state: resolved, fields: {Correlation Key: k}}
+    incidents: [{at: 0d, times: 4, every: 1d}]
+    expect: [ {at: 4d, outcome: opened} ]
+"""

@@ -14,7 +14,8 @@ from bridge.cli.output import print_json, print_table, say
 from bridge.configuration import load_with_warnings
 from bridge.rules.answers import Answer
 from bridge.rules.decision import Clause
-from bridge.rules.jsonschema import rules_schema
+from bridge.rules.jsonschema import cases_schema, rules_schema
+from bridge.rules.stories import load_stories
 from bridge.usecases.explaining import Explained, explain_incident, find_incident, lines_of
 from bridge.usecases.near_misses import MOST_NEAR, near_misses
 
@@ -23,22 +24,26 @@ commands = typer.Typer(no_args_is_help=True, help="The rules: what they say, wha
 
 @commands.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Tells every problem of all rule files and of everything they name. Connects to nothing.
+    """Tells every problem of all rule files, of everything they name, and of their tests. Connects to nothing.
 
     Exit code 1 when there are only warnings, 2 when anything is refused.
     """
     configuration, problems = load_with_warnings(config)
+    if configuration is not None:
+        problems += load_stories(configuration.rule_tests(), configuration.rules)[1]
     print_problems("bridge/rules-check/1", problems, as_json=as_json)
-    if configuration is None:
+    if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(USAGE)
     if problems:
         raise typer.Exit(FINDINGS)
 
 
 @commands.command()
-def schema() -> None:
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="That of rule tests instead.")] = False,
+) -> None:
     """Prints the JSON Schema of rule files, by which editors complete and check them."""
-    sys.stdout.write(rules_schema())
+    sys.stdout.write(cases_schema() if tests else rules_schema())
 
 
 @commands.command()

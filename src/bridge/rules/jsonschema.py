@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
+from bridge.rules.cases import CaseFile
 from bridge.rules.schema import RuleFile
 
 _NULL = {"type": "null"}
@@ -12,8 +15,17 @@ _NULL = {"type": "null"}
 
 def rules_schema() -> str:
     """The text of `config/schema/rules.json`."""
-    schema = _lean(RuleFile.model_json_schema(by_alias=True))
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Rules of the bridge"}
+    return _text(RuleFile, "Rules of the bridge")
+
+
+def cases_schema() -> str:
+    """The text of `config/schema/rule-tests.json`."""
+    return _text(CaseFile, "Tests of the bridge's rules")
+
+
+def _text(model: type[BaseModel], title: str) -> str:
+    schema = _lean(model.model_json_schema(by_alias=True))
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
