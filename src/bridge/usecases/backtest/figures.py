@@ -71,10 +71,25 @@ class RuleFigures:
     promotions: tuple[Promoted, ...]
     times: tuple[Times, ...]
 
+    @property
+    def own_times(self) -> Times:
+        """Under the rule's own policy."""
+        return next(one for one in self.times if one.policy == self.kpi)
+
+    @property
+    def lead(self) -> timedelta | None:
+        """The middle lead time, None without projects."""
+        leads = sorted(one.lead for one in self.promotions)
+        return leads[len(leads) // 2] if leads else None
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A whole replay. `known` says since when what was read was known: `event` or `final`."""
+    """A whole replay.
+
+    `as_of` and `counting` are the options, `assumed` says in sentences what was taken for granted. `skipped` rows of
+    the file were none. `since` and `until` are the first opening and the last moment that the history tells of.
+    """
 
     as_of: str
     counting: str

@@ -1,0 +1,55 @@
+"""Wires replays: a file or the store in, figures out. Nothing is connected to and nothing is written."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.configuration import Configuration
+from bridge.model.errors import ConfigurationError, Problem
+from bridge.rules.history import History
+from bridge.settings.loading import SourceSettings
+from bridge.sources.file.history import FileHistory
+from bridge.sources.file.options import FileOptions
+from bridge.usecases.backtest.figures import Figures
+from bridge.usecases.backtest.members import fields_asked
+from bridge.usecases.backtest.replay import Asked, AsOf, backtest
+
+REPORTED = ("resolved_at",)
+"""What figures need beside what the rules ask for."""
+
+
+def replay_file(configuration: Configuration, path: str, source: str | None, asked: Asked) -> Figures:
+    """Replays the configuration's rules over a file, read as one of its `file` sources says.
+
+    `source` names that source, None: the only one. Raises ConfigurationError when there is no such source, and
+    RemoteUnavailable when the file cannot be read.
+    """
+    history, skipped = file_history(configuration, path, source, asked.as_of)
+    return backtest(history, configuration.configured(""), replace(asked, skipped=skipped))
+
+
+def file_history(
+    configuration: Configuration, path: str, source: str | None, as_of: AsOf, more: Collection[str] = ()
+) -> tuple[History, int]:
+    """The history in a file with the fields that the rules ask for and `more`, and how many rows were left out."""
+    chosen = _file_source(configuration.loaded.sources, source)
+    assert isinstance(chosen.options, FileOptions), "chosen by that"
+    name = path if glob.has_magic(path) else str(Path(path).resolve())
+    reader = FileHistory(chosen.name, chosen.options.model_copy(update={"path": name}))
+    fields = [*fields_asked(configuration.rules.rules), *REPORTED, *more]
+    return reader.read(fields, final=as_of is AsOf.FINAL), reader.skipped
+
+
+def _file_source(sources: Sequence[SourceSettings], name: str | None) -> SourceSettings:
+    found = [one for one in sources if isinstance(one.options, FileOptions) and name in {None, one.name}]
+    if len(found) == 1:
+        return found[0]
+    files = [one.name for one in sources if isinstance(one.options, FileOptions)]
+    if not files:
+        what = "there is no source of kind file, which would say what the columns of a history mean"
+        raise ConfigurationError([Problem("sources", what, "add one, see config/sources/uci.yaml")])
+    what = f"there is no file source “{name}”" if name else "several sources are of kind file"
+    raise ConfigurationError([Problem("sources", what, f"name one with --source: {', '.join(files)}")])
