@@ -10,7 +10,7 @@ import pytest
 from tests.contract.test_tracker import ORIGIN, Office, a_project, an_issue, office, project, tracker
 
 from bridge.model.errors import Forbidden, NotFound, Rejected, WouldLeak
-from bridge.model.project import Project, VersionSpec
+from bridge.model.project import Asked, Project, VersionSpec
 from bridge.redmine.gateway import RedmineTracker
 
 __all__ = ["office", "project", "tracker"]  # fixtures
@@ -180,3 +180,37 @@ class TestCustomFields:
         with pytest.raises(Rejected, match="no custom field “Cost centre”"):
             tracker.open_project(a_project(custom_fields={"Cost centre": "1"}), unsure=False)
         assert office.projects() == ["operations"]
+
+
+class TestWhatRulesAskFor:
+    """Compared with Redmine by `check`, before anything is opened."""
+
+    def test_all_is_there(self, office: Office, tracker: RedmineTracker) -> None:
+        standing(office)
+        wanted = Asked("r", ("Bug", "support"), ("Reporter",), ("ITSM case",), parent="routine", standing="routine")
+        assert tracker.check_rules([wanted, Asked("s")]) == []
+
+    def test_each_thing_that_is_not_there_is_named(self, office: Office, tracker: RedmineTracker) -> None:
+        standing(office, is_public=True)
+        wanted = [
+            Asked("r", ("Bgu",), ("Reportr",), ("Cost centre",), standing="routine"),
+            Asked("s", parent="nowhere"),
+        ]
+        told = [str(problem) for problem in tracker.check_rules(wanted)]
+        assert [line.partition(":")[0] for line in told] == ["rule r"] * 4 + ["rule s"]
+        for line, words in zip(
+            told, ("no tracker “Bgu”", "no role “Reportr”", "“Cost centre”", "is public", "nowhere"), strict=True
+        ):
+            assert words in line
+
+    def test_a_parent_elsewhere_is_refused_before_anything_is_made(
+        self, office: Office, tracker: RedmineTracker
+    ) -> None:
+        name = standing(office, parent_id="", inherit_members=False)
+        me = office.id_of("itsm-sync")
+        roles = {row["name"]: row["id"] for row in office.admin.ok("GET", "/roles.json")["roles"]}
+        member = {"user_id": me, "role_ids": [roles["Bridge"]]}
+        office.admin.ok("POST", f"/projects/{name}/memberships.json", {"membership": member})
+        with pytest.raises(Rejected, match="is not below “operations”"):
+            tracker.open_project(a_project(parent=name), unsure=False)
+        assert office.projects() == ["operations", "routine"]

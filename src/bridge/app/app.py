@@ -130,6 +130,7 @@ class App:
         told = [*store_problems(self.database, self.configuration.settings.store.url), *self.tracker.check()]
         if not any(p.severity == "error" and p.where in {"redmine.url", "redmine.api_key"} for p in told):
             told += self.tracker.check_people(people)
+            told += self.tracker.check_rules(self.configuration.rules.asked())
         return [*told, *(problem for source in self.sources.values() for problem in source.check())]
 
     def poll(self, store: Store | None = None) -> Cycle:

@@ -161,3 +161,15 @@ class WikiPage:
     title: str
     text: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rule asks of the tracker, by names: `parent` and `standing` are projects, empty where it asks for none."""
+
+    rule: str
+    trackers: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    custom_fields: tuple[str, ...] = ()
+    parent: str = ""
+    standing: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from bridge.directory.directory import Person
 from bridge.model.errors import Problem
 from bridge.model.project import (
+    Asked,
     ChangedPage,
     Issue,
     IssueChange,
@@ -18,6 +19,7 @@ from bridge.model.project import (
     WikiPage,
 )
 from bridge.ports import Clock
+from bridge.redmine.asked import Lookup
 from bridge.redmine.changes import Changes
 from bridge.redmine.client import Client
 from bridge.redmine.issues import Issues
@@ -48,6 +50,7 @@ class RedmineTracker:
         self._wiki = Wiki(self._client, options)
         self._changes = Changes(self._client, self._names, options, clock)
         self._preflight = Preflight(self._client, self._names, options)
+        self._lookup = Lookup(self._client, self._names, options)
         self._people = People(self._client, self._names, options)
 
     @property
@@ -65,6 +68,10 @@ class RedmineTracker:
     def check_people(self, people: Iterable[Person]) -> list[Problem]:
         """What is wrong with the directory's Redmine ids; one request for each."""
         return self._people.problems(people)
+
+    def check_rules(self, asked: Iterable[Asked]) -> list[Problem]:
+        """What rules ask for and Redmine does not have."""
+        return self._lookup.problems(asked)
 
     def me(self) -> int:
         return self._names.account().id

@@ -12,6 +12,7 @@ from bridge.redmine.explain import refusal
 from bridge.redmine.names import PARENT_INCLUDES, Names
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.privacy import ROLES, Privacy
+from bridge.redmine.standing import require_below_parent
 from bridge.redmine.text import clean, has_origin, one_line, with_origin
 
 
@@ -41,6 +42,8 @@ class Projects:
             if found is not None:
                 return self._adopt(found, spec, where)
         parent = self._parent(spec)
+        if spec.parent != self.options.parent_project:
+            require_below_parent(self.client, self.names, self.options, parent, f"Redmine project {spec.parent}")
         values = self._custom(spec, where)
         try:
             raw = self.client.create_project(_fields(spec, parent, values))

@@ -41,18 +41,19 @@ class Standing:
         if lacking := [label for name, label in _NEEDED.items() if name not in enabled]:
             reason = f"the standing project lacks the module {', '.join(lacking)}."
             raise Rejected(where, (reason,), "Tick it in the project's settings → Project, then retry.")
-        self._require_below_parent(raw, where)
+        require_below_parent(self.client, self.names, self.options, raw, where)
         return project
 
-    def _require_below_parent(self, raw: Raw, where: str) -> None:
-        """What lies elsewhere would not be seen by the poll."""
-        top = self.names.parent(self.options.parent_project)["id"]
-        current = raw
-        for _ in range(_MOST_LEVELS):
-            if current["id"] == top:
-                return
-            if not (above := current.get("parent")):
-                break
-            current = self.client.project(above["id"])
-        reason = f"it is not below “{self.options.parent_project}”, so that its changes would not be followed."
-        raise Rejected(where, (reason,), f"Move it below {self.options.parent_project}, or name another one.")
+
+def require_below_parent(client: Client, names: Names, options: RedmineOptions, raw: Raw, where: str) -> None:
+    """Raises Rejected for a project that lies elsewhere than below the configured parent: the poll would not see it."""
+    top = names.parent(options.parent_project)["id"]
+    current = raw
+    for _ in range(_MOST_LEVELS):
+        if current["id"] == top:
+            return
+        if not (above := current.get("parent")):
+            break
+        current = client.project(above["id"])
+    reason = f"it is not below “{options.parent_project}”, so that its changes would not be followed."
+    raise Rejected(where, (reason,), f"Move it below {options.parent_project}, or name another one.")

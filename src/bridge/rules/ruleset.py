@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.model.incident import Incident
+from bridge.model.project import Asked
 from bridge.rules.fields import Field, Kind
 from bridge.rules.matching import CompiledRule
+from bridge.rules.project_part import ProjectPart
 from bridge.rules.questions import AllOf, Not, Question, Tree
+from bridge.rules.schema import Mode
 
 Required = dict[str, tuple[Field, frozenset[Any]]]
 _NONE: tuple[int, ...] = ()
@@ -35,6 +38,10 @@ class RuleSet:
         """The rule with that id."""
         return self._by_id.get(rule_id)
 
+    def asked(self) -> list[Asked]:
+        """What each rule asks of the tracker, except those that are off."""
+        return [_asked(rule.id, rule.project) for rule in self._by_id.values() if rule.mode is not Mode.OFF]
+
     @property
     def ids(self) -> frozenset[str]:
         """The ids of all rules."""
@@ -58,6 +65,18 @@ class RuleSet:
         _, by_value = self._index.setdefault(name, (found, {}))
         for value in values:
             by_value.setdefault(value, []).append(position)
+
+
+def _asked(rule_id: str, part: ProjectPart) -> Asked:
+    kinds = part.trackers
+    return Asked(
+        rule=rule_id,
+        trackers=tuple(dict.fromkeys(filter(None, (kinds.root, kinds.task, kinds.incident)))),
+        roles=tuple(dict.fromkeys(member.role for member in part.members if member.role)),
+        custom_fields=tuple(part.custom_fields),
+        parent=part.parent or "",
+        standing=part.standing or "",
+    )
 
 
 def _is_common(found: Field) -> bool:
