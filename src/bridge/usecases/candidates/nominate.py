@@ -17,6 +17,7 @@ from bridge.rules.fields import field as field_of
 from bridge.rules.matching import CompiledRule, group_label
 from bridge.usecases.candidates.form import checked, edit
 from bridge.usecases.candidates.people import responsible_team
+from bridge.usecases.candidates.policy import CandidatePolicy
 from bridge.usecases.candidates.rules import nomination_rule
 from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
@@ -168,7 +169,7 @@ def nominate_marked(
     """
     made = []
     for one in saved:
-        why = mark(configured, one.incident)
+        why = mark(configured.policy.candidates, one.incident)
         key = key_of([one.incident.ref])
         if not why or uow.promotions.of_group("", key) or claimed_by(uow, one.id, "") is not None:
             continue
@@ -177,9 +178,8 @@ def nominate_marked(
     return made
 
 
-def mark(configured: Configured, incident: Incident) -> str:
+def mark(policy: CandidatePolicy, incident: Incident) -> str:
     """Why an incident nominates itself, empty when it does not."""
-    policy = configured.policy.candidates
     if policy.tag and policy.tag.casefold() in {tag.casefold() for tag in incident.tags}:
         return f"{incident.ref} has the tag “{policy.tag}”"
     found = field_of(policy.field) if policy.field else None
