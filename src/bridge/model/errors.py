@@ -128,7 +128,10 @@ class NotApplied(BridgeError):  # noqa: N818 - named by what it says
 
 
 class WouldLeak(BridgeError):  # noqa: N818 - named by what it says
-    """Something private would become public: refused before anything was written."""
+    """Something private would become, or was seen to have become, public.
+
+    Mostly refused before anything was written; after reading back, what was written may stand.
+    """
 
     code = "RB-1209"
     permanent = True

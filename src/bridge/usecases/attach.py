@@ -77,25 +77,13 @@ def link_incident(
         return None
     if before is not None:
         ended(before, f"it belongs to promotion {promotion.id} now", now)(uow)
-    issue_left = _issues_left(uow, promotion)
-    key = incident_task_key(incident.ref) if issue_left else ""
-    link = uow.links.add(
-        Link(
-            id=0,
-            incident_id=incident_id,
-            ref=incident.ref,
-            promotion_id=promotion.id,
-            task_key=key,
-            agreed={},
-            created_at=now,
-            notes_since=incident.updated_at,
-        )
-    )
+    key = incident_task_key(incident.ref) if _issues_left(uow, promotion) else ""
+    link = _add_link(uow, promotion, incident_id, incident, key, now)
     if promotion.terms.get("kpi") in {"pause", "remove"}:
         uow.exclusions.start(
             incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
         )
-    if not issue_left:
+    if not key:
         _tell(uow, promotion, link, incident.state, _root(uow, promotion), now, later=later)
         return None
     subject = f"{incident.ref}: {incident.summary}"
@@ -107,6 +95,23 @@ def link_incident(
     uow.effects.enqueue([issue, related])
     _tell(uow, promotion, link, incident.state, (issue.unique,), now, later=later)
     return link, issue.unique
+
+
+def _add_link(
+    uow: UnitOfWork, promotion: Promotion, incident_id: int, incident: Incident, key: str, now: datetime
+) -> Link:
+    return uow.links.add(
+        Link(
+            id=0,
+            incident_id=incident_id,
+            ref=incident.ref,
+            promotion_id=promotion.id,
+            task_key=key,
+            agreed={},
+            created_at=now,
+            notes_since=incident.updated_at,
+        )
+    )
 
 
 def _issues_left(uow: UnitOfWork, promotion: Promotion) -> bool:
