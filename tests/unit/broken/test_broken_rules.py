@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bridge.calendar.business import default_calendar
 from bridge.model.incident import Capability
 from bridge.rules.loader import KnownNames, load_rules
+from bridge.rules.windows import Window
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.yaml"))
 NAMES = KnownNames(
@@ -19,7 +21,10 @@ NAMES = KnownNames(
         "history": frozenset(),
     },
     calendars={"office": default_calendar()},
+    windows={"patch-night": Window("patch-night", lambda _: False)},
+    now=datetime(2026, 10, 15, tzinfo=UTC),
 )
+WARNED = ("trap_", "doubt_")
 EXPECT = "# expect: "
 
 
@@ -32,6 +37,6 @@ def test_a_broken_rule_file_is_told_with_what_would_be_right(path: Path) -> None
     expected = [line.removeprefix(EXPECT) for line in path.read_text().splitlines() if line.startswith(EXPECT)]
     rules, problems = load_rules([path], NAMES)
     assert [str(problem).replace(f"{path}:", "") for problem in problems] == expected
-    is_trap = path.stem.startswith("trap_")
-    assert (rules is not None) == is_trap
-    assert {problem.severity for problem in problems} == {"warning" if is_trap else "error"}
+    is_warned = path.stem.startswith(WARNED)
+    assert (rules is not None) == is_warned
+    assert {problem.severity for problem in problems} == {"warning" if is_warned else "error"}
