@@ -9,6 +9,7 @@ from tests.servers.redmine import RedmineServer
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.calendar.spec import OFF, CalendarSpec, Span
+from bridge.planning.gates import Gate, GateKind
 from bridge.planning.loader import load_templates
 from bridge.planning.plan import Plan, plan_tasks
 from bridge.planning.template import WbsTask, WbsTemplate
@@ -43,6 +44,23 @@ def knotted() -> WbsTemplate:
     )
 
 
+def gated() -> WbsTemplate:
+    """Tasks that only wait for a gate: below a parent that waits itself, and beside a predecessor done long before."""
+    gate = WbsTask("gate", "Gate", estimate=30, gate=Gate(GateKind.CHANGE, blocks=("block", "side")), after=("short",))
+    inner = (WbsTask("b1", "B1", estimate=4), WbsTask("b2", "B2", estimate=8, after=("b1",)))
+    return WbsTemplate(
+        "gated",
+        "Gated",
+        (
+            WbsTask("short", "Short", estimate=1),
+            WbsTask("block", "Block", after=("short",), children=inner),
+            WbsTask("side", "Side", estimate=8, after=("short",)),
+            gate,
+            WbsTask("end", "End", estimate=2, after=("side", "block")),
+        ),
+    )
+
+
 def create(redmine: RedmineServer, plan: Plan) -> dict[str, int]:
     """Creates the plan below a root issue, as the bridge does; returns the issues' ids by task key."""
     bridge = redmine.as_user("itsm-sync")
@@ -72,11 +90,11 @@ def stored(redmine: RedmineServer, ids: dict[str, int]) -> dict[str, tuple[str, 
     return found
 
 
-@pytest.mark.parametrize("name", ["knotted", "network-problem", "standard-project"])
+@pytest.mark.parametrize("name", ["knotted", "gated", "network-problem", "standard-project", "production-change"])
 def test_creating_a_plan_and_its_relations_moves_nothing(fresh_redmine: RedmineServer, name: str) -> None:
     templates, problems = load_templates([])
     assert problems == []
-    plan = plan_tasks((templates | {"knotted": knotted()})[name], THURSDAY, CALENDAR)
+    plan = plan_tasks((templates | {"knotted": knotted(), "gated": gated()})[name], THURSDAY, CALENDAR)
     ids = create(fresh_redmine, plan)
     planned = {task.key: (task.start.isoformat(), task.due.isoformat()) for task in plan.tasks}
     bridge = fresh_redmine.as_user("itsm-sync")
@@ -84,8 +102,9 @@ def test_creating_a_plan_and_its_relations_moves_nothing(fresh_redmine: RedmineS
         wanted = {
             "issue_to_id": ids[relation.follower],
             "relation_type": relation.kind,
-            "delay": relation.delay_days,
         }
+        if relation.kind == "precedes":
+            wanted["delay"] = relation.delay_days
         bridge.ok("POST", f"/issues/{ids[relation.task]}/relations.json", {"relation": wanted})
         assert {key: dates[:2] for key, dates in stored(fresh_redmine, ids).items()} == planned, relation
     assert {key for key, (_, _, moved) in stored(fresh_redmine, ids).items() if moved} == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 
 from bridge.model.promotion import PromotionState
 from tests.servers.common import INSTALL_SECONDS
+from tests.system import child
+from tests.system.desks import SandboxDesk
 from tests.system.gated import again, dead, promotion, stage_on, task, write
 from tests.system.stage import Stage
 from tests.system.test_story import promoted
@@ -201,3 +205,32 @@ def test_a_gate_below_a_closed_root_needs_only_what_is_missing(stage: Stage) -> 
     again(stage)
     assert [stage.desk.state(i) for i in waiting] == [stage.desk.resolved] * 3
     assert dead(stage) == []
+
+
+def test_a_gate_is_opened_again_once_wherever_the_bridge_dies(tmp_path: Path) -> None:
+    """Killed before and after each look and each write: one note, and the task is open."""
+    with stage_on(None, tmp_path, clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as stage:
+        write(stage)
+        project, _, _ = promoted(stage)
+        stage.pause()
+        number = int(task(stage, project, "Approve the fix")["id"])
+        stage.office.change(number, as_="ben", status="Closed")
+        stage.pause()
+        assert isinstance(stage.desk, SandboxDesk)
+        app, store, kept = stage.desk.sandbox.redmine.app, tmp_path / "bridge.sqlite3", tmp_path / "kept"
+        before = copy.deepcopy(app.state)
+        shutil.copy(store, kept)
+        deaths = 0
+        while True:
+            app.state = copy.deepcopy(before)
+            for path in tmp_path.glob("bridge.sqlite3*"):
+                path.unlink()
+            shutil.copy(kept, store)
+            lived = child.once(tmp_path / "bridge.yaml", child.AtBoundary(deaths + 1, prefix="gate."))
+            assert lived or child.once(tmp_path / "bridge.yaml")
+            assert status(stage, number) == "New"
+            assert len(stage.office.notes(number)) == 1
+            if lived:
+                break
+            deaths += 1
+        assert deaths == 4
