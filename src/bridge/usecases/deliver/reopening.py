@@ -13,11 +13,13 @@ from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import Promotion
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.decide import HANDED_OVER
+from bridge.rules.project_part import Place
 from bridge.usecases.attach import attach
 from bridge.usecases.brake import MOST_OPEN_INCIDENTS
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
 from bridge.usecases.hand_over import resume
+from bridge.usecases.place import place_of
 from bridge.usecases.reopen import KIND
 
 Save = Callable[[UnitOfWork], None]
@@ -50,7 +52,9 @@ class Reopening:
             return nothing
         if promotion.root_issue_id is None or promotion.project_id is None:
             raise NotFound(f"promotion {promotion.id}", "it has no root issue to be reopened.", "See `queue dead`.")
-        if self.tracker.project(promotion.project_id).status == "closed":
+        # A standing project is people's own: one that they closed stays closed.
+        own = place_of(promotion) is Place.PROJECT
+        if own and self.tracker.project(promotion.project_id).status == "closed":
             self.tracker.reopen_project(promotion.project_id)
         issue, journals = self._set_to_work(effect, promotion.root_issue_id)
 
