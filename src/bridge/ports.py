@@ -12,6 +12,7 @@ from bridge.model.errors import Problem
 from bridge.model.inbox import Inbox
 from bridge.model.incident import Capability, Incident, Note, Page, State
 from bridge.model.project import (
+    Changed,
     ChangedPage,
     Issue,
     IssueChange,
@@ -73,6 +74,12 @@ class IncidentSource(Protocol):
 
     def read(self, external_id: str) -> Incident:
         """The incident as it is now. Raises NotFound when it is gone."""
+
+    def look(self, external_ids: Sequence[str], known: KnownIncidents) -> Page:
+        """What `changes` would tell of some incidents if they changed now; the page's cursor is "".
+
+        What the source's query does not find and is not `known` is left out.
+        """
 
     def notes(self, external_id: str, after: str) -> Sequence[Note]:
         """The notes with ids after `after` (empty: all), oldest first, the bridge's own among them."""
@@ -178,6 +185,9 @@ class ProjectTracker(Protocol):
 
         Those below the parent project, or those of `project` alone.
         """
+
+    def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
+        """Some issues as `changes` tells them, in one request per hundred; what is gone or invisible is left out."""
 
     def roles(self, project: str) -> Mapping[int, frozenset[str]]:
         """The names of the roles that each user (id) has in a project, inherited ones too, read afresh.

@@ -206,6 +206,24 @@ class Following:
 class Reading(Following):
     """What systems with requests, queries, notes and credentials have besides."""
 
+    def test_a_look_tells_what_a_poll_would(self, desk: Desk) -> None:
+        """For a hook: the same snapshot without a cursor; what is unknown to the store may be left to the poll."""
+        source = desk.source()
+        cursor = source.start_cursor()
+        first, second = desk.open("first"), desk.open("second")
+        desk.resolve(first)
+        polled = {one.incident.external_id: one for one in read_all(source.changes(cursor, nobody)).snapshots}
+        page = source.look([first, second], frozenset)
+        looked = {one.incident.external_id: one for one in page.snapshots}
+        assert page.cursor == ""
+        assert {number: one.incident for number, one in looked.items()} == {
+            number: polled[number].incident for number in (first, second)
+        }
+        assert {event.remote_id for event in looked[first].events} >= {
+            event.remote_id for event in polled[first].events
+        }
+        assert source.look(["999999"], nobody).snapshots == ()
+
     def test_idle_is_one_request(self, desk: Desk) -> None:
         """Also when incidents changed a moment ago."""
         source = desk.source()

@@ -160,6 +160,7 @@ class App:
             cycle.incidents += taken.incidents
             cycle.parked += taken.parked
             cycle.findings += taken.findings
+            cycle.told += taken.told
 
     def tick(self, cycle: Cycle, store: Store | None = None) -> None:
         """Decides about groups whose time has come."""
@@ -168,7 +169,9 @@ class App:
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""
         with self._polling[TRACKER_ENDPOINT], self._outages.contained(TRACKER_ENDPOINT, cycle):
-            cycle.issues += HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
+            ours = HandOver(store or self.database, self.tracker, self.configured, self.clock).poll()
+            cycle.issues += len(ours)
+            cycle.told += [(str(issue.id), issue.updated_at) for issue in ours]
             cycle.issues += IntakeFollower(store or self.database, self.tracker, self._present, self.clock).poll()
 
     def once(self) -> Cycle:

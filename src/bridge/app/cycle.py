@@ -24,12 +24,17 @@ NOTHING_DELIVERED = Summary()
 
 @dataclass(slots=True)
 class Cycle:
-    """What one round of polling, deciding and delivering brought. `failures` maps a system to what went wrong."""
+    """What one round of polling, deciding and delivering brought.
+
+    `failures` maps a system to what went wrong. `told` are the incidents and issues of ours that polls told of, each
+    with the system's time of its change.
+    """
 
     incidents: int = 0
     parked: int = 0
     issues: int = 0
     findings: list[Finding] = field(default_factory=list)
+    told: list[tuple[str, datetime]] = field(default_factory=list)
     delivered: Summary = NOTHING_DELIVERED
     failures: dict[str, BridgeError] = field(default_factory=dict)
 
@@ -39,6 +44,7 @@ class Cycle:
         self.parked += later.parked
         self.issues += later.issues
         self.findings += later.findings
+        self.told += later.told
         before, now = self.delivered, later.delivered
         self.delivered = Summary(before.done + now.done, before.retry + now.retry, before.dead + now.dead, now.waiting)
         self.failures |= later.failures

@@ -37,6 +37,7 @@ class HintEnd(StrEnum):
     """What became of a hint."""
 
     TAKEN = "taken"  # the object was re-read and taken in
+    LATE = "late"  # a later change of the same was taken in before
     ECHO = "echo"  # about nothing but what the bridge itself wrote
     UNKNOWN = "unknown"  # about something the bridge does not follow
     UNREADABLE = "unreadable"  # it could not be re-read: the poll brings it

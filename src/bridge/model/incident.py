@@ -123,11 +123,13 @@ class TimelineEvent:
 class Snapshot:
     """An incident as read now, with the events the source itself can tell since the last reading.
 
-    A source without a timeline leaves `events` empty: ingest then derives them from what changed.
+    A source without a timeline leaves `events` empty: ingest then derives them from what changed. `mark` is the number
+    of the newest change that the source told with it, where it numbers whatever happens to an incident; 0 elsewhere.
     """
 
     incident: Incident
     events: tuple[TimelineEvent, ...] = ()
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.model.errors import Forbidden, NotFound
-from bridge.model.project import ChangedPage
+from bridge.model.project import Changed, ChangedPage
 from bridge.ports import Clock
 from bridge.redmine import translate
 from bridge.redmine.client import PAGE, Client, Raw
@@ -52,6 +53,16 @@ class Changes:
         # A Redmine with public projects answers a key that was withdrawn like anybody: a list without the private ones
         self.names.account(fresh=bool(delivered) or following != cursor)
         return ChangedPage(delivered, following.to_json())
+
+    def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
+        """See ProjectTracker.look."""
+        found: list[Changed] = []
+        for first in range(0, len(issue_ids), PAGE):
+            wanted = issue_ids[first : first + PAGE]
+            query = {"issue_id": ",".join(map(str, wanted)), "status_id": "*", "limit": PAGE}
+            # whatever Redmine makes of the filter, nothing else is taken for what was asked for
+            found += [translate.changed(row) for row in self.client.issue_list(query).rows if row["id"] in set(wanted)]
+        return tuple(found)
 
     def _list(self, project: str, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:
         began = self.clock.now()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bridge.directory.directory import Person
 from bridge.model.errors import Problem
 from bridge.model.project import (
     Asked,
+    Changed,
     ChangedPage,
     Issue,
     IssueChange,
@@ -123,6 +124,9 @@ class RedmineTracker:
 
     def changes(self, cursor: str, project: str = "") -> ChangedPage:
         return self._changes.since(cursor, project)
+
+    def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
+        return self._changes.look(issue_ids)
 
     def roles(self, project: str) -> Mapping[int, frozenset[str]]:
         return self._people.roles(project)

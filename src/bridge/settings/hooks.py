@@ -59,7 +59,7 @@ class RedmineHooks(HookSecrets):
 
 
 class HookSettings(BaseModel):
-    """The hook receiver. `listen` is an address and a port; put TLS before it (see the README).
+    """The hook receiver, which also tells health and metrics. `listen` is an address and a port; put TLS before it.
 
     `max_body` in bytes, `queue` in hooks that wait for their commit, `window` is how old a signature may be, `keep`
     how long a delivery is remembered, so that the same one is not taken twice. `poll_seconds` is how often a system is
@@ -106,8 +106,6 @@ class HookSettings(BaseModel):
         """Secrets that are missing, unreadable or too short, and senders that are no source. `sources` by name."""
         found: list[Problem] = []
         named = set(sources)
-        if self.redmine is None and not self.sources:
-            found.append(Problem("hooks", "nobody may send any", "name redmine, or some of the sources"))
         for where, _, secrets in self.senders():
             try:
                 secrets.secrets(where)

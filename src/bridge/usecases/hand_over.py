@@ -31,25 +31,26 @@ class HandOver:
     configured: Configured
     clock: Clock
 
-    def poll(self) -> int:
-        """Takes in what changed in the tracker since the last poll; returns how many of its issues are ours."""
+    def poll(self) -> list[Changed]:
+        """Takes in what changed in the tracker since the last poll; returns which of its issues are ours."""
         with self.store.reading() as uow:
             cursor = uow.ledger.cursor(TRACKER, CURSOR)
         if cursor is None:
             start = self.tracker.start_cursor()
             with self.store.transaction() as uow:
                 uow.ledger.set_cursor(TRACKER, CURSOR, start)
-            return 0
+            return []
         page = self.tracker.changes(cursor)
         if page.cursor == cursor and not page.issues:
-            return 0
+            return []
         now = self.clock.now()
         with self.store.transaction() as uow:
-            ours = sum(self._changed(uow, issue, now) for issue in page.issues)
+            ours = [issue for issue in page.issues if self.changed(uow, issue, now)]
             uow.ledger.set_cursor(TRACKER, CURSOR, page.cursor)
         return ours
 
-    def _changed(self, uow: UnitOfWork, issue: Changed, now: datetime) -> bool:
+    def changed(self, uow: UnitOfWork, issue: Changed, now: datetime) -> bool:
+        """Takes in an issue that may have changed; False for one that is not ours."""
         task = uow.promotions.task_of_issue(issue.id)
         if task is None:
             return False

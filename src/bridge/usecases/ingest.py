@@ -29,6 +29,8 @@ class Taken:
     incidents: int = 0
     parked: int = 0
     findings: list[Finding] = field(default_factory=list)
+    told: list[tuple[str, datetime]] = field(default_factory=list)
+    """Incidents that changed, with the source's time of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,26 @@ def poll(
 
 
 def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, now: datetime, taken: Taken) -> None:
-    """Stores one page, decides about the groups it touched, and asks for reconciliation of linked incidents."""
+    """Takes in one page of a poll and moves the cursor. What a hook has had re-read since is not read once more."""
+    seen = _reread(uow, source, page)
+    take(uow, configured, source, page, now, taken, seen)
+    uow.ledger.set_cursor(source, CURSOR, page.cursor)
+    taken.told += [(one.incident.external_id, one.incident.updated_at) for one in page.snapshots]
+
+
+def take(
+    uow: UnitOfWork,
+    configured: Configured,
+    source: str,
+    page: Page,
+    now: datetime,
+    taken: Taken,
+    seen: Collection[str] = (),
+) -> None:
+    """Stores incidents, decides about the groups they touch, and asks for reconciliation of linked ones.
+
+    Those `seen` are in step already.
+    """
     saved = uow.incidents.save(page.snapshots, now)
     if page.poison:
         uow.ledger.park(source, page.poison, now)
@@ -88,8 +109,7 @@ def take_page(uow: UnitOfWork, configured: Configured, source: str, page: Page, 
     taken.findings += findings
     lapse.no_longer_history(uow, findings)
     nominate_marked(uow, configured, saved, now)
-    _reconcile(uow, page, {one.incident.external_id for one in saved}, now)
-    uow.ledger.set_cursor(source, CURSOR, page.cursor)
+    _reconcile(uow, page, {one.incident.external_id for one in saved}, seen, now)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
 
@@ -104,7 +124,15 @@ def _came_back(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedInc
             reopened(uow, configured, promotion, one.id, one.incident, now)
 
 
-def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datetime) -> None:
+def _reread(uow: UnitOfWork, source: str, page: Page) -> set[str]:
+    """The incidents that were re-read for a hook after everything that this page tells of them."""
+    marks = {one.incident.external_id: one.mark for one in page.snapshots if one.mark}
+    if not marks:
+        return set()
+    return {entity for entity, heard in uow.inbox.heard(source, marks).items() if heard.mark >= marks[entity]}
+
+
+def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], seen: Collection[str], now: datetime) -> None:
     """Asks for every linked incident that the source told of: a new note need not change the incident itself.
 
     The evidence page of a project follows its incidents.
@@ -112,7 +140,8 @@ def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], now: datet
     if not page.snapshots:
         return
     source = page.snapshots[0].incident.source
-    for link in uow.links.of_refs(source, [s.incident.external_id for s in page.snapshots]):
+    wanted = [s.incident.external_id for s in page.snapshots if s.incident.external_id not in seen]
+    for link in uow.links.of_refs(source, wanted):
         if link.issue_id is None or uow.promotions.get(link.promotion_id).state not in IN_STEP:
             continue
         uow.effects.enqueue_if_idle(reconcile_effect(link, f"incident at {now.isoformat()}"))

@@ -121,6 +121,10 @@ class FileSource:
             raise NotFound(f"{self._name} #{external_id}", f"is in no file that matches {self._options.path}.")
         return found
 
+    def look(self, external_ids: Sequence[str], known: KnownIncidents) -> Page:  # noqa: ARG002 - files send no hooks
+        """Nothing: whoever writes files tells nobody, and one of them would have to be read as a whole."""
+        return Page((), "")
+
     def notes(self, external_id: str, after: str) -> Sequence[Note]:  # noqa: ARG002 - files have no notes
         """None."""
         return ()

@@ -86,6 +86,17 @@ class HttpFeed:
             ]
             yield Page(tuple(inside), page.cursor, page.poison, page.total)
 
+    def look(self, numbers: Sequence[str], now: datetime) -> Page:
+        """Incidents as they are now; those that are gone are left out."""
+        items = []
+        for number in numbers:
+            try:
+                value = self._reader.raw(number)
+            except NotFound:
+                continue
+            items += [item for item in self._items([value], now) if item.error or item.number == number]
+        return self._page(items, "", _all_of_them, now, None)
+
     def _walk(self, place: ChangeCursor, told: str, known: KnownIncidents, clock: Clock) -> Iterator[Page]:
         """Pages of changes from a place on.
 
@@ -174,6 +185,10 @@ class HttpFeed:
 
 def _nobody(external_ids: Sequence[str]) -> frozenset[str]:  # noqa: ARG001 - a store that has none of them
     return frozenset()
+
+
+def _all_of_them(external_ids: Sequence[str]) -> frozenset[str]:
+    return frozenset(external_ids)
 
 
 def _token(resume: str | None, where: str) -> Any:

@@ -68,6 +68,10 @@ class HttpSource:
         """The incident as it is now."""
         return self._reader.incident(external_id)
 
+    def look(self, external_ids: Sequence[str], known: KnownIncidents) -> Page:
+        """Known incidents, one request each; whether the list has an unknown one only the list tells."""
+        return self._feed.look(sorted(known(external_ids)), self._clock.now())
+
     def notes(self, external_id: str, after: str) -> Sequence[Note]:
         """The notes; none where there is no request for them."""
         return self._reader.notes(external_id, after)

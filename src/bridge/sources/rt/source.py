@@ -117,6 +117,12 @@ class RtSource:
             what = f"cannot be understood: {type(error).__name__}: {error}."
             raise NotPossible(f"{self._name} #{external_id}", what, "Correct the source's options.") from error
 
+    def look(self, external_ids: Sequence[str], known: KnownIncidents) -> Page:
+        """Tickets with all that their transactions tell of them, in a request for each of the two."""
+        tickets, gone = self._tickets.changed([one for one in external_ids if one.isdecimal()], known)
+        snapshots, poison = self._snapshots(tickets, self._told(tickets))
+        return Page(snapshots, "", (*gone, *poison))
+
     def notes(self, external_id: str, after: str) -> Sequence[Note]:
         """Comments (private) and correspondence (public)."""
         rows = list(
@@ -198,7 +204,8 @@ class RtSource:
             try:
                 incident = self._translator.incident(ticket, texts.get(number, ""))
                 events = self._timeline.events(incident, ticket, told.get(number, ()), now, self._names)
-                snapshots.append(Snapshot(incident, events))
+                mark = max((int(row["id"]) for row in told.get(number, ())), default=0)
+                snapshots.append(Snapshot(incident, events, mark))
             except (ValueError, KeyError, TypeError) as error:
                 poison.append(Poison(number, f"{type(error).__name__}: {error}", json.dumps(ticket)[:_RAW]))
         return tuple(snapshots), tuple(poison)

@@ -56,7 +56,7 @@ class IntakeFollower:
             return 0
         with self.store.transaction() as uow:
             for issue in page.issues:
-                _changed(uow, issue.id)
+                issue_changed(uow, issue.id)
             uow.ledger.set_cursor(TRACKER, feed, page.cursor)
         return len(page.issues)
 
@@ -65,7 +65,8 @@ def _since(project: str) -> str:
     return f"intake {project} since"
 
 
-def _changed(uow: UnitOfWork, issue_id: int) -> None:
+def issue_changed(uow: UnitOfWork, issue_id: int) -> None:
+    """An issue of the intake project may have changed."""
     intake = uow.intakes.of_issue(issue_id)
     if intake is not None:
         uow.effects.enqueue_if_idle(intake_effect(intake.promotion_id, effects.SYNC, "changed"))

@@ -1,0 +1,1 @@
+"""What the daemon offers over HTTP: hooks, health and metrics. Needs the extra `hooks`."""
