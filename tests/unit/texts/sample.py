@@ -161,6 +161,7 @@ def _about_candidates(promotion: Promotion, evidence: list[Evidence]) -> dict[st
             "promotion": replace(candidate, rule_id=""),
             "evidence": evidence,
             "form": [("Objective", "", True), ("Template", "network-problem", False), ("Business impact", NASTY, True)],
+            "experience": Experience(20, 3),
             "role": "Manager",
             "statuses": {"approve": ["Resolved"], "reject": ["Rejected"], "defer": ["Feedback"], "merge": ["Closed"]},
         },

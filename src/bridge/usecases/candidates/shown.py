@@ -12,6 +12,7 @@ from bridge.usecases.candidates.impact import Impact, impact_of
 from bridge.usecases.candidates.policy import Outcome
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import evidence_of
+from bridge.usecases.experience import offered
 
 
 def impact_text(configured: Configured, promotion: Promotion, impact: Impact) -> str:
@@ -33,6 +34,7 @@ def candidate_text(uow: UnitOfWork, configured: Configured, promotion: Promotion
         promotion=configured.shown(promotion),
         evidence=evidence,
         form=[(label(name, language), values[name], not getattr(promotion, name)) for name in LABELS],
+        experience=offered(uow, configured, promotion),
         role=policy.approver_role,
         statuses={str(outcome): list(policy.statuses.get(outcome, ())) for outcome in Outcome},
     )
