@@ -47,7 +47,8 @@ class Shelf:
 
     def rules(self, *rules: dict[str, Any]) -> None:
         """Other rules than the shipped ones, and no tests of them."""
-        shutil.rmtree(self.folder / "rules" / "tests", ignore_errors=True)
+        shutil.rmtree(self.folder / "rules")
+        (self.folder / "rules").mkdir()
         document = yaml.safe_dump({"version": 1, "rules": list(rules)}, allow_unicode=True, sort_keys=False)
         (self.folder / "rules" / "network.yaml").write_text(document, encoding="utf-8")
 

@@ -114,6 +114,22 @@ def test_explain(shelf: Shelf) -> None:
     assert document["rules"][0]["reasons"][0]["have"] == 4
 
 
+def test_explain_tells_of_rules_that_come_round(shelf: Shelf) -> None:
+    every = {
+        "id": "patching",
+        "title": "Patching",
+        "when": {"any": [{"schedule": {"every": "month", "on": "last friday"}}]},
+        "project": {"template": "routine", "owner": "jane", "to": "version", "in": "ops-routine"},
+    }
+    shelf.rules(rule("routers"), every)
+    shelf.take_in(shelf.incident(1, 1))
+    out = command(shelf.config, "rules", "explain", "rt#1").text()
+    assert out.endswith("patching (propose) comes round every month on the last friday: no incident matters to it\n")
+    document = command(shelf.config, "rules", "explain", "rt#1", "--json").json()
+    assert document["scheduled"] == [{"id": "patching", "schedule": "every month on the last friday"}]
+    assert [one["id"] for one in document["rules"]] == ["routers"]
+
+
 def test_explain_names_what_is_not_there(shelf: Shelf) -> None:
     shelf.take_in(shelf.incident(1, 1))
     assert "RB-1205 rt #2: the store has no such incident." in command(shelf.config, "rules", "explain", "rt#2").err

@@ -58,10 +58,13 @@ def explain(
         number, found = find_incident(uow, incident)
         explained = explain_incident(uow, app.configured, number, found, now)
         promotion = uow.promotions.of_incident(number)
+        scheduled = app.configured.rules.scheduled
     if as_json:
         belongs = promotion.id if promotion else None
         rows = [_explained(one) for one in explained]
-        print_json("bridge/rules-explain/1", incident=str(found.ref), at=now, promotion=belongs, rules=rows)
+        calendar = [{"id": rule.id, "schedule": str(rule.rule.when.schedule)} for rule in scheduled]
+        told = {"incident": str(found.ref), "at": now, "promotion": belongs, "rules": rows, "scheduled": calendar}
+        print_json("bridge/rules-explain/1", **told)
         return
     say(f"{found.ref} “{found.summary[:200]}” ({found.state}), as the bridge saw it last")
     if promotion is not None:
@@ -70,6 +73,9 @@ def explain(
         say("")
         for line in lines_of(one, now):
             say(line)
+    for rule in scheduled:
+        say("")
+        say(f"{rule.id} ({rule.mode}) comes round {rule.rule.when.schedule}: no incident matters to it")
 
 
 @commands.command("near-misses")

@@ -96,6 +96,10 @@ def _unknown_rule(case: Case, marked: Marked, place: Path, rules: RuleSet | None
         advice = did_you_mean(case.rule, [one.id for one in rules.rules], "rules are")
         yield marked.problem((*place, "rule"), f"no rule is called “{case.rule[:60]}”", advice)
         return
+    if rule.rule.when.schedule is not None:
+        what = f"“{case.rule}” comes round by the calendar: no incident matters to it"
+        yield marked.problem((*place, "rule"), what, "test a rule that is about incidents")
+        return
     there = [name for name in REASONS if any(getattr(one, name) is not None for one in rule.triggers)]
     for number, expected in enumerate(case.expect):
         for name in expected.why:

@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 from tests.unit.rules.incidents import rule
 
+from bridge.rules.matching import compile_rule
 from bridge.rules.ruleset import RuleSet
+from bridge.rules.schema import Rule
 from bridge.rules.stories import load_stories
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-RULES = RuleSet([rule()])
+PATCHING = {
+    "id": "patching",
+    "title": "Patching",
+    "when": {"any": [{"schedule": {"every": "month"}}]},
+    "project": {"template": "routine", "owner": "jane", "to": "version", "in": "ops-routine"},
+}
+RULES = RuleSet([rule(), compile_rule(Rule.model_validate(PATCHING))])
 EXPECT = "# expect: "
 
 
@@ -31,5 +39,5 @@ def test_a_broken_case_is_told_with_what_would_be_right(path: Path) -> None:
 def test_without_rules_nothing_is_said_of_names(path: Path) -> None:
     """The rules have problems of their own: the form of the cases is checked nevertheless."""
     _, problems = load_stories([path], None)
-    names = {"rule_unknown", "why_unknown"}
+    names = {"rule_unknown", "rule_scheduled", "why_unknown"}
     assert bool(problems) == (path.stem not in names)
