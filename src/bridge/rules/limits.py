@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from bridge.rules.conditions import STRICT
 from bridge.rules.decision import Usage
 from bridge.rules.moments import later, shown
+from bridge.yamlfile import refused
 
 DAY = timedelta(days=1)
 
 
+def _lifted(value: object) -> object:
+    if value is None:
+        raise refused("is empty", "write a number, or none for no limit")
+    return None if value == "none" else value
+
+
+def _written(lowest: int) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": lowest, "maximum": 10_000}, {"const": "none"}]})
+
+
+# As they are written: a number, or `none` for no limit, which is None.
+_AtLeastOne = Annotated[
+    Annotated[int, Field(ge=1, le=10_000, strict=True)] | None, BeforeValidator(_lifted), _written(1)
+]
+_AnyNumber = Annotated[
+    Annotated[int, Field(ge=0, le=10_000, strict=True)] | None, BeforeValidator(_lifted), _written(0)
+]
+
+
 class Limits(BaseModel):
-    """What a rule may do by itself at most; a limit that is not written does not hold.
+    """What a rule may do by itself at most. A limit that is not written has its default; `none` lifts it.
 
     `projects_per_day`: projects of the rule opened in any 24 hours, whoever approved them. `open_per_group`: open
     projects of one group at a time. `mails`: mails that opening a project may send, one for each issue that is assigned
@@ -24,10 +45,10 @@ class Limits(BaseModel):
 
     model_config = STRICT
 
-    projects_per_day: int | None = Field(None, ge=1, le=1000, strict=True)
-    open_per_group: int | None = Field(None, ge=1, le=100, strict=True)
-    incident_issues: int | None = Field(None, ge=0, le=1000, strict=True)
-    mails: int | None = Field(None, ge=0, le=10_000, strict=True)
+    projects_per_day: _AtLeastOne = 3
+    open_per_group: _AtLeastOne = 1
+    incident_issues: _AnyNumber = 20
+    mails: _AnyNumber = 30
 
     def brake(self, usage: Usage, now: datetime) -> str:
         """Which limit keeps the rule from opening one more project by itself, and until when; empty: none."""
