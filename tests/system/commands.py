@@ -99,6 +99,7 @@ class Daemon:
     """`itsm-bridge run`, within `with`. What it wrote is shown when the test fails."""
 
     config: Path
+    environ: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -116,7 +117,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=environment(),
+                env=environment() | self.environ,
             )
         self.until(lambda: self.log.count("the bridge is running") > before, "it starts")
 

@@ -81,6 +81,7 @@ class EmbeddedEngine:
         self._workers = Workers(workers, self._attempt)
         self._alone = threading.Lock()
         self._stopping = False
+        self._turned_at: float | None = None
         self._in_flight: dict[int, str] = {}  # effect id: endpoint
         self._undecided: list[Outcome] = []
         self._unsettled: list[Settlement] = []
@@ -99,6 +100,10 @@ class EmbeddedEngine:
     def wake(self) -> None:
         """See the protocol."""
         self._workers.wake()
+
+    def idle_seconds(self) -> float | None:
+        """For how long the running engine has not gone round; None before its first time. It does each second."""
+        return None if self._turned_at is None else self._monotonic() - self._turned_at
 
     def close(self) -> None:
         """Ends the threads."""
@@ -149,6 +154,7 @@ class EmbeddedEngine:
         try:
             self._counts.clear()
             self._stopping = False
+            self._turned_at = self._monotonic()
             self._recover()
             self._workers.start()
             self._loop(stopped, until_idle=until_idle)
@@ -163,6 +169,7 @@ class EmbeddedEngine:
         outcomes: Sequence[Outcome] = ()
         give_up = float("inf")
         while True:
+            self._turned_at = self._monotonic()
             if not self._stopping and stopped():
                 self._stopping = True
                 give_up = self._monotonic() + GRACE_SECONDS
