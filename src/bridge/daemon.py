@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.app import App, Cycle
-from bridge.app.service_manager import ServiceManager, Vigil
+from bridge.app.hook_service import open_hooks
 from bridge.model.errors import BridgeError
-from bridge.queue.contract import Stats
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
 from bridge.store.commands import Command
 from bridge.store.locks import Held, LockLost
+from bridge.usecases.policy import TRACKER_ENDPOINT
+
+if TYPE_CHECKING:
+    from bridge.app.hooks import Hooks
 
 log = structlog.get_logger()
 
@@ -32,8 +34,8 @@ RESUME_SECONDS = 1.0
 LONGEST_REST = 3600.0
 LOCK_SECONDS = 2.0
 PROGRESS_SECONDS = 0.5
-STATUS_SECONDS = 10.0
-STATUS_CHARACTERS = 200
+JUDGE_SECONDS = 1.0
+FORGET_SECONDS = 3600.0
 LONG_COMMANDS = frozenset({"backfill"})
 """Commands that take too long for others to wait behind them."""
 
@@ -50,35 +52,18 @@ def run(app: App, stop: threading.Event, lock: Held) -> None:
     engine = app.engine()
     delivery = threading.Thread(target=_deliver, args=(engine, stop), name="delivery", daemon=True)
     delivery.start()
+    hooks = open_hooks(app, lambda: _unready(app, stop, delivery))
+    if hooks is not None:
+        hooks.start(stop)
     log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
-    manager = ServiceManager(os.environ)
-    vigil = Vigil(manager, engine.idle_seconds)
-    watches = [Job("lock", LOCK_SECONDS, watch.look)]
-    if manager.listens:
-        watches += [
-            Job("signs of life", vigil.seconds, vigil.look),
-            Job("status", STATUS_SECONDS, lambda: manager.tell(STATUS=status(engine.stats()))),
-        ]
-    run_jobs([*_jobs(app), *watches], stop)
-    manager.tell(STOPPING="1", STATUS="Stopping: what is being delivered is finished; the rest is stored.")
+    run_jobs([*_jobs(app, hooks), Job("lock", LOCK_SECONDS, watch.look)], stop)
     engine.wake()
+    if hooks is not None:
+        hooks.stop()
     delivery.join(timeout=STOP_SECONDS)
     log.info("the bridge has stopped; what was not delivered is stored and goes on at the next start")
     if watch.lost is not None:
         raise watch.lost
-
-
-def status(queue: Stats) -> str:
-    """A line for an operator: how many writes wait, to which systems nothing is sent now, what needs a person."""
-    said = [f"{queue.ready + queue.running} write(s) wait"]
-    said += [
-        f"{each.name} rests for {each.paused_for:.0f} s: {each.last_error[:STATUS_CHARACTERS]}"
-        for each in queue.endpoints
-        if each.paused_for
-    ]
-    if queue.dead:
-        said.append(f"{queue.dead} need(s) a person: itsm-bridge queue dead")
-    return "Running. " + "; ".join(said) + "."
 
 
 class Watch:
@@ -113,11 +98,26 @@ def _deliver(engine: EmbeddedEngine, stop: threading.Event) -> None:
             return
 
 
-def _jobs(app: App) -> list[Job]:
+def _unready(app: App, stop: threading.Event, delivery: threading.Thread) -> list[str]:
+    """What keeps the daemon from its work."""
+    reasons = ["it is stopping"] if stop.is_set() else []
+    reasons += [] if delivery.is_alive() else ["nothing is delivered"]
+    try:
+        with app.database.reading() as uow:
+            uow.ledger.known_instance()
+    except SQLAlchemyError as error:
+        reasons.append(f"the store cannot be read: {error.__class__.__name__}")
+    return reasons
+
+
+def _jobs(app: App, hooks: Hooks | None) -> list[Job]:
     seconds = app.configuration.settings.poll_seconds
+    polls: list[tuple[str, Callable[[Cycle], None]]] = [(TRACKER_ENDPOINT, app.poll_tracker)]
+    polls += [(source.name, partial(app.poll_source, source)) for source in app.sources.values()]
+    more = [Job("hooks", JUDGE_SECONDS, hooks.judge), Job("old hooks", FORGET_SECONDS, hooks.forget)] if hooks else []
     return [
-        *(_poll(source.name, seconds, partial(app.poll_source, source)) for source in app.sources.values()),
-        _poll("redmine", seconds, app.poll_tracker),
+        *(_poll(name, seconds, poll, hooks) for name, poll in polls),
+        *more,
         Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
         Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app, but=LONG_COMMANDS)),
         Job("long commands", COMMAND_SECONDS, lambda: perform_waiting(app, only=LONG_COMMANDS)),
@@ -125,16 +125,21 @@ def _jobs(app: App) -> list[Job]:
     ]
 
 
-def _poll(system: str, seconds: float, poll: Callable[[Cycle], None]) -> Job:
-    """A poll that leaves the system alone for as long as it asked when it was last polled (Retry-After)."""
+def _poll(system: str, seconds: float, poll: Callable[[Cycle], None], hooks: Hooks | None) -> Job:
+    """A poll that leaves the system alone for as long as it asked when it was last polled (Retry-After).
+
+    While its changes come by hook it is polled seldom.
+    """
     rest_until = time.monotonic()
 
     def unless_it_rests() -> None:
         nonlocal rest_until
-        if time.monotonic() < rest_until:
+        if time.monotonic() < rest_until or (hooks is not None and not hooks.is_due(system)):
             return
-        cycle = Cycle()
+        cycle, began = Cycle(), time.monotonic()
         poll(cycle)
+        if hooks is not None:
+            hooks.polled(system, cycle, time.monotonic() - began)
         error = cycle.failures.get(system)
         if error is not None and error.retry_after is not None:
             rest_until = time.monotonic() + min(error.retry_after, LONGEST_REST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,11 +16,13 @@ import structlog
 from bridge.app.commands import Told, backfilled, drop, nobody_told
 from bridge.app.cycle import Cycle, Outages
 from bridge.app.handlers import handlers
+from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.rehearsal import Planned, planned
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
+from bridge.model.hint import WaitingHint
 from bridge.ports import Clock, IncidentSource, Store
 from bridge.queue.contract import Boundary, no_boundary
 from bridge.queue.embedded import EmbeddedEngine
@@ -35,6 +37,7 @@ from bridge.usecases.candidates.intake import IntakeFollower
 from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import HandOver
+from bridge.usecases.hints import Followed, Hints
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
 from bridge.usecases.trouble import blocked, unblocked
@@ -131,6 +134,8 @@ class App:
         if not any(p.severity == "error" and p.where in {"redmine.url", "redmine.api_key"} for p in told):
             told += self.tracker.check_people(people)
             told += self.tracker.check_rules(self.configuration.rules.asked())
+        if self.configuration.settings.hooks is not None:
+            told += hook_problems(self.configuration.settings.hooks, self.database)
         return [*told, *(problem for source in self.sources.values() for problem in source.check())]
 
     def poll(self, store: Store | None = None) -> Cycle:
@@ -161,6 +166,15 @@ class App:
             cycle.parked += taken.parked
             cycle.findings += taken.findings
             cycle.told += taken.told
+
+    def follow(self, system: str, hints: Sequence[WaitingHint]) -> Followed:
+        """Takes in what hooks of one system point at."""
+        follower = Hints(self.database, self._present, self.clock)
+        with self._polling[system]:
+            if system == TRACKER_ENDPOINT:
+                hand_over = HandOver(self.database, self.tracker, self.configured, self.clock)
+                return follower.issues(self.tracker, hand_over, hints)
+            return follower.incidents(self.sources[system], hints)
 
     def tick(self, cycle: Cycle, store: Store | None = None) -> None:
         """Decides about groups whose time has come."""

@@ -16,8 +16,8 @@ class Inbox(Protocol):
     def put(self, hints: Sequence[Hint], received_at: datetime) -> int:
         """Stores those whose delivery is not stored yet; how many that were."""
 
-    def waiting(self, limit: int) -> list[WaitingHint]:
-        """Those that were not looked at yet, oldest first."""
+    def waiting(self, system: str, limit: int) -> list[WaitingHint]:
+        """Those of a system that were not looked at yet, oldest first."""
 
     def depth(self) -> int:
         """How many were not looked at yet."""
@@ -29,7 +29,7 @@ class Inbox(Protocol):
         """What hooks told of some entities; those of which none came are left out."""
 
     def forget(self, before: datetime) -> int:
-        """Removes those received before a moment that were looked at; how many that were."""
+        """Removes those received before a moment; how many that were."""
 
     def coverage(self) -> Mapping[str, Coverage]:
         """How many changes came by hook, by system; systems without a change are left out."""

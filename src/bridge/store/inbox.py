@@ -16,14 +16,14 @@ from bridge.store.values import clean, micros, micros_or_none, moment, moment_or
 
 _HINT = ("source", "delivery", "entity", "mark", "remote_ids", "changed_at", "received_at")
 _PUT = insert_text(tables.inbox, (*_HINT, "outcome")) + " ON CONFLICT (source, delivery) DO NOTHING"
-_WAITING = f"SELECT id, {', '.join(_HINT)} FROM inbox WHERE handled_at IS NULL ORDER BY id LIMIT ?"  # noqa: S608 - constants
+_WAITING = f"SELECT id, {', '.join(_HINT)} FROM inbox WHERE handled_at IS NULL AND source = ? ORDER BY id LIMIT ?"  # noqa: S608 - constants
 _COUNT = "SELECT count(*) FROM inbox WHERE handled_at IS NULL"
 _HANDLED = "UPDATE inbox SET handled_at = ?, outcome = ? WHERE id = ?"
 _HEARD = (
     f"SELECT entity, max(CASE WHEN outcome = '{HintEnd.TAKEN}' THEN mark ELSE 0 END), max(changed_at),"  # noqa: S608 - constants
     " max(received_at) FROM inbox WHERE source = ? AND entity @among GROUP BY entity"
 )
-_FORGET = "DELETE FROM inbox WHERE received_at < ? AND handled_at IS NOT NULL"
+_FORGET = "DELETE FROM inbox WHERE received_at < ?"
 _COVERAGE = ("system", "heard", "missed", "heard_in_a_row", "missed_in_a_row", "last_heard_at", "last_missed_at")
 _COVERAGES = f"SELECT {', '.join(_COVERAGE)} FROM hook_coverage ORDER BY system"  # noqa: S608 - constants
 _SAVE_COVERAGE = upsert_text(tables.hook_coverage, _COVERAGE)
@@ -53,16 +53,16 @@ class StoredInbox:
         ]
         return execute_many(self._connection, _PUT, rows)
 
-    def waiting(self, limit: int) -> list[WaitingHint]:
+    def waiting(self, system: str, limit: int) -> list[WaitingHint]:
         """See the protocol."""
         return [
             WaitingHint(
                 number,
-                Hint(system, entity, delivery, mark, tuple(json.loads(ids)), moment_or_none(changed)),
+                Hint(name, entity, delivery, mark, tuple(json.loads(ids)), moment_or_none(changed)),
                 moment(received),
             )
-            for number, system, delivery, entity, mark, ids, changed, received in fetch(
-                self._connection, _WAITING, limit
+            for number, name, delivery, entity, mark, ids, changed, received in fetch(
+                self._connection, _WAITING, clean(system), limit
             )
         ]
 

@@ -79,3 +79,14 @@ def is_covered(heard: Heard, changed: datetime) -> bool:
     if heard.last is not None:
         return heard.last >= changed
     return heard.received >= changed - SKEW
+
+
+def silence(coverage: Coverage) -> str:
+    """What is said about hooks that went silent."""
+    last = (
+        f"the last one was {coverage.last_heard_at:%Y-%m-%d %H:%M} UTC" if coverage.last_heard_at else "none ever did"
+    )
+    return (
+        f"the last {coverage.missed_in_a_row} changes came only by poll, {last}: nothing is lost, but it comes later. "
+        "Is the hook still set up there, with this address and secret?"
+    )

@@ -48,11 +48,6 @@ class Server:
         host, port = self._socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it answers and stores."""
-        return self._thread.is_alive() and self._writer.is_alive
-
     def start(self) -> Self:
         """Answers from now on."""
         self._writer.start()

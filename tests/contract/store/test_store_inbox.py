@@ -16,7 +16,7 @@ def test_the_same_delivery_of_a_system_is_stored_once(database: Database) -> Non
         assert unit.inbox.put([FULL, Hint("rt", "18", "itsm-58"), Hint("desk", "17", "itsm-58")], NOON) == 2
     with database.transaction() as unit:
         assert unit.inbox.put([FULL], at(5)) == 0
-        waiting = unit.inbox.waiting(10)
+        waiting = unit.inbox.waiting("rt", 10) + unit.inbox.waiting("desk", 10)
     assert [(one.hint.system, one.hint.entity, one.received_at) for one in waiting] == [
         ("rt", "17", NOON),
         ("desk", "17", NOON),
@@ -33,15 +33,15 @@ def test_long_and_nasty_names_stay_apart_and_are_found_again(database: Database)
 def test_what_was_looked_at_waits_no_more_and_goes_in_time(database: Database) -> None:
     with database.transaction() as unit:
         unit.inbox.put([FULL, Hint("rt", "18", "b"), Hint("rt", "19", "c")], NOON)
-        first, second, third = unit.inbox.waiting(10)
-        assert unit.inbox.waiting(1) == [first]
+        first, second, third = unit.inbox.waiting("rt", 10)
+        assert unit.inbox.waiting("rt", 1) == [first]
         unit.inbox.handled([first.id], HintEnd.TAKEN, at(1))
         unit.inbox.handled([third.id], HintEnd.UNKNOWN, at(1))
-        assert unit.inbox.waiting(10) == [second]
+        assert unit.inbox.waiting("rt", 10) == [second]
         assert unit.inbox.depth() == 1
         assert unit.inbox.forget(NOON) == 0
-        assert unit.inbox.forget(at(1)) == 2
-        assert unit.inbox.waiting(10) == [second], "what nobody looked at is kept whatever its age"
+        assert unit.inbox.forget(at(1)) == 3
+        assert unit.inbox.depth() == 0, "the poll has brought it long ago"
 
 
 def test_only_what_was_read_again_counts_as_read(database: Database) -> None:
@@ -49,7 +49,7 @@ def test_only_what_was_read_again_counts_as_read(database: Database) -> None:
     with database.transaction() as unit:
         unit.inbox.put([FULL, Hint("rt", "17", "b", 70, ("70",), at(3))], NOON)
         unit.inbox.put([Hint("rt", "18", "c")], at(4))
-        first, second, _ = unit.inbox.waiting(10)
+        first, second, _ = unit.inbox.waiting("rt", 10)
         unit.inbox.handled([first.id], HintEnd.TAKEN, at(1))
         unit.inbox.handled([second.id], HintEnd.ECHO, at(1))
         assert unit.inbox.heard("rt", ["17", "18", "99"]) == {
