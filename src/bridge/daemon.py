@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -13,7 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.app import App, Cycle
 from bridge.app.hook_service import open_hooks
+from bridge.app.service_manager import ServiceManager, Vigil
 from bridge.model.errors import BridgeError
+from bridge.queue.contract import Stats
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
 from bridge.store.commands import Command
@@ -36,6 +39,8 @@ LOCK_SECONDS = 2.0
 PROGRESS_SECONDS = 0.5
 JUDGE_SECONDS = 1.0
 FORGET_SECONDS = 3600.0
+STATUS_SECONDS = 10.0
+STATUS_CHARACTERS = 200
 LONG_COMMANDS = frozenset({"backfill"})
 """Commands that take too long for others to wait behind them."""
 
@@ -56,7 +61,16 @@ def run(app: App, stop: threading.Event, lock: Held) -> None:
     if hooks is not None:
         hooks.start(stop)
     log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
-    run_jobs([*_jobs(app, hooks), Job("lock", LOCK_SECONDS, watch.look)], stop)
+    manager = ServiceManager(os.environ)
+    vigil = Vigil(manager, engine.idle_seconds)
+    watches = [Job("lock", LOCK_SECONDS, watch.look)]
+    if manager.listens:
+        watches += [
+            Job("signs of life", vigil.seconds, vigil.look),
+            Job("status", STATUS_SECONDS, lambda: manager.tell(STATUS=status(engine.stats()))),
+        ]
+    run_jobs([*_jobs(app, hooks), *watches], stop)
+    manager.tell(STOPPING="1", STATUS="Stopping: what is being delivered is finished; the rest is stored.")
     engine.wake()
     if hooks is not None:
         hooks.stop()
@@ -64,6 +78,19 @@ def run(app: App, stop: threading.Event, lock: Held) -> None:
     log.info("the bridge has stopped; what was not delivered is stored and goes on at the next start")
     if watch.lost is not None:
         raise watch.lost
+
+
+def status(queue: Stats) -> str:
+    """A line for an operator: how many writes wait, to which systems nothing is sent now, what needs a person."""
+    said = [f"{queue.ready + queue.running} write(s) wait"]
+    said += [
+        f"{each.name} rests for {each.paused_for:.0f} s: {each.last_error[:STATUS_CHARACTERS]}"
+        for each in queue.endpoints
+        if each.paused_for
+    ]
+    if queue.dead:
+        said.append(f"{queue.dead} need(s) a person: itsm-bridge queue dead")
+    return "Running. " + "; ".join(said) + "."
 
 
 class Watch:
