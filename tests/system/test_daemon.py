@@ -305,3 +305,67 @@ def test_a_side_that_is_down_does_not_stop_the_other(stage: Stage, sandbox: Sand
         daemon.until(lambda: any("Rejected" in text for text, _ in office.notes(root["id"])), "Redmine is followed")
         sandbox.faults.clear()
         assert daemon.stop()[0] == 0
+
+
+STAYS, IN_FORCE = "the last good one stays in force", "the changed configuration is in force"
+ALWAYS = "version: 1\nwindows: {freeze: {times: [{from: 2000-01-01, to: 2100-01-01}]}}\n"
+MASKS = "version: 1\nmasks: [{name: router, regex: 'no such thing'}]\n"
+PLAN = "version: 1\ntitle: Network problem\nroles: {}\ntasks:\n  - {key: only, title: The only task}\n"
+EXCEPT = "    unless: {field: opened_at, in_window: freeze}\n"
+RULE_OF_TEXTS = RULE.replace("[service, fields.Correlation Key]", "[service, fingerprint]") + EXCEPT
+BESIDE = {
+    "windows.yaml": (ALWAYS.replace("from:", "form:"), ALWAYS.replace("2100", "2001")),
+    "masks.yaml": (MASKS.replace("regex", "regexp"), MASKS.replace("no such thing", "router")),
+    "templates/wbs/network-problem.yaml": (PLAN.replace("title: The", "titel: The"), PLAN),
+    "templates/text/en/root_issue.txt": ("{# code: RB-2102 #}\n{{ nobody }}", "{# code: RB-2102 #}\nTold anew."),
+}
+"""Files beside the rules: broken, and changed so that the next project shows it."""
+
+
+def test_what_rules_name_is_taken_over_while_it_runs(stage: Stage) -> None:
+    """Windows, masks, plans and texts: a broken file is told and changes nothing, a mended one is in force at once."""
+    folder = stage.folder
+    for name, text in (("windows.yaml", ALWAYS), ("masks.yaml", MASKS)):
+        (folder / name).write_text(text)
+    for name in ("wbs", "text/en"):
+        (folder / "templates" / name).mkdir(parents=True)
+    named = {"windows": "windows.yaml", "masks": "masks.yaml", "templates": "templates"}
+    config = write(stage, RULE_OF_TEXTS, **named)
+    with Daemon(config) as daemon:
+        for name, (broken, _) in BESIDE.items():
+            (folder / name).write_text(broken)
+        daemon.until(
+            lambda: all(re.search(re.escape(name) + r":\d+", daemon.log) for name in BESIDE), "all are told", 30
+        )
+        daemon.until(lambda: STAYS in daemon.log, "nothing is taken over", 30)
+        assert IN_FORCE not in daemon.log
+        for name, (_, good) in BESIDE.items():
+            (folder / name).write_text(good)
+        daemon.until(lambda: IN_FORCE in daemon.log, "the mended files", 30)
+        next_second()
+        recurrence(stage)
+        daemon.until(lambda: promotions(stage, "active"), "the window is over, so the rule covers them")
+        assert daemon.stop()[0] == 0
+    (project,) = stage.office.projects()
+    assert project["name"] == "Router CPU keeps alerting: network · cpu above #"
+    root, *others = stage.office.issues(project["id"])
+    assert "The only task" in {issue["subject"] for issue in others}
+    assert "Told anew." in root["description"]
+
+
+def test_rule_tests_are_none_of_the_daemons_business(stage: Stage) -> None:
+    """Cases beside the rules, even broken ones, are neither taken for rules nor a reason to load anything anew."""
+    rules = stage.folder / "rules"
+    (rules / "tests").mkdir()
+    (rules / "tests" / "network.yaml").write_text("garbage: [")
+    with Daemon(config_of(stage)) as daemon:
+        (rules / "disk.test.yaml").write_text("garbage: [")
+        (rules / "disk.yaml").write_text(OTHER_RULE)
+        daemon.until(lambda: IN_FORCE in daemon.log, "the rules beside them are taken over", 30)
+        (rules / "tests" / "network.yaml").write_text("more garbage: [")
+        recurrence(stage)
+        daemon.until(lambda: promotions(stage, "active"), "rules go on")
+        assert daemon.stop()[0] == 0
+    assert daemon.log.count(IN_FORCE) == 1
+    assert STAYS not in daemon.log
+    assert "test" not in "".join(line for line in daemon.log.splitlines() if "configuration" in line)
