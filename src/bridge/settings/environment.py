@@ -52,13 +52,17 @@ class Names(BaseSettings):
 def overlaid(marked: Marked, folder: FilePath) -> tuple[Marked, list[Problem]]:
     """The settings file with the secret files over it and the environment over both, each value with its origin."""
     problems: list[Problem] = _misspelt()
-    asked = marked.data.get(SECRETS_FOLDER)
+    variable = PREFIX + SECRETS_FOLDER.upper()
+    named = os.environ.get(variable)
+    asked = named or marked.data.get(SECRETS_FOLDER)
     if isinstance(asked, str):
         secrets = folder / asked
         if secrets.is_dir():
             said, found = _read(lambda: _secret_files(secrets), f"secret files in {secrets}")
             marked, unknown = _merged(marked, said, "secret file ")
             problems += found + unknown
+        elif named:
+            problems.append(Problem(f"environment {variable}", f"the folder {secrets} is not there"))
         else:
             problems.append(marked.problem((SECRETS_FOLDER,), f"the folder {secrets} is not there"))
     said, found = _read(lambda: EnvSettingsSource(Names), "environment")

@@ -90,6 +90,21 @@ def test_the_environment_wins_over_secret_files_and_these_over_the_file(
     assert (key(result), token(result)) == ("from-environment", "from-environment")
 
 
+def test_the_environment_may_name_the_folder_of_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container or a service manager that hands secrets over in a folder of its own does; it wins, too."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "store__url").write_text(f"postgresql://bridge:{name}@db/bridge\n")
+    monkeypatch.setenv("BRIDGE_SECRETS_FOLDER", str(tmp_path / "there"))
+    assert loaded(tmp_path, secrets_folder="here").settings.store.url == "postgresql://bridge:there@db/bridge"
+    monkeypatch.setenv("BRIDGE_SECRETS_FOLDER", str(tmp_path / "nowhere"))
+    result, problems = load_settings(written(tmp_path, secrets_folder="here"))
+    assert result is None
+    assert [str(one) for one in problems] == [
+        f"environment BRIDGE_SECRETS_FOLDER: the folder {tmp_path}/nowhere is not there"
+    ]
+
+
 def test_a_variable_changes_its_own_value_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_REDMINE__TRACKERS__ROOT", "Bug")
     monkeypatch.setenv("BRIDGE_SOURCES__RT_EU__FIELDS__SERVICE", "CF.Dienst")
