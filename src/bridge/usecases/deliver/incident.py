@@ -95,6 +95,7 @@ class IncidentDelivery:
             promotion=promotion,
             project_url=self.configured().policy.project_url(promotion.identifier),
             issue_url=self.configured().policy.issue_url(link.issue_id) if link.issue_id else "",
+            **effect.payload.get("values", {}),
             page_url=self.configured().policy.page_url(promotion.identifier, page_name(promotion, EVIDENCE_PAGE)),
         )
         return self._add_note(source, link, effect, f"{text}\n\n{origin}", origin, private=True)
@@ -122,15 +123,18 @@ class IncidentDelivery:
         return save
 
     def link(self, effect: Effect) -> Save:
-        """Links the incident to its own issue, if it is still open."""
+        """Links the incident to its own issue, or to the project where it has none, if it is still open."""
         link, promotion = self._link(effect)
         source = self._source(link)
-        if link.issue_id is None:
+        to_project = effect.payload.get("to") == "project"
+        if link.issue_id is None and not to_project:
             raise NotFound(str(link.ref), "its own issue does not exist yet.", "See `queue dead`.")
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open or Capability.LINK not in source.capabilities:
             return self._skipped(link, effect, incident)
-        url = self.configured().policy.issue_url(link.issue_id)
+        policy = self.configured().policy
+        own = link.issue_id if not to_project else None
+        url = policy.issue_url(own) if own else policy.project_url(promotion.identifier)
         if url not in source.links(link.ref.external_id):
             source.add_link(link.ref.external_id, url, promotion.name)
         return nothing
