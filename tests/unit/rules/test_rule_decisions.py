@@ -280,7 +280,17 @@ def test_reopening_was_approved_with_the_project(mode: str, kind: DecisionKind, 
 @pytest.mark.parametrize(
     ("limits", "usage", "brake"),
     [
-        ({}, Usage((NOW,) * 50, 9, 900), ""),
+        (
+            dict.fromkeys(("projects_per_day", "open_per_group", "mails"), "none"),
+            Usage((NOW,) * 50, 9, 900),
+            "",
+        ),
+        (
+            {},  # a storm is held also where the rule writes no limit
+            Usage((NOW, NOW, NOW - DAY / 4)),
+            "projects_per_day: 3, and 3 were opened in 24 hours; free again 2026-10-16 06:00 UTC",
+        ),
+        ({}, Usage(mails=31), "mails: 30, and opening it would send 31; it waits for somebody's approval"),
         ({"projects_per_day": 2}, Usage((NOW,)), ""),
         (
             {"projects_per_day": 2},
@@ -302,7 +312,7 @@ def test_reopening_was_approved_with_the_project(mode: str, kind: DecisionKind, 
         ),
     ],
 )
-def test_the_brake(limits: dict[str, int], usage: Usage, brake: str) -> None:
+def test_the_brake(limits: dict[str, object], usage: Usage, brake: str) -> None:
     compiled = auto(FIVE_IN_14D, limits=limits)
     decision = decide(compiled, view(*at_days(0, 1, 2, 3, 4), usage=usage), NOW)
     assert (decision.kind, decision.brake) == (CANDIDATE if brake else OPEN, brake)

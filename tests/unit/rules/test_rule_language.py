@@ -241,7 +241,8 @@ def test_the_example_loads_as_it_stands() -> None:
         100,
         (timedelta(hours=72),),
     )
-    assert only.terms() == {"open": "link", "later": "link", "on_delivery": "resolve", "kpi": "pause"}
+    incident = {"open": "link", "later": "link", "on_delivery": "resolve", "incident_issues": "20"}
+    assert only.terms() == {**incident, "kpi": "pause"}
     assert only.project.due == Due(20, business=True)
 
 

@@ -235,7 +235,8 @@ def test_what_a_decision_and_its_promotion_need() -> None:
     assert compiled.needs.members == 7
     assert compiled.needs.wait(NO_TARGETS) is None
     assert compiled.needs_all
-    assert compiled.terms() == {"open": "hold", "later": "link", "on_delivery": "resolve", "kpi": "remove"}
+    incident = {"open": "hold", "later": "link", "on_delivery": "resolve", "incident_issues": "20"}
+    assert compiled.terms() == {**incident, "kpi": "remove"}
     assert compiled.quiet_for == timedelta(days=30)
     assert compiled.project_name("Network · K-17") == "Router CPU: Network · K-17"
     assert compiled.due(date(2026, 10, 15), default_calendar()) == date(2026, 11, 12)
