@@ -164,13 +164,15 @@ class History:
 
 
 def table(opened: Sequence[datetime], columns: Mapping[str, Sequence[Any]], **more: Any) -> History:
-    """A history from columns in memory, by field; other fields have no value."""
-    rows = len(more.get("known") or opened)
+    """A history from columns in memory, by field; other fields have no value. `more` are a History's further parts."""
 
     def read(name: str) -> Column:
-        return Column.of(columns[name]) if name in columns else Column.constant(nothing(name), rows)
+        if name == "opened_at" and name not in columns:
+            return Column.of([history.opened[history.incident_of(row)] for row in range(history.rows)])
+        return Column.of(columns[name]) if name in columns else Column.constant(nothing(name), history.rows)
 
-    return History(opened, read, **more)
+    history = History(opened, read, **more)
+    return history
 
 
 def nothing(name: str) -> Any:

@@ -72,13 +72,18 @@ class Assumed:
 
 @dataclass(slots=True)
 class Life:
-    """Promotions come, take in incidents, and end."""
+    """Promotions come, take in incidents, and end.
+
+    `thorough`: a rule looks whenever anything happens, as the daemon does, also where it is plain that nothing comes of
+    it. That is slow, and changes nothing.
+    """
 
     walk: Walk
     book: Book
     configured: Configured
     assumed: Assumed = Assumed()
     acts: list[Act] = field(default_factory=list)
+    thorough: bool = False
     found: dict[int, Finding] = field(default_factory=dict)
     mails: dict[int, int] = field(default_factory=dict)
     _near: list[Near] = field(default_factory=list)
@@ -120,7 +125,7 @@ class Life:
 
     def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
         """See the protocol."""
-        if self._needs_no_look(rule, trace, incidents, now):
+        if not self.thorough and self._needs_no_look(rule, trace, incidents, now):
             return
         compiled = self.walk.places.rules[rule]
         finding = look(self.book.as_uow(), self.configured, Touched(compiled, trace.key, tuple(incidents)), now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bridge.model.exclusion import Exclusion
@@ -15,13 +15,16 @@ from bridge.rules.schema import Mode
 from bridge.usecases.backtest.alone import BEGINNING, Alone
 from bridge.usecases.backtest.book import open_book
 from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, all_policies
-from bridge.usecases.backtest.life import Assumed, Life
+from bridge.usecases.backtest.life import Act, Assumed, Life
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
 from bridge.usecases.backtest.places import Places
 from bridge.usecases.backtest.walk import Walk
 from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.configured import Configured
+
+AS_IT_WAS = Assumed()
+"""Nothing is taken for granted: only what people did counts."""
 
 
 class Counting(StrEnum):
@@ -71,17 +74,27 @@ def acting(rule: CompiledRule) -> CompiledRule:
     return replace(rule, rule=rule.rule.model_copy(update={"mode": Mode.AUTO}))
 
 
-def live(history: History, configured: Configured, assumed: Assumed) -> Life:
-    """The rules' life with this history, all of them active from the beginning."""
+def live(
+    history: History,
+    configured: Configured,
+    assumed: Assumed = AS_IT_WAS,
+    *,
+    active_since: datetime = BEGINNING,
+    ticks: Sequence[datetime] | None = None,
+    acts: Sequence[Act] = (),
+    thorough: bool = False,
+) -> Life:
+    """The rules' life with this history, see Walk and Life; it goes by when `walk.go` is called with it."""
     rules = configured.rules.rules
     known = Known(history, rules, configured.policy.sla)
-    walk = Walk(Places(history, rules), known)
+    walk = Walk(Places(history, rules), known, ticks=ticks)
     numbers = {rule.id: number for number, rule in enumerate(rules)}
 
     def trace(rule_id: str, key: str) -> Trace | None:
         return walk.traces[numbers[rule_id]].get(key)
 
-    return Life(walk, open_book(known, trace, lambda _: BEGINNING), configured, assumed)
+    book = open_book(known, trace, lambda _: active_since)
+    return Life(walk, book, configured, assumed, list(acts), thorough=thorough)
 
 
 def _alone(history: History, rule: CompiledRule, configured: Configured) -> RuleFigures:

@@ -96,14 +96,20 @@ class Walk:
             else:
                 return
 
-    def look_again(self, rule: int, trace: Trace, at: datetime, incident: int = NOBODY) -> None:
+    def look_again(self, rule: int, trace: Trace, at: datetime) -> None:
         """Has a group looked at when the time has come."""
-        if self.ticks is not None:
-            place = bisect_left(self.ticks, at)
-            if place == len(self.ticks):
-                return
-            at = self.ticks[place]
-        heappush(self._wakes, (at, rule, trace.key, incident))
+        self._wake(rule, trace.key, self._tick(at), NOBODY)
+
+    def _wake(self, rule: int, key: str, at: datetime | None, incident: int) -> None:
+        if at is not None:
+            heappush(self._wakes, (at, rule, key, incident))
+
+    def _tick(self, at: datetime) -> datetime | None:
+        """When it is noticed that a moment has come, None: never."""
+        if self.ticks is None:
+            return at
+        place = bisect_left(self.ticks, at)
+        return self.ticks[place] if place < len(self.ticks) else None
 
     def wait(self, rule: int, trace: Trace, decision: Decision, now: datetime) -> None:
         """Has a group for which nothing was decided looked at again when time alone may have changed that."""
@@ -175,7 +181,7 @@ class Walk:
         wait = self._waits[rule]
         due = later(opened, wait + INSTANT) if wait is not None else None
         if due is not None:
-            self.look_again(rule, trace, max(due, now), incident)
+            self._wake(rule, trace.key, max(due, now), incident)
 
     def _note(self, rule: int, trace: Trace, incident: int, opened: datetime, now: datetime) -> None:
         """What the cheap look has to know of the incident."""
@@ -198,11 +204,12 @@ class Walk:
             _, rule, key, incident = heappop(self._wakes)
             if incident == NOBODY:
                 found.append((rule, now, incident, key))
-            elif counting.is_free(incident) and self._waits_there(rule, key, incident):
+            elif self._waits_there(rule, key, incident):
                 self.traces[rule][key].late.add(incident)
-                found.append((rule, self.places.history.opened[incident], incident, key))
+                if self._tick(now) == now and counting.is_free(incident):
+                    found.append((rule, self.places.history.opened[incident], incident, key))
                 if self.ticks is not None:
-                    self.look_again(rule, self.traces[rule][key], now + INSTANT, incident)
+                    self._wake(rule, key, self._tick(now + INSTANT), incident)
         for rule, _, _, key in sorted(found):
             due[rule, key] = None
         for rule, key in due:
