@@ -349,7 +349,7 @@ def test_what_rules_name_is_taken_over_while_it_runs(stage: Stage) -> None:
     (project,) = stage.office.projects()
     assert project["name"] == "Router CPU keeps alerting: network · cpu above #"
     root, *others = stage.office.issues(project["id"])
-    assert "The only task" in {issue["subject"] for issue in others}
+    assert "1 The only task" in {issue["subject"] for issue in others}
     assert "Told anew." in root["description"]
 
 
