@@ -98,7 +98,7 @@ def in_words(value: Any, *, is_age: bool = False) -> str:
         return shown(value)
     if isinstance(value, tuple):
         more = f", … ({len(value)})" if len(value) > MOST_TAGS else ""
-        return ", ".join(_cut(str(one)) for one in value[:MOST_TAGS]) + more
+        return ", ".join(_cut(str(one)) or "“”" for one in value[:MOST_TAGS]) + more
     if isinstance(value, str) and not isinstance(value, StrEnum):
         return f"“{_cut(value)}”"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -89,6 +89,7 @@ def test_lines_show_each_condition_with_its_value() -> None:
         (NOW, "2026-10-15 12:00 UTC"),
         ("a\x00b\n c", "“a\x00b c”"),
         (("a", "b"), "a, b"),
+        (("", "b"), "“”, b"),
         (tuple("abcdefghijkl"), "a, b, c, d, e, f, g, h, i, j, … (12)"),
     ],
 )
