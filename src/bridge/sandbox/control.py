@@ -11,6 +11,8 @@ DELETE requests   empties it
 GET    mails      the mails that Redmine would have sent; DELETE forgets them
 GET    dump       the state of both applications in canonical order; ?times=1 with times
 POST   reset      both applications back to the seed; faults, log and clock stay
+POST   hooks      {"app": "itsm", "url": "http://…/hooks/itsm", "secret": "…"}: who gets its hooks; url "" for nobody
+POST   hook_faults  one fault of hooks, see bridge.sandbox.hooks.HookFault
 GET    roles      {role: [permissions]} of Redmine
 POST   roles      {"role": "Bridge", "add": [...], "remove": [...], "readonly": [fields]?}
 POST   settings   {"redmine": {...}, "itsm": {...}}: any of the Settings of either application
@@ -27,6 +29,7 @@ from typing import Any
 
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.faults import Faults
+from bridge.sandbox.hooks import HookSender
 from bridge.sandbox.http import Handler, Request, Response, Router, json_response
 from bridge.sandbox.itsm.app import ItsmApp
 from bridge.sandbox.redmine.app import RedmineApp
@@ -36,12 +39,21 @@ from bridge.sandbox.requestlog import RequestLog
 class Control:
     """Also the Python side of the same switches."""
 
-    def __init__(self, clock: Clock, faults: Faults, log: RequestLog, redmine: RedmineApp, itsm: ItsmApp) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        faults: Faults,
+        log: RequestLog,
+        redmine: RedmineApp,
+        itsm: ItsmApp,
+        hooks: HookSender,
+    ) -> None:
         self.clock = clock
         self.faults = faults
         self.log = log
         self.redmine = redmine
         self.itsm = itsm
+        self.hooks = hooks
         self._routes = Router(
             (
                 ("GET", "/_control/clock", lambda _: json_response(self.clock_state())),
@@ -56,6 +68,8 @@ class Control:
                 ("DELETE", "/_control/mails", _doing(lambda _: self.redmine.state.mails.clear())),
                 ("GET", "/_control/dump", lambda r: json_response(self.dump(times=r.query.get("times") == "1"))),
                 ("POST", "/_control/reset", _doing(lambda _: self.reset())),
+                ("POST", "/_control/hooks", _doing(lambda r: self.hooks.receiver(**_body(r)))),
+                ("POST", "/_control/hook_faults", _doing(lambda r: self.hooks.fault(**_body(r)))),
                 ("GET", "/_control/roles", lambda _: json_response(self.roles())),
                 ("POST", "/_control/roles", lambda r: json_response(self.change_role(**_body(r)))),
                 ("POST", "/_control/settings", _doing(lambda r: self.change_settings(**_body(r)))),
@@ -104,6 +118,7 @@ class Control:
     def reset(self) -> None:
         self.redmine.reset()
         self.itsm.reset()
+        self.hooks.reset()
 
     def roles(self) -> dict[str, list[str]]:
         return {role.name: sorted(role.permissions) for role in self.redmine.state.roles.values()}
@@ -137,7 +152,7 @@ def _body(request: Request) -> dict[str, Any]:
     return data
 
 
-def _doing(action: Callable[[Request], None]) -> Handler:
+def _doing(action: Callable[[Request], object]) -> Handler:
     def handler(request: Request) -> Response:
         action(request)
         return json_response({"ok": True})

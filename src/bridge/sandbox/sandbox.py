@@ -10,6 +10,7 @@ from typing import Any, Self
 from bridge.sandbox.clock import Clock
 from bridge.sandbox.control import Control
 from bridge.sandbox.faults import Fault, Faults
+from bridge.sandbox.hooks import HookSender
 from bridge.sandbox.http import App
 from bridge.sandbox.itsm.app import ItsmApp
 from bridge.sandbox.itsm.model import Settings
@@ -74,7 +75,9 @@ class Sandbox:
         self.log = RequestLog()
         self._watchers: list[Callable[[str, Entry], None]] = []
         redmine_app, itsm_app = RedmineApp(self.clock, redmine_version), ItsmApp(self.clock, itsm)
-        self.control = Control(self.clock, self.faults, self.log, redmine_app, itsm_app)
+        self.hooks = HookSender(redmine_app, itsm_app)
+        self.watch(self.hooks.watch)
+        self.control = Control(self.clock, self.faults, self.log, redmine_app, itsm_app, self.hooks)
         self.redmine = RedmineSide(self._server(redmine_app, host, redmine_port), redmine_app)
         self.itsm = ItsmSide(self._server(itsm_app, host, itsm_port), itsm_app)
 
@@ -95,6 +98,7 @@ class Sandbox:
         self.itsm.server.start()
 
     def stop(self) -> None:
+        self.hooks.stop()
         self.redmine.server.stop()
         self.itsm.server.stop()
 
