@@ -38,9 +38,9 @@ def _moment(text: object) -> datetime | timedelta:
     if isinstance(text, datetime | timedelta):
         return text
     try:
-        moment = datetime.fromisoformat(text)  # type: ignore[arg-type] - what is no text raises TypeError
+        moment = datetime.fromisoformat(str(text))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         pass
     try:
         return _elapsed(text)
