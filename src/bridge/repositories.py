@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bridge.kpi.facts import IncidentFacts
 from bridge.model.effect import Effect, EffectSpec
 from bridge.model.exclusion import Exclusion
-from bridge.model.incident import GroupRow, Incident, IncidentRef, Poison, SavedIncident, Snapshot
+from bridge.model.incident import GroupRow, Incident, IncidentRef, Poison, SavedIncident, Snapshot, TimelineEvent
 from bridge.model.intake import Intake
 from bridge.model.link import Link
 from bridge.model.promotion import Member, Promotion, PromotionState, Task
@@ -44,6 +44,9 @@ class Incidents(Protocol):
 
     def facts_of(self, incident_ids: Iterable[int]) -> dict[int, IncidentFacts]:
         """What the timelines of several incidents tell, by id."""
+
+    def timelines(self, incident_ids: Sequence[int]) -> dict[int, list[TimelineEvent]]:
+        """The timelines of several incidents by id, each in the order it was stored."""
 
 
 class Groups(Protocol):

@@ -116,6 +116,10 @@ class StoredIncidents:
         """An incident's timeline in the order it was stored."""
         return [rows.event_of(row) for row in self._timelines([incident_id]).get(incident_id, [])]
 
+    def timelines(self, incident_ids: Sequence[int]) -> dict[int, list[TimelineEvent]]:
+        """See the protocol."""
+        return {one: [rows.event_of(row) for row in those] for one, those in self._timelines(incident_ids).items()}
+
     def _entries(self, snapshots: Sequence[Snapshot], observed_at: datetime) -> Iterable[_Entry]:
         """Plays the snapshots against what is stored: one entry per incident, in order of first appearance."""
         made = [(rows.incident_row(snapshot.incident), snapshot) for snapshot in snapshots]
