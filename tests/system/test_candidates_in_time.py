@@ -12,6 +12,8 @@ import pytest
 from bridge.model.errors import NotFound, NotPossible
 from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
+from tests.servers.common import Caller
+from tests.system.commands import command
 from tests.system.meeting import PROPOSE, Meeting
 from tests.system.stage import opened, sandbox_bridge
 from tests.system.test_story import SUMMARY, recurrence
@@ -133,6 +135,29 @@ def test_a_field_on_an_incident_nominates_it_once(meeting: Meeting) -> None:
     meeting.turn()
     assert len(meeting.promotions()) == 1
     assert len(meeting.issues()) == 1
+
+
+def test_a_tag_on_an_incident_nominates_it_once_and_once_tells(sandbox: Sandbox, meeting: Meeting) -> None:
+    """Another tag does nothing; the candidate says by what it came; a later change of the incident makes no second."""
+    meeting.set_up(nomination={"tag": "Project"})
+    incident = meeting.stage.desk.open("Mail is slow", key="m")
+    tagged = Caller(sandbox.itsm.url, {"Authorization": f"Bearer {sandbox.itsm.token('anna')}"})
+    tagged.ok("PATCH", f"/api/incidents/{incident}", {"tags": ["projects"]})
+    meeting.turn()
+    assert meeting.promotions() == []
+    tagged.ok("PATCH", f"/api/incidents/{incident}", {"tags": ["mail", "project"]})
+    meeting.stage.pause()
+    told = command(meeting.stage.folder / "bridge.yaml", "once").text()
+    why = f"itsm #{incident} has the tag “Project”"
+    assert f"nominated: Mail is slow: candidate 1, because {why}\n" in told
+    (candidate,) = meeting.promotions()
+    assert (candidate.state, candidate.reason, candidate.rule_id) == (_S.CANDIDATE, why, "")
+    assert [issue["subject"] for issue in meeting.issues()] == ["Mail is slow"]
+    meeting.stage.desk.take(incident, as_="bob")
+    meeting.stage.pause()
+    again = command(meeting.stage.folder / "bridge.yaml", "once", "--json").json()
+    assert (again["incidents"], again["nominated"]) == (1, [])
+    assert len(meeting.promotions()) == 1
 
 
 def test_nominations_that_cannot_be(meeting: Meeting) -> None:

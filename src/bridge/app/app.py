@@ -165,6 +165,7 @@ class App:
             cycle.incidents += taken.incidents
             cycle.parked += taken.parked
             cycle.findings += taken.findings
+            cycle.nominated += taken.nominated
             cycle.told += taken.told
 
     def follow(self, system: str, hints: Sequence[WaitingHint]) -> Followed:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bridge.model.errors import BridgeError
+from bridge.model.promotion import Promotion
 from bridge.ports import Clock
 from bridge.queue.contract import Summary
 from bridge.usecases.promote import Finding
@@ -26,14 +27,15 @@ NOTHING_DELIVERED = Summary()
 class Cycle:
     """What one round of polling, deciding and delivering brought.
 
-    `failures` maps a system to what went wrong. `told` are the incidents and issues of ours that polls told of, each
-    with the system's time of its change.
+    `nominated` are candidates that a tag or a field of an incident made. `failures` maps a system to what went wrong.
+    `told` are the incidents and issues of ours that polls told of, each with the system's time of its change.
     """
 
     incidents: int = 0
     parked: int = 0
     issues: int = 0
     findings: list[Finding] = field(default_factory=list)
+    nominated: list[Promotion] = field(default_factory=list)
     told: list[tuple[str, datetime]] = field(default_factory=list)
     delivered: Summary = NOTHING_DELIVERED
     failures: dict[str, BridgeError] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Cycle:
         self.parked += later.parked
         self.issues += later.issues
         self.findings += later.findings
+        self.nominated += later.nominated
         self.told += later.told
         before, now = self.delivered, later.delivered
         self.delivered = Summary(before.done + now.done, before.retry + now.retry, before.dead + now.dead, now.waiting)
@@ -58,6 +61,7 @@ class Cycle:
             "findings": [
                 {"rule": f.rule.id, "group": f.label, "decision": str(f.decision.kind)} for f in self.findings
             ],
+            "nominated": [{"promotion": p.id, "name": p.name, "reason": p.reason} for p in self.nominated],
             "delivered": {
                 "done": self.delivered.done,
                 "retry": self.delivered.retry,

@@ -111,6 +111,8 @@ def _print_cycle(result: Mapping[str, Any], *, as_json: bool) -> None:
         )
         for decision in result["findings"]:
             say(f"{decision['rule']}: {decision['group']}: {decision['decision']}")
+        for candidate in result["nominated"]:
+            say(f"nominated: {candidate['name']}: candidate {candidate['promotion']}, because {candidate['reason']}")
         say(f"{delivered['done']} write(s) done, {delivered['retry']} to be tried again, {delivered['dead']} dead.")
         if delivered["dead"]:
             say("What is dead needs a person: `queue dead` says why.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.model.incident import Page, SavedIncident
-from bridge.model.promotion import RUNNING, PromotionState
+from bridge.model.promotion import RUNNING, Promotion, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases import periodic
 from bridge.usecases.attach import reopened
@@ -29,6 +29,8 @@ class Taken:
     incidents: int = 0
     parked: int = 0
     findings: list[Finding] = field(default_factory=list)
+    nominated: list[Promotion] = field(default_factory=list)
+    """Candidates that a tag or a field of an incident made."""
     told: list[tuple[str, datetime]] = field(default_factory=list)
     """Incidents that changed, with the source's time of it."""
 
@@ -108,7 +110,7 @@ def take(
     findings = consider(uow, configured, touched, now)
     taken.findings += findings
     lapse.no_longer_history(uow, findings)
-    nominate_marked(uow, configured, saved, now)
+    taken.nominated += nominate_marked(uow, configured, saved, now)
     _reconcile(uow, page, {one.incident.external_id for one in saved}, seen, now)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
