@@ -5,17 +5,21 @@ from __future__ import annotations
 import glob
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+from bridge.app.app import App
 from bridge.configuration import Configuration
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.rules.history import History
+from bridge.rules.ruleset import RuleSet
 from bridge.settings.loading import SourceSettings
 from bridge.sources.file.history import FileHistory
 from bridge.sources.file.options import FileOptions
 from bridge.usecases.backtest.figures import Figures
 from bridge.usecases.backtest.members import fields_asked
 from bridge.usecases.backtest.replay import Asked, AsOf, backtest
+from bridge.usecases.backtest.stored import stored_history
 
 REPORTED = ("resolved_at",)
 """What figures need beside what the rules ask for."""
@@ -29,6 +33,14 @@ def replay_file(configuration: Configuration, path: str, source: str | None, ask
     """
     history, skipped = file_history(configuration, path, source, asked.as_of)
     return backtest(history, configuration.configured(""), replace(asked, skipped=skipped))
+
+
+def replay_store(app: App, rules: RuleSet, since: datetime | None, asked: Asked) -> Figures:
+    """Replays rules over the incidents that the store has, those opened since a moment (None: all)."""
+    fields = [*fields_asked(rules.rules), *REPORTED]
+    with app.database.reading() as uow:
+        history, _ = stored_history(uow, fields, since, final=asked.as_of is AsOf.FINAL)
+    return backtest(history, replace(app.configured, rules=rules), asked)
 
 
 def file_history(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -78,12 +80,22 @@ class HandClock:
         return self.moment
 
 
+@cache
+def _empty() -> Path:
+    """A store with nothing in it: to migrate one takes longer than to live through a world."""
+    path = Path(tempfile.mkdtemp()) / "empty.sqlite3"
+    database = Database.open(f"sqlite:///{path}", HandClock())
+    database.upgrade()
+    database.close()
+    return path
+
+
 def lived(world: World, folder: Path) -> Told:
     """The world as the daemon lives through it: its use cases, its store, a clock that is set."""
     setup, clock = configured(world), HandClock()
+    shutil.copy(_empty(), folder / "life.sqlite3")
     database = Database.open(f"sqlite:///{folder / 'life.sqlite3'}", clock)
     try:
-        database.upgrade()
         with database.transaction() as uow:
             for rule in setup.rules.rules:
                 uow.ledger.activate_rule(rule.id, rule.version, BEGIN)

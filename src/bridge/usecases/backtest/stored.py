@@ -19,6 +19,11 @@ from bridge.rules.fields import field
 from bridge.rules.history import History, table
 
 PART = 1000
+_TOLD = (
+    (EventKind.TEAM, "team", ""),
+    (EventKind.PERSON, "person", ""),
+    (EventKind.PRIORITY, "priority", None),
+)
 
 
 def stored_history(
@@ -64,6 +69,8 @@ def _value(incident: Incident, name: str) -> Any:
 def versions(incident: Incident, events: Sequence[TimelineEvent]) -> list[tuple[datetime, Incident]]:
     """What was known of an incident and since when, oldest first. The last one is the incident as last seen."""
     begin = incident.opened_at
+    told = {event.kind for event in events}
+    unknown: dict[str, Any] = {name: nothing for kind, name, nothing in _TOLD if kind in told}
     seen = replace(
         incident,
         state=State.NEW,
@@ -77,6 +84,7 @@ def versions(incident: Incident, events: Sequence[TimelineEvent]) -> list[tuple[
         effort=0.0,
         response_breached=None,
         resolution_breached=None,
+        **unknown,
     )
     made = [(begin, seen)]
     for at, those in groupby(sorted(events, key=attrgetter("occurred_at")), attrgetter("occurred_at")):
