@@ -57,18 +57,15 @@ def run(app: App, stop: threading.Event, lock: Held) -> None:
     engine = app.engine()
     delivery = threading.Thread(target=_deliver, args=(engine, stop), name="delivery", daemon=True)
     delivery.start()
-    hooks = open_hooks(app, lambda: _unready(app, stop, delivery))
+    manager = ServiceManager(os.environ)
+    vigil = Vigil(manager, engine.idle_seconds)
+    hooks = open_hooks(app, lambda: _unready(app, stop, delivery) + vigil.stuck())
     if hooks is not None:
         hooks.start(stop)
     log.info("the bridge is running", sources=sorted(app.sources), tracker=app.configuration.settings.redmine.url)
-    manager = ServiceManager(os.environ)
-    vigil = Vigil(manager, engine.idle_seconds)
-    watches = [Job("lock", LOCK_SECONDS, watch.look)]
+    watches = [Job("lock", LOCK_SECONDS, watch.look), Job("signs of life", vigil.seconds, vigil.look)]
     if manager.listens:
-        watches += [
-            Job("signs of life", vigil.seconds, vigil.look),
-            Job("status", STATUS_SECONDS, lambda: manager.tell(STATUS=status(engine.stats()))),
-        ]
+        watches.append(Job("status", STATUS_SECONDS, lambda: manager.tell(STATUS=status(engine.stats()))))
     run_jobs([*_jobs(app, hooks), *watches], stop)
     manager.tell(STOPPING="1", STATUS="Stopping: what is being delivered is finished; the rest is stored.")
     engine.wake()

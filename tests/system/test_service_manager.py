@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import requests
 
 from bridge.sandbox import Sandbox
+from tests.servers.common import free_port
 from tests.system.commands import CONTEXT, Daemon, until
 from tests.system.manager import Manager, hanging_daemon
 from tests.system.stage import Stage, next_second, sandbox_bridge
@@ -67,8 +69,10 @@ def test_without_a_watchdog_there_are_no_signs_of_life(stage: Stage, tmp_path: P
 
 
 def test_a_delivery_that_hangs_gives_no_sign_of_life(stage: Stage, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The scheduler goes on and polls, delivery does not: nothing is told until delivery goes on."""
-    reached = tmp_path / "hangs"
+    """The scheduler goes on and polls, delivery does not: nothing is told until delivery goes on; nor is it ready."""
+    reached, port = tmp_path / "hangs", free_port()
+    stage.write(poll_seconds=0.3, hooks={"listen": f"127.0.0.1:{port}"})
+    ready = f"http://127.0.0.1:{port}/readyz"
     with Manager.in_folder(tmp_path) as manager:
         arguments = (str(stage.folder / "bridge.yaml"), manager.environ(WATCHDOG), str(reached))
         child = CONTEXT.Process(target=hanging_daemon, args=arguments)
@@ -78,12 +82,15 @@ def test_a_delivery_that_hangs_gives_no_sign_of_life(stage: Stage, sandbox: Sand
             recurrence(stage)
             until(reached.exists, "delivery hangs")
             until(lambda: time.monotonic() - manager.times("WATCHDOG")[-1] > 1.5 * WATCHDOG, "signs of life end")
+            reasons = requests.get(ready, timeout=30).json()["reasons"]
+            assert any(text.startswith("delivery has stood still for ") for text in reasons)
             assert child.is_alive()
             polls = len(sandbox.requests("itsm"))
             until(lambda: len(sandbox.requests("itsm")) > polls, "the scheduler still works")
             last = manager.times("WATCHDOG")[-1]
             reached.unlink()
             until(lambda: manager.times("WATCHDOG")[-1] > last, "a sign of life when delivery goes on")
+            until(lambda: requests.get(ready, timeout=30).status_code == 200, "it is ready again")
         finally:
             child.kill()
             child.join(30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 log = structlog.get_logger()
 
 SEND_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
 
 
 class ServiceManager:
@@ -45,34 +47,47 @@ class ServiceManager:
 
 
 class Vigil:
-    """Reports to the service manager as long as there is progress.
+    """Sees whether there is progress, and reports it to the service manager.
 
-    `idle_for` gives the seconds since delivery last went round, None before its first time. What calls `look` is what
-    `idle_for` does not see, the scheduler: when it hangs nobody calls, and the service manager starts the daemon anew.
+    `idle_for` gives the seconds since delivery last went round, None before its first time. The scheduler calls `look`
+    every `seconds`: when it hangs nobody reports, and the service manager starts the daemon anew. `monotonic` in
+    seconds.
     """
 
-    def __init__(self, manager: ServiceManager, idle_for: Callable[[], float | None]) -> None:
+    def __init__(
+        self,
+        manager: ServiceManager,
+        idle_for: Callable[[], float | None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._manager = manager
         self._idle_for = idle_for
-        self._ready = self._stuck = False
-        watchdog = manager.watchdog_seconds or 4.0
+        self._monotonic = monotonic
+        self._looked_at = monotonic()
+        self._ready = self._told = False
+        watchdog = manager.watchdog_seconds or 2 * PATIENCE_SECONDS
         self.seconds = min(1.0, watchdog / 4)
         """How often to look."""
         self._patience = watchdog / 2
 
     def look(self) -> None:
         """Reports ready the first time that delivery works, then signs of life."""
-        idle = self._idle_for()
-        if idle is None:
+        self._looked_at = self._monotonic()
+        if self._idle_for() is None:
             return
         if not self._ready:
             self._ready = True
             self._manager.tell(READY="1")
-        if self._manager.watchdog_seconds is None:
-            return
-        stuck = idle > self._patience
-        if stuck and not self._stuck:
-            log.error("delivery does not move on: without signs of life the service manager starts the bridge anew")
-        self._stuck = stuck
-        if not stuck:
+        stuck = self.stuck()
+        if stuck and not self._told:
+            log.error("no sign of life is given: a service manager that waits for it starts the bridge anew", why=stuck)
+        self._told = bool(stuck)
+        if not stuck and self._manager.watchdog_seconds is not None:
             self._manager.tell(WATCHDOG="1")
+
+    def stuck(self) -> list[str]:
+        """What does not move on, though it should within a second; empty when all is well."""
+        idle = self._idle_for() or 0.0
+        unseen = self._monotonic() - self._looked_at
+        parts = {"delivery": idle, "the scheduler": unseen}
+        return [f"{part} has stood still for {s:.0f} s" for part, s in parts.items() if s > self._patience]

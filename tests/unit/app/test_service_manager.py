@@ -78,6 +78,22 @@ def test_ready_once_and_signs_of_life_only_with_progress() -> None:
     assert vigil.seconds <= 10 / 4
 
 
+def test_what_stands_still_is_named() -> None:
+    """Delivery and the scheduler each for itself; without a watchdog after a minute."""
+    now, idle = [100.0], [0.0]
+    vigil = Vigil(ServiceManager({}), lambda: idle[-1], lambda: now[-1])
+    now.append(159.0)
+    idle.append(59.0)
+    assert vigil.stuck() == []
+    now.append(165.0)
+    idle.append(70.0)
+    assert vigil.stuck() == ["delivery has stood still for 70 s", "the scheduler has stood still for 65 s"]
+    vigil.look()
+    assert vigil.stuck() == ["delivery has stood still for 70 s"]
+    idle.append(0.1)
+    assert vigil.stuck() == []
+
+
 def test_the_line_for_the_operator() -> None:
     """What waits, what rests and why (in one line), what needs a person and where to look."""
     since = datetime(2026, 11, 2, tzinfo=UTC)
