@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bridge.model.effect import Effect
 from bridge.model.errors import Problem
 from bridge.model.inbox import Inbox
-from bridge.model.incident import Capability, Incident, Note, Page, State
+from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, State
 from bridge.model.project import (
     Changed,
     ChangedPage,
@@ -101,6 +101,15 @@ class IncidentSource(Protocol):
 
     def assign(self, external_id: str, login: str) -> Incident:
         """Gives the incident to a person and reads back. Raises NotApplied when the system ignored it."""
+
+    def open_change(self, spec: ChangeSpec, *, unsure: bool) -> ChangeRequest:
+        """Opens a request for change and reads back. With `unsure` one with the same marker is looked for first.
+
+        Raises NotApplied when the system dropped part of it, NotPossible without Capability.CHANGE.
+        """
+
+    def read_change(self, change_id: str) -> ChangeRequest:
+        """A request for change by the number that people use. Raises NotFound; NotPossible without the capability."""
 
 
 class KnownIncidents(Protocol):

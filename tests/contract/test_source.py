@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +16,8 @@ from tests.servers.common import Caller
 from tests.servers.rt import RtServer
 
 from bridge.clock import SystemClock
-from bridge.model.errors import AuthenticationFailed, NotApplied, NotFound, Rejected
-from bridge.model.incident import Capability, Incident, Page, Poison, Snapshot, State
+from bridge.model.errors import AuthenticationFailed, Forbidden, NotApplied, NotFound, NotPossible, Rejected
+from bridge.model.incident import Capability, ChangeSpec, ChangeState, Incident, Page, Poison, Snapshot, State
 from bridge.ports import IncidentSource
 from bridge.sandbox import Sandbox
 from bridge.sources import registry
@@ -94,6 +94,12 @@ class Desk(Protocol):
 
     def leave(self, incident: str) -> None:
         """An agent moves it to where the source's query does not find it."""
+
+    def decide(self, change: str, *, approved: bool) -> None:
+        """Somebody approves or rejects a request for change."""
+
+    def named_by(self, change: str) -> set[str]:
+        """The incidents that a request for change is about."""
 
 
 class Following:
@@ -369,6 +375,57 @@ class Writing:
         assert source.read(incident).state is State.RESOLVED
 
 
+class Changing:
+    """Requests for change: opened once, found again, followed until somebody decides."""
+
+    def test_a_request_is_about_its_incidents_and_waits(self, desk: Desk) -> None:
+        source = desk.source()
+        assert Capability.CHANGE in source.capabilities
+        one, two = desk.open("first"), desk.open("second")
+        change = source.open_change(_spec(one, two), unsure=False)
+        assert change.state is ChangeState.PENDING
+        assert change.url.startswith("http")
+        assert change.id in change.url
+        assert desk.named_by(change.id) == {one, two}
+        assert source.read_change(change.id) == change
+
+    def test_whoever_is_unsure_finds_it_again(self, desk: Desk) -> None:
+        source = desk.source()
+        incident = desk.open("once")
+        first = source.open_change(_spec(incident), unsure=True)
+        quoted = _spec(incident, text=f"As [bridge prod · change 1] says\n\n{'[bridge prod · change 2]'}")
+        other = source.open_change(replace(quoted, marker="[bridge prod · change 2]"), unsure=True)
+        assert source.open_change(_spec(incident), unsure=True) == first
+        assert source.open_change(replace(quoted, marker="[bridge prod · change 2]"), unsure=True) == other
+        assert first.id != other.id
+
+    def test_without_incidents(self, desk: Desk) -> None:
+        change = desk.source().open_change(_spec(), unsure=False)
+        assert desk.named_by(change.id) == set()
+
+    @pytest.mark.parametrize("approved", [True, False])
+    def test_what_people_decide_is_read(self, desk: Desk, *, approved: bool) -> None:
+        source = desk.source()
+        change = source.open_change(_spec(desk.open("decided")), unsure=False)
+        desk.decide(change.id, approved=approved)
+        wanted = ChangeState.APPROVED if approved else ChangeState.REJECTED
+        assert source.read_change(change.id).state is wanted
+
+    def test_a_number_that_is_none_is_not_found(self, desk: Desk) -> None:
+        source = desk.source()
+        for number in ("CHG9999999", "RFC", desk.open("no request for change")):
+            with pytest.raises(NotFound):
+                source.read_change(number)
+
+    def test_a_good_configuration_has_no_problems(self, desk: Desk) -> None:
+        desk.open("something")
+        assert [problem for problem in desk.source().check() if problem.severity == "error"] == []
+
+
+def _spec(*incidents: str, text: str = f"Flash 7.3.\n\n{NASTY}\n\n[bridge prod · change 1]") -> ChangeSpec:
+    return ChangeSpec(incidents, NASTY, text, "[bridge prod · change 1]")
+
+
 # --- Request Tracker -------------------------------------------------------------------------------------------------
 
 
@@ -381,7 +438,8 @@ class RtDesk:
 
     def source(self, **options: Any) -> IncidentSource:
         model = registry.options_of("rt")
-        chosen = {"url": self.rt.url, "token": self.rt.token, **options}
+        changes = {"queue": "Problems", "approved": ["resolved"]}
+        chosen = {"url": self.rt.url, "token": self.rt.token, "changes": changes, **options}
         return registry.build("rt", "rt", model.model_validate(chosen), SystemClock())
 
     def small_pages(self) -> dict[str, Any]:
@@ -412,16 +470,37 @@ class RtDesk:
     def leave(self, incident: str) -> None:
         self._put(incident, {"Queue": "Problems"})
 
+    def decide(self, change: str, *, approved: bool) -> None:
+        self._put(change, {"Status": "resolved" if approved else "rejected"})
+
+    def named_by(self, change: str) -> set[str]:
+        links = self.rt.as_user("alice").ok("GET", f"/ticket/{change}")["_hyperlinks"]
+        return {str(link["id"]) for link in links if link["ref"] == "refers-to"}
+
     def _put(self, incident: str, change: dict[str, Any]) -> None:
         self.rt.as_user("alice").ok("PUT", f"/ticket/{incident}", change)
 
 
-class TestRt(Reading, Writing):
+class TestRt(Reading, Writing, Changing):
     """Request Tracker 5."""
 
     @pytest.fixture
     def desk(self, fresh_rt: RtServer) -> Desk:
         return RtDesk(fresh_rt)
+
+    def test_without_a_queue_there_are_no_requests_for_change(self, desk: Desk) -> None:
+        """Nor is one opened in a queue that is not there, or read where nobody says which status approves."""
+        source = desk.source(changes=None)
+        assert Capability.CHANGE not in source.capabilities
+        for refused in (lambda: source.open_change(_spec(), unsure=False), lambda: source.read_change("1")):
+            with pytest.raises(NotPossible):
+                refused()
+        elsewhere = desk.source(changes={"queue": "Nowhere", "approved": ["resolved"]})
+        assert any("Nowhere" in problem.what for problem in elsewhere.check())
+        with pytest.raises(Forbidden):
+            elsewhere.open_change(_spec(), unsure=False)
+        silent = desk.source(changes={"queue": "Problems"})
+        assert silent.open_change(_spec(), unsure=False).state is ChangeState.UNKNOWN
 
 
 # --- the sandbox's incident system through `http` ---------------------------------------------------------------------
@@ -508,6 +587,12 @@ class SandboxDesk:
     def leave(self, incident: str) -> None:
         self._call("PATCH", f"/incidents/{incident}", {"site": "elsewhere"})
 
+    def decide(self, change: str, *, approved: bool) -> None:
+        self._call("PATCH", f"/rfcs/{change}", {"state": "approved" if approved else "rejected"})
+
+    def named_by(self, change: str) -> set[str]:
+        return {str(number) for number in self.sandbox.itsm.app.state.rfcs[change].incidents}
+
     def _call(self, method: str, path: str, body: dict[str, Any]) -> Any:
         token = self.sandbox.itsm.token("anna")
         return Caller(f"{self.sandbox.itsm.url}/api", {"Authorization": f"Bearer {token}"}).ok(method, path, body)
@@ -519,7 +604,7 @@ def sandbox_itsm() -> Iterator[Sandbox]:
         yield sandbox
 
 
-class TestSandbox(Reading, Writing):
+class TestSandbox(Reading, Writing, Changing):
     """The sandbox as its own configuration reads it."""
 
     @pytest.fixture

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.servers.common import Caller
 
 from bridge.clock import SystemClock
 from bridge.model import errors
-from bridge.model.incident import State
+from bridge.model.incident import ChangeSpec, State
+from bridge.queue.contract import is_outcome_unknown
 from bridge.sandbox import Sandbox
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.source import HttpSource
@@ -36,14 +38,17 @@ def sandbox(shared: Sandbox) -> Sandbox:
     return shared
 
 
-@pytest.fixture
-def source(sandbox: Sandbox) -> HttpSource:
+def _options(sandbox: Sandbox) -> dict[str, Any]:
     chosen: dict[str, Any] = yaml.safe_load(SANDBOX_YAML.read_text(encoding="utf-8"))
-    del chosen["kind"]
+    del chosen["kind"], chosen["name"]
     chosen["base_url"] = f"{sandbox.itsm.url}/api"
     chosen["auth"]["token"] = sandbox.itsm.token("bridge")
-    chosen |= {"read_timeout": 0.5, "total_timeout": 2}
-    return HttpSource(chosen.pop("name"), HttpOptions.model_validate(chosen), SystemClock())
+    return chosen | {"read_timeout": 0.5, "total_timeout": 2}
+
+
+@pytest.fixture
+def source(sandbox: Sandbox) -> HttpSource:
+    return HttpSource("itsm", HttpOptions.model_validate(_options(sandbox)), SystemClock())
 
 
 @pytest.fixture
@@ -56,8 +61,6 @@ def incident(sandbox: Sandbox, source: HttpSource) -> str:
 
 
 def _post(sandbox: Sandbox, path: str, body: dict[str, Any]) -> Any:
-    from tests.servers.common import Caller
-
     return Caller(sandbox.itsm.url, {"Authorization": f"Bearer {sandbox.itsm.token('anna')}"}).ok("POST", path, body)
 
 
@@ -123,6 +126,72 @@ def test_a_privacy_that_is_dropped_in_silence_is_found_out(sandbox: Sandbox, sou
     sandbox.fault("ignore", app="itsm", method="POST", path="/notes", fields=["visibility"])
     with pytest.raises(errors.NotApplied, match="is private and should be public"):
         source.add_note(incident, "to the customer", private=False)
+
+
+def _change(incident: str) -> ChangeSpec:
+    return ChangeSpec((incident,), "Flash 7.3", "text\n\n[bridge prod · change]", "[bridge prod · change]")
+
+
+@pytest.mark.parametrize("kind", ["after_reset", "after_timeout", "malformed"])
+def test_a_request_for_change_whose_answer_is_lost_is_not_opened_twice(
+    sandbox: Sandbox, source: HttpSource, incident: str, kind: str
+) -> None:
+    sandbox.fault(kind, app="itsm", method="POST", path="/rfcs", seconds=20)
+    with pytest.raises(errors.RemoteUnavailable):
+        source.open_change(_change(incident), unsure=False)
+    (number,) = sandbox.itsm.app.state.rfcs
+    assert source.open_change(_change(incident), unsure=True).id == number
+    assert len(sandbox.itsm.app.state.rfcs) == 1
+
+
+def test_one_that_cannot_be_read_back_is_looked_for_first(sandbox: Sandbox, source: HttpSource, incident: str) -> None:
+    """“Slow down” is no answer to what was sent before: the queue must not believe that nothing was."""
+    sandbox.fault("status", app="itsm", method="GET", path="/rfcs", code=429, headers={"Retry-After": "3"})
+    with pytest.raises(errors.RemoteUnavailable, match="could not be read back") as caught:
+        source.open_change(_change(incident), unsure=False)
+    assert caught.value.retry_after == 3
+    assert is_outcome_unknown(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        (None, "could not be read back|no number"),
+        (["visibility"], "is public and should be private"),
+        (["incidents"], "does not name the incidents"),
+        (["text"], "does not end with the bridge's line"),
+    ],
+)
+def test_a_request_for_change_that_is_dropped_in_part_is_found_out(
+    sandbox: Sandbox, source: HttpSource, incident: str, fields: list[str] | None, what: str
+) -> None:
+    sandbox.fault("ignore", app="itsm", method="POST", path="/rfcs", **({"fields": fields} if fields else {}))
+    with pytest.raises(errors.NotApplied, match=what) as caught:
+        source.open_change(_change(incident), unsure=False)
+    assert is_outcome_unknown(caught.value)
+
+
+def test_who_opened_a_request_for_change_does_not_decide_it(sandbox: Sandbox, source: HttpSource) -> None:
+    """So that the sandbox cannot hide a bridge that approves its own."""
+    number = source.open_change(ChangeSpec((), "Flash", "text\n\n[m]", "[m]"), unsure=False).id
+    told = Caller(sandbox.itsm.url, {"Authorization": f"Bearer {sandbox.itsm.token('bridge')}"}).ok(
+        "PATCH", f"/api/rfcs/{number}", {"state": "approved"}
+    )
+    assert told["error"]["code"] == "four_eyes"
+
+
+def test_a_search_that_is_no_list_is_told_by_check(sandbox: Sandbox) -> None:
+    broken = _options(sandbox)
+    broken["change_requests"]["find"]["path"] = "/rfc"
+    source = HttpSource("itsm", HttpOptions.model_validate(broken), SystemClock())
+    assert any("requests for change cannot be looked for" in problem.what for problem in source.check())
+
+
+def test_what_could_not_be_found_again_is_refused(sandbox: Sandbox) -> None:
+    blind = _options(sandbox)
+    del blind["change_requests"]
+    with pytest.raises(ValueError, match="could not be found again"):
+        HttpOptions.model_validate(blind)
 
 
 def test_refusals_are_told_with_the_systems_words(sandbox: Sandbox, source: HttpSource, incident: str) -> None:

@@ -185,6 +185,38 @@ class Capability(StrEnum):
     SLA_VERDICT = "sla_verdict"
     TIMELINE = "timeline"
     HOOKS = "hooks"
+    CHANGE = "change"
+
+
+class ChangeState(StrEnum):
+    """What became of a request for change. `unknown`: its system does not tell."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """A request for change in an incident system: its number there, where a person finds it, what became of it."""
+
+    id: str
+    url: str
+    state: ChangeState
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSpec:
+    """A request for change to be opened about some incidents (their external ids; possibly none).
+
+    `text` ends with the line `marker`, by which the request is found again.
+    """
+
+    incidents: tuple[str, ...]
+    title: str
+    text: str
+    marker: str
 
 
 @dataclass(frozen=True, slots=True)

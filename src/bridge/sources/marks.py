@@ -13,9 +13,9 @@ def marked(notes: Iterable[Note], marker: str) -> str | None:
     Notes come oldest first. A reply that quotes one of ours may hold the marker too, even as its last line where a mail
     program quotes without a mark: but it is younger than what it quotes. Blanks count little: systems fold them.
     """
-    wanted = marker.split()
-    return next((note.remote_id for note in notes if _last_line(note.text).split() == wanted), None)
+    return next((note.remote_id for note in notes if ends_with(note.text, marker)), None)
 
 
-def _last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2]
+def ends_with(text: str, marker: str) -> bool:
+    """Whether the last line of a text is the marker."""
+    return text.rstrip().rpartition("\n")[2].split() == marker.split()

@@ -15,9 +15,14 @@ Malformed JSON is always 400, an unknown path 404.
     GET    /api/incidents/ID/links        {"items": [{"id", "url", "title", "created_by", "created_at"}]}
     POST   /api/incidents/ID/links        {"url", "title"} -> 201; the same url again -> 200 with the link that is there
     GET    /api/incidents/ID/history      {"items": [change]}
+    POST   /api/rfcs                      {"title", "text", "incidents": [ID], "visibility": public (usual) | internal}
+                                          -> 201 {"ok", "rfc": {"number": "CHG0000001", "url", "state", ...}}
+    GET    /api/rfcs?q=WORDS&page=1       20 a page, newest first, without texts; any of the words counts
+    GET    /api/rfcs/NUMBER               with "text", "incidents" and "decided_by"
+    PATCH  /api/rfcs/NUMBER               {"state": requested|in_review|approved|rejected|implemented}
     GET    /api/changes?after=N&limit=M   changes of all incidents with id > N in the order of ids; {"items", "last_id"}
 
-A change is {"id", "incident_id", "at", "by", "kind": created|field|note|link, "field", "old", "new"}.
+A change is {"id", "incident_id", "at", "by", "kind": created|field|note|link|rfc, "field", "old", "new"}.
 
 List filters: `updated_since` (whole seconds, inclusive), `created_since`, `state` (names or codes, comma separated),
 `q` (in title or description), `team`, `assignee`, `service`. Order: `order=updated` is by update time, then id;
@@ -33,6 +38,7 @@ Paging, chosen by the parameters (or named by `paging=`), at most 200 rows a pag
 
 States by name and code: new 1, in_progress 2, pending 3 (needs `hold_reason`), solved 6, closed 7, cancelled 8.
 Closed and cancelled are final. A public note on a solved incident reopens it; an internal one does not.
+A request for change is neither approved nor rejected by who opened it, and names no incident that is final.
 A PATCH ignores keys it does not know, without a word.
 
 Times are whole seconds. `time_format` (or the header X-Time-Format) chooses how they are written: iso_z (default),

@@ -11,9 +11,9 @@ from typing import Any
 
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.http import Request, Response, Router, json_response
-from bridge.sandbox.itsm import incidents, notes, pages
+from bridge.sandbox.itsm import incidents, notes, pages, rfcs
 from bridge.sandbox.itsm.context import Context, RefusedError
-from bridge.sandbox.itsm.model import Agent, Incident, Settings, State, seed
+from bridge.sandbox.itsm.model import Agent, Incident, Rfc, Settings, State, seed
 
 _NOBODY = Agent("", "", "", "")
 _HOST = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\]):\d+")
@@ -29,7 +29,7 @@ class ItsmApp:
         self.clock = clock
         self._settings = settings or Settings()
         self._lock = threading.RLock()
-        self._api = Router((*incidents.ROUTES, *notes.ROUTES))
+        self._api = Router((*incidents.ROUTES, *notes.ROUTES, *rfcs.ROUTES))
         self._pages = Router(pages.ROUTES)
         self.state: State = seed(replace(self._settings))
 
@@ -77,7 +77,10 @@ class ItsmApp:
 
     def dump(self, *, times: bool = False) -> dict[str, Any]:
         with self._lock:
-            return {"incidents": [self._dumped(row, times=times) for row in self.state.incidents.values()]}
+            return {
+                "incidents": [self._dumped(row, times=times) for row in self.state.incidents.values()],
+                "rfcs": [_dumped_rfc(rfc, times=times) for rfc in self.state.rfcs.values()],
+            }
 
     def _dumped(self, row: Incident, *, times: bool) -> dict[str, Any]:
         """In the order of ids. Notes and history in the order of writing."""
@@ -95,6 +98,11 @@ class ItsmApp:
 
 
 _TIMES = ("created_at", "updated_at", "acknowledged_at", "resolved_at", "closed_at")
+
+
+def _dumped_rfc(rfc: Rfc, *, times: bool) -> dict[str, Any]:
+    names = (name for name in Rfc.__slots__ if times or name not in _TIMES)
+    return {name: _plain(getattr(rfc, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

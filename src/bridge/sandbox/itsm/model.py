@@ -90,6 +90,21 @@ class Incident:
     links: list[Link] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Rfc:
+    """A request for change. `incidents` are their ids."""
+
+    number: str
+    title: str
+    text: str
+    created_by: str
+    created_at: datetime
+    state: str = "requested"
+    visibility: str = "public"
+    decided_by: str = ""
+    incidents: list[int] = field(default_factory=list)
+
+
 @dataclass
 class Settings:
     """`strict`: errors have HTTP error codes. `time_zone`: IANA name of the zone that times without one are in."""
@@ -104,6 +119,7 @@ class State:
     settings: Settings = field(default_factory=Settings)
     agents: dict[str, Agent] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
+    rfcs: dict[str, Rfc] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     _changes_of: dict[int, list[Change]] = field(default_factory=lambda: defaultdict(list))
     _last_id: dict[str, int] = field(default_factory=dict)

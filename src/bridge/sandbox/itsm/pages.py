@@ -1,10 +1,11 @@
-"""Pages to look at: the list of incidents, and one with its notes, links and history."""
+"""Pages to look at: the list of incidents, and one with its notes, links and history; a request for change."""
 
 from __future__ import annotations
 
 from bridge.sandbox.clock import iso
 from bridge.sandbox.html import link, page, table, tag
 from bridge.sandbox.http import Response, Route, html_response
+from bridge.sandbox.itsm import rfcs
 from bridge.sandbox.itsm.context import Context
 from bridge.sandbox.itsm.model import CODES, FINAL
 
@@ -60,4 +61,21 @@ def incident(ctx: Context, key: str) -> Response:
     return html_response(page(f"{row.number} {row.title}", *body, menu=_MENU))
 
 
-ROUTES: list[Route] = [("GET", r"/(?:incidents)?", index), ("GET", r"/incidents/(\w+)", incident)]
+def rfc(ctx: Context, key: str) -> Response:
+    row = rfcs.find(ctx, key)
+    facts = [("State", row.state), ("Decided by", row.decided_by), ("Visibility", row.visibility)]
+    named = [ctx.state.incidents[number] for number in row.incidents]
+    body = (
+        tag("pre", row.text),
+        table(("", ""), facts),
+        tag("h2", "Incidents"),
+        *(tag("p", link(f"/incidents/{one.id}", f"{one.number} {one.title}")) for one in named),
+    )
+    return html_response(page(f"{row.number} {row.title}", *body, menu=_MENU))
+
+
+ROUTES: list[Route] = [
+    ("GET", r"/(?:incidents)?", index),
+    ("GET", r"/incidents/(\w+)", incident),
+    ("GET", r"/rfcs/(\w+)", rfc),
+]

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NoReturn
 
 from bridge.model.errors import NotFound, NotPossible, Problem, RemoteUnavailable
-from bridge.model.incident import Capability, Incident, Note, Page, Poison, Snapshot, State
+from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, KnownIncidents
 from bridge.sources.file.cursor import FileCursor
 from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
@@ -152,6 +152,14 @@ class FileSource:
     def assign(self, external_id: str, login: str) -> Incident:  # noqa: ARG002 - refused
         """Raises NotPossible."""
         self._refuse(external_id)
+
+    def open_change(self, spec: ChangeSpec, *, unsure: bool) -> ChangeRequest:  # noqa: ARG002 - refused
+        """Raises NotPossible."""
+        self._refuse(spec.title)
+
+    def read_change(self, change_id: str) -> ChangeRequest:
+        """Raises NotPossible."""
+        self._refuse(change_id)
 
     def _refuse(self, external_id: str) -> NoReturn:
         what = "files are only read."

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from bridge.sources.build import Words
 from bridge.sources.connection import STRICT
 from bridge.sources.http.paths import compile_path
 from bridge.sources.templates import placeholders
@@ -176,11 +177,51 @@ class AssignRequest(Request):
     PLACEHOLDERS = frozenset({"id", "login"})
 
 
+class OpenChangeRequest(Request):
+    """Opens a request for change; `id` is where the answer has its number, as people use it.
+
+    A text that is `{incidents}` alone becomes the list of the incidents' ids. `{text}` ends with `{marker}`.
+    """
+
+    PLACEHOLDERS = frozenset({"incidents", "title", "text", "marker"})
+
+    id: Path
+
+
+class FindRequest(ListRequest):
+    """Lists requests for change that may have a marker in their text."""
+
+    PLACEHOLDERS = frozenset({"marker"})
+
+
+class ChangeRequests(BaseModel):
+    """How requests for change are read back (`read`) and found again (`find`), and where their values stand.
+
+    `read` has all values, items of `find` only `id`. `approved` and `rejected` are words of `state`, any other is
+    pending; without `approved` the system does not tell. `url` is where people find one, or `web_url` with `{id}`.
+    `private` and `incidents` (the ids of those it is about) are verified where they are named.
+    """
+
+    model_config = STRICT
+
+    read: ReadRequest
+    find: FindRequest
+    id: Path
+    text: Path = "text"
+    state: Path = "state"
+    url: Path = ""
+    web_url: str = ""
+    private: Path = ""
+    incidents: Path = ""
+    approved: Words = frozenset()
+    rejected: Words = frozenset()
+
+
 class Writes(BaseModel):
     """Requests that change an incident; what is absent the source cannot do.
 
     `resume` ends a hold or begins the work, `reopen` brings back what was resolved (absent: as `resume`), `unassign`
-    takes an incident from its person (absent: `assign` with an empty login).
+    takes an incident from its person (absent: `assign` with an empty login). `change` opens a request for change.
     """
 
     model_config = STRICT
@@ -196,3 +237,4 @@ class Writes(BaseModel):
     reopen: StateRequest | None = None
     cancel: StateRequest | None = None
     close: StateRequest | None = None
+    change: OpenChangeRequest | None = None

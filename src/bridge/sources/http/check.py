@@ -9,6 +9,7 @@ from itertools import pairwise
 from bridge.model.errors import BridgeError, Problem, problem_of
 from bridge.model.incident import Incident
 from bridge.sources.http.calls import PagingStyle
+from bridge.sources.http.change_requests import HttpChanges
 from bridge.sources.http.feed import HttpFeed
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paging import ListPage
@@ -18,7 +19,9 @@ _LOOK_BACK = timedelta(days=3650)
 _COUNTED = frozenset({PagingStyle.PAGE, PagingStyle.OFFSET, PagingStyle.KEYSET})
 
 
-def check(name: str, options: HttpOptions, feed: HttpFeed, translator: HttpTranslator, now: datetime) -> list[Problem]:
+def check(
+    name: str, options: HttpOptions, feed: HttpFeed, translator: HttpTranslator, changes: HttpChanges, now: datetime
+) -> list[Problem]:
     """Problems of the connection, the list and its translation; warnings for what cannot be read back."""
     where = f"source {name}"
     problems = list(_unread(where, options))
@@ -26,6 +29,7 @@ def check(name: str, options: HttpOptions, feed: HttpFeed, translator: HttpTrans
         page = feed.first_page(now - _LOOK_BACK)
     except BridgeError as error:
         return [problem_of(where, error)]
+    problems += _change_requests(where, options, changes)
     if not page.items:
         what = "the list of changes is empty, so that its translation could not be checked"
         return [*problems, Problem(where, what, "Is the account allowed to see incidents?", "warning")]
@@ -43,6 +47,17 @@ def _unread(where: str, options: HttpOptions) -> Iterator[Problem]:
     if options.links is None and writes.link:
         what = "links cannot be read back: after a crash one may be written twice"
         yield Problem(where, what, "configure `links`", "warning")
+
+
+def _change_requests(where: str, options: HttpOptions, changes: HttpChanges) -> Iterator[Problem]:
+    """Whether they can be looked for as described: one that is not found again would be opened twice."""
+    if options.change_requests is None:
+        return
+    try:
+        changes.probe()
+    except BridgeError as error:
+        what = f"requests for change cannot be looked for: {error.what}"
+        yield problem_of(where, error, what)
 
 
 def _size(where: str, options: HttpOptions, page: ListPage) -> Iterator[Problem]:

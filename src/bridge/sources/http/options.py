@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from bridge.model.incident import EventKind
 from bridge.sources.build import BROKEN, EffortUnit, Words
 from bridge.sources.connection import STRICT, ConnectionOptions
 from bridge.sources.http.auth_options import Auth, NoAuth
 from bridge.sources.http.calls import (
+    ChangeRequests,
     ChangesRequest,
     HistoryRequest,
     LinksRequest,
@@ -22,6 +23,7 @@ from bridge.sources.http.calls import (
 )
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
+from bridge.yamlfile import refused
 
 UNSET = frozenset({"", "0", "0000-00-00 00:00:00", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"})
 
@@ -109,6 +111,7 @@ class HttpOptions(ConnectionOptions):
     `times` is how it writes moments, `unset_times` what it writes where there is none. `extra` names further values
     kept in an incident's `fields`. `web_url` is the address that a person opens, with `{id}`. `effort_unit` is what
     efforts are counted in, `broken` what stands for a broken SLA clock (in any case; anything else is kept).
+    `change_requests` says how what `writes.change` opened is read back: without, it could be opened twice.
     """
 
     base_url: str
@@ -132,7 +135,15 @@ class HttpOptions(ConnectionOptions):
     effort_unit: EffortUnit = "hours"
     broken: Words = BROKEN
     writes: Writes = Writes()
+    change_requests: ChangeRequests | None = None
     errors: tuple[ErrorSign, ...] = ()
+
+    @model_validator(mode="after")
+    def _found_again(self) -> HttpOptions:
+        if self.writes.change is not None and self.change_requests is None:
+            advice = "add `change_requests` with its `read` and `find`"
+            raise refused("what writes.change opens could not be found again after a crash", advice)
+        return self
 
     @field_validator("base_url")
     @classmethod

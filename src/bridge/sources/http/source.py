@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bridge.model.errors import Problem
-from bridge.model.incident import Capability, Incident, Note, Page, State
+from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, State
 from bridge.ports import Clock, KnownIncidents
+from bridge.sources.http.change_requests import HttpChanges
 from bridge.sources.http.check import check
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.feed import HttpFeed
@@ -32,6 +33,7 @@ class HttpSource:
         self._reader = IncidentReader(name, options, self._client, self._translator)
         self._feed = HttpFeed(name, options, self._client, self._translator, self._reader)
         self._writer = HttpWriter(name, options, self._client, self._reader)
+        self._changes = HttpChanges(name, options, self._client)
 
     @property
     def name(self) -> str:
@@ -50,7 +52,7 @@ class HttpSource:
 
     def check(self) -> list[Problem]:
         """Problems of the connection and of what it answers; warnings for writes that cannot be read back."""
-        return check(self._name, self._options, self._feed, self._translator, self._clock.now())
+        return check(self._name, self._options, self._feed, self._translator, self._changes, self._clock.now())
 
     def start_cursor(self) -> str:
         """A cursor at the present moment."""
@@ -99,3 +101,11 @@ class HttpSource:
     def assign(self, external_id: str, login: str) -> Incident:
         """Changes the person; "" is nobody."""
         return self._writer.assign(external_id, login)
+
+    def open_change(self, spec: ChangeSpec, *, unsure: bool) -> ChangeRequest:
+        """A request for change."""
+        return self._changes.open(spec, unsure=unsure)
+
+    def read_change(self, change_id: str) -> ChangeRequest:
+        """A request for change as it is now."""
+        return self._changes.read(change_id)

@@ -19,6 +19,7 @@ _CAPABILITIES = {
     "resolve": Capability.RESOLVE,
     "assign": Capability.ASSIGN,
     "link": Capability.LINK,
+    "change": Capability.CHANGE,
 }
 _REQUESTS = {
     State.ON_HOLD: "hold",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.model.errors import AuthenticationFailed, BridgeError, Problem, problem_of
+from bridge.sources.rt.change_requests import RtChangeRequests
 from bridge.sources.rt.client import Row, RtClient
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.rt.translate import moment, query_time
@@ -15,22 +16,26 @@ _HALF_A_YEAR = timedelta(days=182)
 _FIELDS = {"fields": "Created"}
 
 
-def check(name: str, options: RtOptions, client: RtClient) -> list[Problem]:
-    """Problems of the connection, the query, the account's time zone and rights, and of custom fields."""
+def check(name: str, options: RtOptions, client: RtClient, changes: RtChangeRequests) -> list[Problem]:
+    """Problems of the connection, the query, the account's time zone and rights, of custom fields and `changes`."""
     where = f"source {name}"
     try:
         client.version()
-        newest, _ = client.tickets(options.query, {**_FIELDS, "order": "DESC"}, 1)
-        if not newest:
-            what = f"the query “{options.query}” finds no ticket"
-            advice = "an unknown queue finds nothing either; the account's time zone could not be verified"
-            return [Problem(where, what, advice, "warning")]
-        number = str(newest[0]["id"])
-        return [*_zone(where, options, client, newest[0]), *_rights(where, options, client.ticket(number))]
+        return [*changes.check(), *_incidents(where, options, client)]
     except AuthenticationFailed as error:
         return [Problem(where, f"RT does not accept the token: {error.what}", error.advice)]
     except BridgeError as error:
         return [problem_of(where, error)]
+
+
+def _incidents(where: str, options: RtOptions, client: RtClient) -> list[Problem]:
+    newest, _ = client.tickets(options.query, {**_FIELDS, "order": "DESC"}, 1)
+    if not newest:
+        what = f"the query “{options.query}” finds no ticket"
+        advice = "an unknown queue finds nothing either; the account's time zone could not be verified"
+        return [Problem(where, what, advice, "warning")]
+    number = str(newest[0]["id"])
+    return [*_zone(where, options, client, newest[0]), *_rights(where, options, client.ticket(number))]
 
 
 def _zone(where: str, options: RtOptions, client: RtClient, newest: Row) -> list[Problem]:

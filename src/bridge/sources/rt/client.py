@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from bridge.model.errors import NotApplied, NotFound, RemoteUnavailable
 from bridge.ports import Clock
@@ -85,6 +86,15 @@ class RtClient:
         said = self.session.send("PUT", f"{self._base}/ticket/{external_id}", json=change).json()
         return tuple(str(message) for message in said) if isinstance(said, list) else (str(said),)
 
+    def create(self, fields: Mapping[str, Any]) -> str:
+        """Makes a ticket; returns its number."""
+        answer = self.session.send("POST", f"{self._base}/ticket", json=fields)
+        value = answer.json()
+        created = str(value.get("id", "")) if isinstance(value, dict) else ""
+        if not created.isdecimal():
+            raise RemoteUnavailable(answer.where, "RT did not say which ticket it made.")
+        return created
+
     def write(self, external_id: str, kind: str, text: str) -> str:
         """Adds a `comment` (internal) or `correspond` (public); returns the transaction's id."""
         body = {"Content": text, "ContentType": "text/plain"}
@@ -111,6 +121,10 @@ class RtClient:
     def user(self, user_id: str) -> str:
         """A login by the number that transactions carry. Raises NotFound, Forbidden."""
         return str(self._get(f"/user/{user_id}").get("Name", ""))
+
+    def queue(self, name: str) -> Row:
+        """A queue by name. Raises NotFound, Forbidden."""
+        return self._get(f"/queue/{quote(name, safe='')}")
 
     def queues(self) -> dict[str, str]:
         """Names of the visible queues by id."""

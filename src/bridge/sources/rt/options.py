@@ -54,6 +54,19 @@ class RtFields(BaseModel):
     resolution_breached: str = ""
 
 
+class RtChanges(BaseModel):
+    """Requests for change are tickets of `queue`; which of their statuses mean that one is approved or rejected.
+
+    Without `approved` RT does not tell.
+    """
+
+    model_config = STRICT
+
+    queue: str = Field(min_length=1)
+    approved: Words = frozenset()
+    rejected: Words = frozenset({"rejected", "deleted"})
+
+
 class RtOptions(ConnectionOptions):
     """A Request Tracker 5 and the account that the bridge uses there.
 
@@ -62,7 +75,7 @@ class RtOptions(ConnectionOptions):
     queries in that zone. `overlap` is how many transaction ids below the newest are looked at again, for PostgreSQL
     commits them out of order. `events` says whether a backfill asks for the transactions too: without, a ticket's
     timeline is derived from its dates. `broken` is what stands for a broken SLA clock (in any case; anything else is
-    kept).
+    kept). `changes`: where requests for change are opened (absent: nowhere).
     """
 
     url: str
@@ -80,6 +93,7 @@ class RtOptions(ConnectionOptions):
     overlap: int = Field(50, ge=0, le=99)
     page_size: int = Field(100, ge=1, le=100)
     events: bool = True
+    changes: RtChanges | None = None
 
     @field_validator("url")
     @classmethod

@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.model.errors import NotApplied, NotPossible, Problem
-from bridge.model.incident import Capability, Incident, Note, Page, Poison, Snapshot, State
+from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, KnownIncidents
 from bridge.sources.marks import marked
+from bridge.sources.rt.change_requests import RtChangeRequests
 from bridge.sources.rt.check import check
 from bridge.sources.rt.client import RtClient, refused
 from bridge.sources.rt.cursor import SETTLED, FeedCursor
@@ -43,6 +44,7 @@ class RtSource:
         self._names = RtNames(self._client)
         self._writer = RtWriter(name, options, self._client)
         self._tickets = RtTickets(options, self._client, self._names, self._translator)
+        self._changes = RtChangeRequests(name, options, self._client)
         self._probed_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -61,11 +63,12 @@ class RtSource:
         possible = {Capability.LINK, Capability.ASSIGN, Capability.PRIVATE_NOTE, Capability.PUBLIC_NOTE}
         states = {State.ON_HOLD: Capability.HOLD, State.RESOLVED: Capability.RESOLVE}
         possible |= {capability for state, capability in states.items() if self._writer.word(state)}
+        possible |= {Capability.CHANGE} if self._options.changes else set()
         return frozenset(possible | {Capability.TIMELINE})
 
     def check(self) -> list[Problem]:
         """Problems of the token, the query, the account's zone and rights, and of fields that are not there."""
-        return check(self._name, self._options, self._client)
+        return check(self._name, self._options, self._client, self._changes)
 
     def start_cursor(self) -> str:
         """A cursor after the newest transaction."""
@@ -178,6 +181,14 @@ class RtSource:
             has = after.person or "nobody"
             raise self._refused(external_id, f"still belongs to {has}, not to {login or 'nobody'}.", said)
         return after
+
+    def open_change(self, spec: ChangeSpec, *, unsure: bool) -> ChangeRequest:
+        """A ticket in the queue for requests for change."""
+        return self._changes.open(spec, unsure=unsure)
+
+    def read_change(self, change_id: str) -> ChangeRequest:
+        """A ticket of that queue."""
+        return self._changes.read(change_id)
 
     def _page(self, rows: Sequence[Row], cursor: str, known: KnownIncidents, *, ended: bool) -> Page:
         told: dict[str, list[Row]] = {}
