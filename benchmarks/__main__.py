@@ -6,10 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import delivery, idle, ingest, queue
+from benchmarks import delivery, hooks, idle, ingest, queue
 from benchmarks.harness import RUNS, machine
 
-MEASUREMENTS = {"ingest": ingest.run, "delivery": delivery.run, "idle": idle.run, "queue": queue.run}
+MEASUREMENTS = {
+    "ingest": ingest.run,
+    "delivery": delivery.run,
+    "idle": idle.run,
+    "queue": queue.run,
+    "hooks": hooks.run,
+}
 
 
 def main() -> int:
