@@ -66,6 +66,11 @@ class Groups(Protocol):
     ) -> list[tuple[int, Incident]]:
         """The newest members by opened_at, newest first; with `until` only those opened by then."""
 
+    def still_open(
+        self, rule_id: str, group_key: str, limit: int, after: tuple[datetime, int] | None = None
+    ) -> list[tuple[int, Incident]]:
+        """The members that are open, by opened_at and id, oldest first, in parts: those `after` such a pair."""
+
     def opened(self, rule_id: str, group_key: str, since: datetime, before: datetime, limit: int) -> int:
         """How many members were opened in [since, before); counts no further than `limit`."""
 

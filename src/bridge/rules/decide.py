@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +31,17 @@ def decide(rule: CompiledRule, group: GroupView, now: datetime) -> Decision:
             DecisionKind.NOTHING, f"in shadow mode: {decision.why}", clauses, decision.evidence, decision.kind
         )
     return decision
+
+
+def in_full(rule: CompiledRule, decision: Decision, group: GroupView, now: datetime) -> Decision:
+    """The same decision with all that its reasons find in `group`, which shows more than it took to decide."""
+    members = _newest_first(group.members)
+    everyone = _newest_first({one.incident_id: one for one in (*group.others, *members)}.values())
+    clauses = look(rule.triggers, members, everyone, group.rates, rule.calendars, now)
+    ids = {incident_id for clause in clauses if clause.met for incident_id in clause.evidence}
+    return replace(
+        decision, clauses=clauses, evidence=tuple(one.incident_id for one in everyone if one.incident_id in ids)
+    )
 
 
 def _decide(

@@ -21,11 +21,19 @@ _LATEST = select_text(
     "FROM group_member m JOIN incident ON incident.id = m.incident_id WHERE m.rule_id = ? AND m.group_key = ?"
     " AND m.opened_at <= ? ORDER BY m.opened_at DESC, m.incident_id DESC LIMIT ?",
 )
+# The order of the tables is the order of reading in SQLite: only open incidents, however large the group is.
+_STILL_OPEN = select_text(
+    ("incident.id", *(f"incident.{name}" for name in rows.INCIDENT)),
+    "FROM incident CROSS JOIN group_member m WHERE incident.is_open AND (incident.opened_at, incident.id) > (?, ?)"
+    " AND m.rule_id = ? AND m.incident_id = incident.id AND m.group_key = ?"
+    " ORDER BY incident.opened_at, incident.id LIMIT ?",
+)
 _OPENED = (
     "SELECT count(*) FROM (SELECT 1 FROM group_member WHERE rule_id = ? AND group_key = ?"
     " AND opened_at >= ? AND opened_at < ? LIMIT ?) counted"
 )
 _EVER = 2**62
+_BEFORE_ALL = (-_EVER, 0)
 _SIZE = "SELECT count(*) FROM group_member WHERE rule_id = ? AND group_key = ?"
 _KEYS = "SELECT DISTINCT group_key FROM group_member WHERE rule_id = ? ORDER BY group_key"
 _RECENT = (
@@ -70,6 +78,14 @@ class StoredGroups:
         """See the protocol. Reads `limit` rows, however large the group is."""
         last = _EVER if until is None else micros(until)
         found = fetch(self._connection, _LATEST, clean(rule_id), short(group_key), last, limit)
+        return [(row[0], rows.incident_of(row[1:])) for row in found]
+
+    def still_open(
+        self, rule_id: str, group_key: str, limit: int, after: tuple[datetime, int] | None = None
+    ) -> list[tuple[int, Incident]]:
+        """See the protocol. Reads open incidents only."""
+        last = _BEFORE_ALL if after is None else (micros(after[0]), after[1])
+        found = fetch(self._connection, _STILL_OPEN, *last, clean(rule_id), short(group_key), limit)
         return [(row[0], rows.incident_of(row[1:])) for row in found]
 
     def opened(self, rule_id: str, group_key: str, since: datetime, before: datetime, limit: int) -> int:

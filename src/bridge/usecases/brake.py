@@ -9,9 +9,7 @@ from bridge.planning.plan import people_for_roles, plan_tasks
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.configured import Configured
-
-MOST_OPEN_INCIDENTS = 100
-"""A group's open incidents beyond this many stay in the group and are not linked one by one."""
+from bridge.usecases.taking import open_ones
 
 
 def mails_of_opening(uow: UnitOfWork, configured: Configured, rule: CompiledRule, key: str, now: datetime) -> int:
@@ -26,8 +24,8 @@ def mails_of_opening(uow: UnitOfWork, configured: Configured, rule: CompiledRule
     tasks = sum(task.role in people for task in plan.tasks)
     owner = directory.stand_in(rule.project.owner).person is not None
     most = rule.rule.limits.incident_issues
-    open_ones = [one for _, one in uow.groups.latest(rule.id, key, MOST_OPEN_INCIDENTS) if one.state.is_open]
-    handled = sum(_has_handler(configured, one) for one in open_ones[:most])
+    found = open_ones(uow, rule.id, key) if most is None else uow.groups.still_open(rule.id, key, most)
+    handled = sum(_has_handler(configured, one) for _, one in found)
     return tasks + owner + handled
 
 

@@ -11,11 +11,14 @@ from bridge.model.link import Link
 from bridge.model.project import Changed
 from bridge.model.promotion import Promotion, PromotionState, Role, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.rules.schema import Mode
 from bridge.usecases import gates
+from bridge.usecases.attach import attach
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.resolving import DELIVERED, resolve, turn_name
+from bridge.usecases.taking import come_since
 
 CLOSING_NOTE = "closing note"
 CURSOR = "issues"
@@ -85,7 +88,7 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
     A delivered project whose root goes back to work is active again. `now` is when the root was changed.
     """
     if promotion.state is PromotionState.DELIVERED and status not in configured.policy.delivered:
-        resume(uow, promotion, now)
+        back_to_work(uow, configured, promotion, promotion.delivered_at or now, now)
         return
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
         return
@@ -99,6 +102,21 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
         deliver(uow, configured, promotion, now)
     elif status in configured.policy.refused:
         _ask(uow, configured, promotion, status)
+
+
+def back_to_work(
+    uow: UnitOfWork, configured: Configured, promotion: Promotion, delivered: datetime, now: datetime
+) -> None:
+    """A delivered project is active again and takes in what is open, and what has come since its delivery.
+
+    It takes in nothing where its rule only watches now, or is gone.
+    """
+    resume(uow, promotion, now)
+    rule = configured.rules.get(promotion.rule_id)
+    if rule is None or rule.mode not in {Mode.PROPOSE, Mode.AUTO}:
+        return
+    active = uow.promotions.get(promotion.id)
+    attach(uow, configured, active, come_since(uow, active, delivered), now)
 
 
 def resume(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:

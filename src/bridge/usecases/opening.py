@@ -77,22 +77,31 @@ def _prepared(
         approved_by=approved_by,
         owner=people.owner or promotion.owner,
         identifier=rule.project.standing or identifier(prefix, promotion.name, rule.id, promotion.id),
-        attention="\n".join([*people.reports, *map(str, plan.problems)]),
+        attention="\n".join([*_still_true(promotion), *people.reports, *map(str, plan.problems)]),
     )
     opening = Opening(promotion, rule, plan, evidence_of(uow, promotion), people.closers, known)
     terms = place_terms(rule.project, rule.project.values(**opening.given()))
     return replace(opening, promotion=replace(promotion, terms={**promotion.terms, **terms})), people
 
 
+def _still_true(promotion: Promotion) -> list[str]:
+    """What a candidate's attention says of its reasons; what kept it from opening is over."""
+    reasons = promotion.reason.splitlines()
+    return [line for line in promotion.attention.splitlines() if line in reasons]
+
+
 def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:
-    """Links every incident that is still open; those that are over stay untouched. Returns unique effect names."""
+    """Links every incident that is still open, oldest first; those that are over stay untouched.
+
+    Returns unique effect names.
+    """
     issues: list[str] = []
-    for member in uow.promotions.members(promotion.id):
-        incident = uow.incidents.get(member.incident_id)
-        if not incident.state.is_open:
-            continue
-        uow.promotions.add_member(replace(member, role=Role.OPEN))
-        linked = link_incident(uow, configured, promotion, member.incident_id, incident, now, later=False)
+    members = {member.incident_id: member for member in uow.promotions.members(promotion.id)}
+    found = uow.incidents.many(members)
+    waiting = [(incident.opened_at, number) for number, incident in found.items() if incident.state.is_open]
+    for _, number in sorted(waiting):
+        uow.promotions.add_member(replace(members[number], role=Role.OPEN))
+        linked = link_incident(uow, configured, promotion, number, found[number], now, later=False)
         if linked is not None:
             issues.append(linked[1])
     return issues

@@ -8,19 +8,22 @@ from datetime import datetime
 
 from bridge.model.errors import BridgeError
 from bridge.model.incident import GroupRow, Incident, SavedIncident
-from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
+from bridge.model.promotion import RUNNING, WAITING, Promotion, PromotionState
 from bridge.ports import UnitOfWork
-from bridge.rules.decide import decide
+from bridge.rules.decide import decide, in_full
 from bridge.rules.decision import Decision, DecisionKind, GroupView
 from bridge.rules.matching import CompiledRule, group_key
+from bridge.rules.needs import COUNTED
 from bridge.rules.similar import assign
 from bridge.usecases.attach import attach
-from bridge.usecases.brake import MOST_OPEN_INCIDENTS, mails_of_opening
-from bridge.usecases.claims import claims
+from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.configured import Configured
 from bridge.usecases.opening import open_promotion
 from bridge.usecases.reopen import reopen
+from bridge.usecases.taking import add_evidence, add_open_ones
 from bridge.usecases.view import group_view
+
+_MADE = frozenset({DecisionKind.CANDIDATE, DecisionKind.OPEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,13 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule decided about a group."""
+    """What a rule decided about a group. `cut`: there is more to its reasons than its evidence shows."""
 
     rule: CompiledRule
     group_key: str
     label: str
     decision: Decision
+    cut: bool = False
 
 
 def join_groups(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident]) -> list[Touched]:
@@ -88,9 +92,21 @@ def consider(uow: UnitOfWork, configured: Configured, groups: Iterable[Touched],
 
 
 def look(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime) -> Finding | None:
-    """What a rule decides about a group now; None when no incident of it counts. Writes nothing."""
+    """What a rule decides about a group now; None when no incident of it counts. Writes nothing.
+
+    What is to become a promotion is read in full, up to `COUNTED` incidents.
+    """
     seen = see(uow, configured, touched, now)
-    return None if seen is None else Finding(touched.rule, touched.key, seen[0].label, seen[1])
+    if seen is None:
+        return None
+    rule, label, decision = touched.rule, seen[0].label, seen[1]
+    if decision.kind not in _MADE:
+        return Finding(rule, touched.key, label, decision)
+    whole = group_view(uow, configured, rule, touched.key, touched.incident_ids, now, COUNTED) or seen[0]
+    decision = in_full(rule, decision, whole, now)
+    full = len(whole.members) + len(whole.lost) >= COUNTED and bool(whole.members)
+    cut = full and whole.members[-1].incident_id in decision.evidence
+    return Finding(rule, touched.key, label, decision, cut=cut)
 
 
 def see(uow: UnitOfWork, configured: Configured, touched: Touched, now: datetime) -> tuple[GroupView, Decision] | None:
@@ -142,7 +158,8 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime, *, from_hist
 
     `from_history`: a new rule found it in the past; whoever finds several tells of them together.
     """
-    rule = finding.rule
+    rule, decision = finding.rule, finding.decision
+    cut = _cut(uow, finding)
     promotion = uow.promotions.add(
         Promotion(
             id=0,
@@ -153,31 +170,29 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime, *, from_hist
             label=finding.label,
             name=rule.project_name(finding.label),
             state=PromotionState.CANDIDATE,
-            reason="\n".join(finding.decision.reasons_met()),
+            reason="\n".join([*decision.reasons_met(), *cut]),
             created_at=now,
             owner=rule.project.owner,
             template=rule.project.template,
             waiting_since=now,
             from_history=from_history,
             terms=rule.terms(),
-            attention=f"limit {finding.decision.brake}" if finding.decision.brake else "",
+            attention="\n".join([*([f"limit {decision.brake}"] if decision.brake else []), *cut]),
         )
     )
-    add_evidence(uow, promotion, finding.decision.evidence, now)
-    open_ones = uow.groups.latest(rule.id, finding.group_key, MOST_OPEN_INCIDENTS)
-    add_evidence(uow, promotion, [i for i, incident in open_ones if incident.state.is_open], now)
+    add_evidence(uow, promotion, decision.evidence, now)
+    add_open_ones(uow, promotion, now)
     if not from_history:
         uow.ledger.audit(now, f"rule {rule.id}", "candidate", f"promotion {promotion.id}", {"why": promotion.reason})
     return promotion
 
 
-def add_evidence(uow: UnitOfWork, promotion: Promotion, incident_ids: Iterable[int], now: datetime) -> None:
-    """Adds incidents to a promotion unless another one has them: the first rule that claims an incident wins."""
-    ids = list(dict.fromkeys(incident_ids))
-    taken = claims(uow, ids, promotion.rule_id)
-    for incident_id in ids:
-        if incident_id not in taken:
-            uow.promotions.add_member(Member(promotion.id, incident_id, Role.EVIDENCE, now))
+def _cut(uow: UnitOfWork, finding: Finding) -> list[str]:
+    """What is to be said where the evidence is not all there is."""
+    size = uow.groups.size(finding.rule.id, finding.group_key) if finding.cut else 0
+    if size <= COUNTED:
+        return []
+    return [f"no more than the newest {COUNTED} of the group's {size} incidents were looked at, and the open ones"]
 
 
 def sweep(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:

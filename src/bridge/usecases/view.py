@@ -26,11 +26,20 @@ Numbered = tuple[int, Incident]
 
 
 def group_view(
-    uow: UnitOfWork, configured: Configured, rule: CompiledRule, key: str, changed: Sequence[int], now: datetime
+    uow: UnitOfWork,
+    configured: Configured,
+    rule: CompiledRule,
+    key: str,
+    changed: Sequence[int],
+    now: datetime,
+    most: int = 0,
 ) -> GroupView | None:
-    """The group as it is now; None when no incident of it counts. `changed` are incidents to look at in any case."""
+    """The group as it is now; None when no incident of it counts. `changed` are incidents to look at in any case.
+
+    `most` of the newest members are looked at where that is more than it takes to decide.
+    """
     promotion = uow.promotions.of_group(rule.id, key)
-    newest = _countable(uow.groups.latest(rule.id, key, rule.needs.members, now + SKEW), promotion)
+    newest = _countable(uow.groups.latest(rule.id, key, max(most, rule.needs.members), now + SKEW), promotion)
     seen = {incident_id for incident_id, _ in newest}
     more = uow.incidents.many(one for one in changed if one not in seen)
     others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)

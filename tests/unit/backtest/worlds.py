@@ -27,7 +27,7 @@ from bridge.usecases.backtest.replay import live
 from bridge.usecases.candidates.outcomes import approve, reject
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.reopening import Reopening
-from bridge.usecases.hand_over import deliver, resume
+from bridge.usecases.hand_over import back_to_work, deliver
 from bridge.usecases.ingest import Taken, take_page
 from bridge.usecases.promote import sweep
 from bridge.usecases.reopen import KIND
@@ -146,7 +146,7 @@ def _do(uow: Unit, setup: Configured, what: What, rule_id: str, key: str, at: da
     elif what is What.DELIVER and promotion.state in RUNNING:
         deliver(uow, setup, promotion, at)
     elif what is What.RESUME and promotion.state is PromotionState.DELIVERED:
-        resume(uow, promotion, at)
+        back_to_work(uow, setup, promotion, promotion.delivered_at or at, at)
 
 
 def _active(uow: Unit, number: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, cast
 
 from bridge.kpi.facts import IncidentFacts, Measured
@@ -112,6 +113,19 @@ class BookedGroups:
         trace = self.trace(rule_id, group_key)
         newest = trace.newest(limit, until) if trace else []
         return [(incident, self.known.incident(incident)) for incident in newest]
+
+    def still_open(
+        self, rule_id: str, group_key: str, limit: int, after: tuple[datetime, int] | None = None
+    ) -> list[tuple[int, Incident]]:
+        """See the protocol."""
+        trace = self.trace(rule_id, group_key)
+        found = (one for one in trace.after(after) if self.known.is_open(one)) if trace else iter(())
+        return [(incident, self.known.incident(incident)) for incident in islice(found, limit)]
+
+    def size(self, rule_id: str, group_key: str) -> int:
+        """See the protocol."""
+        trace = self.trace(rule_id, group_key)
+        return len(trace.entries) if trace else 0
 
     def opened(self, rule_id: str, group_key: str, since: datetime, before: datetime, limit: int) -> int:
         """See the protocol."""

@@ -20,11 +20,12 @@ from bridge.rules.schema import Mode
 from bridge.usecases.backtest.book import Book
 from bridge.usecases.backtest.near import NONE, Near, Trace, near
 from bridge.usecases.backtest.walk import Walk
-from bridge.usecases.brake import MOST_OPEN_INCIDENTS, mails_of_opening
+from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.claims import claimed_by, claims
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import resume
-from bridge.usecases.promote import Finding, Touched, add_candidate, add_evidence, look
+from bridge.usecases.promote import Finding, Touched, add_candidate, look
+from bridge.usecases.taking import add_evidence, add_open_ones, come_since
 
 _S = PromotionState
 _JOINING = frozenset({Mode.PROPOSE, Mode.AUTO})
@@ -236,6 +237,8 @@ class Life:
 
     def _done(self, promotion: Promotion, what: What, now: datetime) -> None:
         if what is What.APPROVE and promotion.state in WAITING:
+            add_open_ones(self.book.as_uow(), promotion, now)
+            self._contest(promotion)
             self._open(promotion, now)
         elif what is What.REJECT and promotion.state in WAITING:
             self.book.promotions.save(replace(move(promotion, _S.REJECTED), decided_at=now))
@@ -245,15 +248,12 @@ class Life:
             for member in self.book.promotions.members(promotion.id):
                 self.book.exclusions.end(member.incident_id, promotion.id, now, "delivered")
         elif what is What.RESUME and promotion.state is _S.DELIVERED:
-            self._resume(promotion, now)
+            self._again(promotion, now)
 
     def _again(self, promotion: Promotion, now: datetime) -> None:
-        """The project goes back to work at once, and takes in what has come since its delivery."""
-        since = promotion.delivered_at
+        """The project goes back to work at once, and takes in what is open, and what came after its delivery."""
         active = self._resume(promotion, now)
-        newest = self.book.groups.latest(promotion.rule_id, promotion.group_key, MOST_OPEN_INCIDENTS)
-        come = [number for number, incident in newest if since is None or incident.opened_at > since]
-        self._attach(active, come, now)
+        self._attach(active, come_since(self.book.as_uow(), active, promotion.delivered_at or now), now)
 
     def _resume(self, promotion: Promotion, now: datetime) -> Promotion:
         resume(self.book.as_uow(), promotion, now)

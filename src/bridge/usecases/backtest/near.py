@@ -6,9 +6,10 @@ It never says no where `decide` would find the reasons of a rule there; a proper
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from bridge.rules.matching import CompiledRule
 from bridge.rules.moments import SKEW
@@ -66,6 +67,11 @@ class Trace:
         """The newest incidents, newest first; with `until` only those opened by then."""
         end = len(self.entries) if until is None else bisect_right(self.entries, (until, LAST))
         return [incident for _, incident in reversed(self.entries[max(0, end - limit) : end])]
+
+    def after(self, entry: tuple[datetime, int] | None) -> Iterator[int]:
+        """The incidents after such a pair, oldest first; None: all of them."""
+        begin = 0 if entry is None else bisect_right(self.entries, entry)
+        return (incident for _, incident in islice(self.entries, begin, None))
 
 
 Near = Callable[[Trace, datetime], bool]

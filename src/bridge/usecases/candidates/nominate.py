@@ -15,6 +15,7 @@ from bridge.ports import UnitOfWork
 from bridge.rules.decision import Decision, DecisionKind
 from bridge.rules.fields import field as field_of
 from bridge.rules.matching import CompiledRule, group_label
+from bridge.rules.needs import COUNTED
 from bridge.usecases.candidates.form import checked, edit
 from bridge.usecases.candidates.people import responsible_team
 from bridge.usecases.candidates.policy import CandidatePolicy
@@ -23,7 +24,6 @@ from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
 from bridge.usecases.promote import Finding, add_candidate
 
-MOST_EVIDENCE = 100
 _NO = frozenset({"", "0", "no", "false", "none", "()", "off"})
 _YES = frozenset({"1", "yes", "true", "on"})
 _REF = re.compile(r"(?P<source>[a-z][a-z0-9_-]{0,30})\s*#\s*(?P<id>[^\s,;#]+)\Z")
@@ -71,10 +71,10 @@ def _group_candidate(uow: UnitOfWork, configured: Configured, asked: Nomination,
         return there
     if there is not None and there.state in RUNNING:
         raise NotPossible("nomination", f"the group has a project: promotion {there.id} “{there.name}”.")
-    newest = uow.groups.latest(rule.id, key, MOST_EVIDENCE)
+    newest = uow.groups.latest(rule.id, key, COUNTED)
     label = group_label(rule, newest[0][1])
     decision = Decision(DecisionKind.CANDIDATE, "a person proposes", (), tuple(i for i, _ in newest))
-    added = add_candidate(uow, Finding(rule, key, label, decision), now)
+    added = add_candidate(uow, Finding(rule, key, label, decision, cut=len(newest) == COUNTED), now)
     return _signed(uow, added, asked, now)
 
 

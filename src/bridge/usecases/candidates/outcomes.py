@@ -18,6 +18,7 @@ from bridge.usecases.candidates.rules import rule_for
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation
 from bridge.usecases.opening import open_promotion
+from bridge.usecases.taking import add_open_ones
 
 _S = PromotionState
 _UNSAID = {"until": "", "url": "", "project": ""}
@@ -62,6 +63,7 @@ def approve(
     template = rule.project.template
     if template not in configured.templates:
         raise NotPossible(where, f"its template {template} is no longer there.", "Choose another one.")
+    add_open_ones(uow, promotion, now)
     opened = open_promotion(uow, configured, promotion, rule, actor, now)
     _tell_decided(uow, configured, opened, Outcome.APPROVE, actor, "", seen=seen)
     tell(uow, opened, "opened", "candidate_opened", after=(activation(opened.id),))
@@ -158,6 +160,7 @@ def merge(
         raise NotPossible(_where(promotion), what, "See `promotions list --state active`.")
     if promotion.state not in WAITING:
         raise NotPossible(_where(promotion), f"is {promotion.state}: only a waiting candidate can be merged.")
+    add_open_ones(uow, promotion, now)
     merged = replace(
         move(promotion, _S.MERGED), decided_at=now, decision_note=reason.strip(), approved_by=actor, merged_into=into
     )

@@ -14,11 +14,9 @@ from bridge.model.promotion import Promotion
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.decide import HANDED_OVER
 from bridge.rules.project_part import Place
-from bridge.usecases.attach import attach
-from bridge.usecases.brake import MOST_OPEN_INCIDENTS
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
-from bridge.usecases.hand_over import resume
+from bridge.usecases.hand_over import back_to_work
 from bridge.usecases.place import place_of
 from bridge.usecases.reopen import KIND
 
@@ -68,12 +66,7 @@ class Reopening:
         return save
 
     def _active(self, uow: UnitOfWork, promotion: Promotion, delivered: datetime) -> None:
-        """The promotion takes in everything that has come since its delivery."""
-        now = self.clock.now()
-        resume(uow, promotion, now)
-        newest = uow.groups.latest(promotion.rule_id, promotion.group_key, MOST_OPEN_INCIDENTS)
-        come = [number for number, incident in newest if incident.opened_at > delivered]
-        attach(uow, self.configured(), uow.promotions.get(promotion.id), come, now)
+        back_to_work(uow, self.configured(), promotion, delivered, self.clock.now())
 
     def _set_to_work(self, effect: Effect, issue_id: int) -> tuple[Issue, tuple[Journal, ...]]:
         payload = effect.payload
