@@ -107,7 +107,8 @@ def _run(root: Root, step: Step) -> None:
     inside = ["env", "-i", *environ, "sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", root.folder, *step.command()]
     script = ["set -e", *mounts(root.path)]
     if HOST in " ".join(pip.values()):
-        script.append(f"mkdir {root.path}{HOST} && mount --rbind / {root.path}{HOST}")
+        place = f"{root.path}{HOST}"
+        script.append(f"mkdir {place} && mount --bind / {place} && mount -o remount,ro,bind {place}")
     script += [
         f"touch {root.path}/etc/resolv.conf",
         f'mount --bind "$(readlink -f /etc/resolv.conf)" {root.path}/etc/resolv.conf',
