@@ -12,7 +12,7 @@ import yaml
 from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
 from tests.system.reasons import CASES, HOUR, ReasonsDesk, World
-from tests.system.stage import RULE, sandbox_bridge
+from tests.system.stage import RULE, opened, sandbox_bridge
 from tests.system.test_recurrence import close
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -48,8 +48,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         stage.write(rule=text, clock=clock, templates=templates, sla=TARGETS)
         people = folder / "directory.yaml"
         people.write_text(yaml.safe_dump({**yaml.safe_load(people.read_text()), "calendars": OFFICE}))
-        stage.once()
-        yield World(sandbox, stage)
+        with opened(stage) as bridge:
+            world = World(sandbox, stage, bridge)
+            world.once()
+            yield world
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_a_reason_is_there_or_just_not(world: World, case: Any) -> None:
     world.look()
     assert world.promotions() == []
     case.above(world, incident or "")
-    world.stage.once()
+    world.once()
     (promotion,) = world.promotions()
     assert promotion.state is PromotionState.ACTIVE
     assert case.told in promotion.reason
@@ -86,7 +88,7 @@ def test_how_the_time_of_promoted_incidents_counts(world: World, excluded: int, 
     world.later(10 * HOUR)
     for incident in incidents:
         world.change(incident, state="solved", resolution="restarted")
-    world.stage.once()
+    world.once()
     after = world.measure()
     assert after.resolved - before.resolved == 3
     assert after.removed - before.removed == removed
