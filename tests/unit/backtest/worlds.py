@@ -26,6 +26,7 @@ from bridge.usecases.backtest.life import Act, Life, What
 from bridge.usecases.backtest.replay import live
 from bridge.usecases.candidates.outcomes import approve, reject
 from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.effects import project_effect
 from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.hand_over import back_to_work, deliver
 from bridge.usecases.ingest import Taken, take_page
@@ -131,7 +132,7 @@ def _deliver(database: Database, uow: Unit, setup: Configured, clock: HandClock)
 
 def _reopening(promotion: Promotion) -> str:
     assert promotion.delivered_at is not None
-    return f"{KIND}:{promotion.id}:{promotion.delivered_at.isoformat()}"
+    return project_effect(promotion.id, KIND, promotion.delivered_at.isoformat()).unique
 
 
 def _do(uow: Unit, setup: Configured, what: What, rule_id: str, key: str, at: datetime) -> None:

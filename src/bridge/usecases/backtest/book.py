@@ -11,7 +11,7 @@ from typing import Any, cast
 from bridge.kpi.facts import IncidentFacts, Measured
 from bridge.model.exclusion import Exclusion
 from bridge.model.incident import Incident
-from bridge.model.promotion import CLAIMING, RUNNING, Member, Promotion, PromotionState
+from bridge.model.promotion import CLAIMING, RUNNING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
@@ -93,6 +93,10 @@ class BookedPromotions:
     def members(self, promotion_id: int) -> list[Member]:
         """See the protocol."""
         return sorted(self._members[promotion_id].values(), key=lambda one: one.incident_id)
+
+    def role(self, promotion_id: int, incident_id: int) -> Role:
+        """Why an incident belongs to a promotion, to which it does."""
+        return self._members[promotion_id][incident_id].role
 
     def has_member(self, promotion_id: int, incident_id: int) -> bool:
         """Whether an incident belongs to a promotion."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from bridge.model.exclusion import Exclusion
@@ -49,7 +49,7 @@ class What(StrEnum):
     RESUME = "resume"  # the delivery is taken back
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Act:
     """A person's act on the newest promotion of a group."""
 
@@ -88,10 +88,12 @@ class Life:
     found: dict[int, Finding] = field(default_factory=dict)
     mails: dict[int, int] = field(default_factory=dict)
     _near: list[Near] = field(default_factory=list)
+    _next: list[tuple[datetime, int, Act]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._near = [near(rule, self._counts(rule.id)) for rule in self.walk.places.rules]
-        self.acts.sort()
+        self._next = [(act.at, number, act) for number, act in enumerate(self.acts)]
+        heapify(self._next)
 
     def _counts(self, rule_id: str) -> Callable[[int], bool]:
         """Whether an incident may count for a rule: no promotion of another one has it."""
@@ -114,12 +116,12 @@ class Life:
 
     def next_act(self) -> datetime | None:
         """See the protocol."""
-        return self.acts[0].at if self.acts else None
+        return self._next[0][0] if self._next else None
 
     def act(self, now: datetime) -> None:
         """See the protocol."""
-        while self.acts and self.acts[0].at <= now:
-            act = heappop(self.acts)
+        while self._next and self._next[0][0] <= now:
+            _, _, act = heappop(self._next)
             promotion = self.book.promotions.of_group(act.rule_id, act.group_key)
             if promotion is not None:
                 self._done(promotion, act.what, now)
@@ -214,7 +216,9 @@ class Life:
     def came_back(self, incident: int, now: datetime) -> None:
         """See the protocol."""
         promotion = self.book.promotions.of_incident(incident)
-        if promotion is not None and promotion.state in RUNNING:
+        if promotion is None or promotion.state not in RUNNING:
+            return
+        if self.book.promotions.role(promotion.id, incident) is Role.EVIDENCE:
             self.book.promotions.add_member(Member(promotion.id, incident, Role.LATER, now))
             self._exclude(promotion, incident, now)
 
@@ -233,7 +237,8 @@ class Life:
             self.mails[promotion.id] = mails_of_opening(uow, self.configured, rule, key, now)
         if self.assumed.takes is not None:
             ends = Act(now + self.assumed.takes, What.DELIVER, promotion.rule_id, promotion.group_key)
-            heappush(self.acts, ends)
+            self.acts.append(ends)
+            heappush(self._next, (ends.at, len(self.acts), ends))
 
     def _done(self, promotion: Promotion, what: What, now: datetime) -> None:
         if what is What.APPROVE and promotion.state in WAITING:

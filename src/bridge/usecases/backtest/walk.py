@@ -47,7 +47,7 @@ class Counting(Protocol):
 
 @dataclass(slots=True)
 class Walk:
-    """One replay.
+    """One replay, to the last moment that the history tells of, or to the last tick.
 
     `ends`: whether it matters when incidents are over. `together`: what became known at the same moment is taken in
     before anything is decided; otherwise one after another. `ticks` are the moments at which time alone is noticed,
@@ -77,7 +77,7 @@ class Walk:
     def go(self, counting: Counting) -> None:
         """From the first version to the last."""
         order, at = self.places.order(ends=self.ends), self.places.at
-        last = self.places.last() if any(self._waits) or counting.next_act() else None
+        last = self.ticks[-1] if self.ticks else self.places.last() if any(self._waits) or counting.next_act() else None
         place, versions = 0, len(order)
         while True:
             version = at[order[place]] if place < versions else None
