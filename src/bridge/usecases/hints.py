@@ -15,7 +15,7 @@ from bridge.usecases.candidates.intake import issue_changed
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM
 from bridge.usecases.hand_over import HandOver
-from bridge.usecases.ingest import Known, Taken, take
+from bridge.usecases.ingest import Known, Taken, in_step, take
 from bridge.usecases.reconcile import KIND as RECONCILE
 from bridge.usecases.reconcile import reconcile_effect
 
@@ -62,6 +62,7 @@ class Hints:
         if not todo:
             self._save(followed)
             return followed
+        asked = self._asked([links[entity] for entity in _entities(todo) if entity in links])
         try:
             page = source.look(_entities(todo), Known(self.store, source.name))
         except BridgeError as error:
@@ -76,7 +77,7 @@ class Hints:
             end = HintEnd.UNREADABLE if entity in poison else HintEnd.UNKNOWN
             followed.end([one], HintEnd.TAKEN if entity in read else end)
         with self.store.transaction() as uow:
-            take(uow, self.configured(), source.name, page, self.clock.now(), Taken())
+            take(uow, self.configured(), source.name, page, self.clock.now(), Taken(), asked)
             followed.save(uow, self.clock)
         return followed
 
@@ -135,6 +136,16 @@ class Hints:
 
     def _is_being_written(self, uow: UnitOfWork, link: Link) -> bool:
         return any(kind != RECONCILE for kind in uow.effects.unfinished(f"link:{link.id}"))
+
+    def _asked(self, links: Sequence[Link]) -> set[str]:
+        """Asks for reconciliation first: it reads for itself, while the incident is taken in; who was asked for."""
+        if not links:
+            return set()
+        with self.store.transaction() as uow:
+            running = in_step(uow, links)
+            for link in running:
+                uow.effects.enqueue_if_idle(reconcile_effect(link, f"hook at {self.clock.now().isoformat()}"))
+        return {link.ref.external_id for link in running}
 
     def _save(self, followed: Followed) -> None:
         if followed.ends:

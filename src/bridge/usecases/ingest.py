@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.model.incident import Page, SavedIncident
+from bridge.model.link import Link
 from bridge.model.promotion import RUNNING, Promotion, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases import periodic
@@ -142,13 +143,19 @@ def _reconcile(uow: UnitOfWork, page: Page, changed: Collection[str], seen: Coll
     if not page.snapshots:
         return
     source = page.snapshots[0].incident.source
-    wanted = [s.incident.external_id for s in page.snapshots if s.incident.external_id not in seen]
-    for link in uow.links.of_refs(source, wanted):
-        if link.issue_id is None or uow.promotions.get(link.promotion_id).state not in IN_STEP:
-            continue
-        uow.effects.enqueue_if_idle(reconcile_effect(link, f"incident at {now.isoformat()}"))
+    links = uow.links.of_refs(source, [s.incident.external_id for s in page.snapshots])
+    for link in in_step(uow, links):
+        if link.ref.external_id not in seen:
+            uow.effects.enqueue_if_idle(reconcile_effect(link, f"incident at {now.isoformat()}"))
         if link.ref.external_id in changed:
             uow.effects.enqueue_if_idle(page_effect(link.promotion_id))
+
+
+def in_step(uow: UnitOfWork, links: Sequence[Link]) -> list[Link]:
+    """The links whose two sides are kept in step now."""
+    return [
+        link for link in links if link.issue_id is not None and uow.promotions.get(link.promotion_id).state in IN_STEP
+    ]
 
 
 def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> list[Finding]:
