@@ -25,7 +25,8 @@ from bridge.sync.mapping import StatusMapping
 from bridge.texts import load_texts
 from bridge.usecases.configured import Configured
 from bridge.usecases.policy import Policy
-from bridge.usecases.promote import join_groups, look
+from bridge.usecases.promote import add_candidate, join_groups, look
+from bridge.usecases.taking import open_ones
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -210,7 +211,7 @@ def history(number: int) -> Incident:
 
 def test_a_decision_reads_the_same_whatever_the_history(database: Database) -> None:
     """All reasons at once, about one group, with 5,000, 20,000 and 50,000 incidents in it."""
-    limits = {"projects_per_day": 3, "open_per_group": 1}
+    limits = {"projects_per_day": 3, "open_per_group": 1, "mails": "none"}
     rule = configured(*EVERYTHING, mode="auto", limits=limits)
     found = []
     stored = 0
@@ -223,5 +224,39 @@ def test_a_decision_reads_the_same_whatever_the_history(database: Database) -> N
             decision = decided(unit, rule, incident(1_000_000 + size, NOW))
         assert len(decision.clauses) == len(EVERYTHING)
         assert decision.clauses[1].have >= 900, "so many members were looked at"
+        found.append(count[0])
+    assert max(found) <= 1.05 * min(found), found
+
+
+def test_what_becomes_a_candidate_is_read_whole_and_bounded(database: Database) -> None:
+    """The reason counts the window, not what it took to decide; what is beyond 1,000 is said."""
+    rule = configured({"recurs": {"at_least": 3, "within": "14d"}})
+    with database.transaction() as unit:
+        decision = decided(unit, rule, *map(history, range(112)), incident(5000, NOW - 20 * DAY))
+        assert decision.reasons_met()[0].startswith("112 incidents, opened ")
+        assert decision.evidence == tuple(sorted(decision.evidence))
+        assert len(decision.evidence) == 112
+        (touched,) = store(unit, rule, *map(history, range(112, 1200)))
+        finding = look(unit, rule, touched, NOW)
+        assert finding is not None
+        promotion = add_candidate(unit, finding, NOW)
+        said = "no more than the newest 1000 of the group's 1201 incidents were looked at, and the open ones"
+        assert promotion.reason.splitlines()[-1] == promotion.attention == said
+        assert len(unit.promotions.members(promotion.id)) == 1000
+
+
+def test_the_open_ones_of_a_group_are_found_without_reading_what_is_over(database: Database) -> None:
+    """Three open ones among 5,000 and among 20,000 incidents of the group."""
+    rule = configured({"recurs": {"at_least": 900, "within": "1d"}})
+    found = []
+    stored = 0
+    with database.transaction() as unit:
+        (touched,) = store(unit, rule, *(incident(1_000_000 + n, NOW - n * DAY, State.NEW) for n in range(3)))
+    for size in (5_000, 20_000):
+        with database.transaction() as unit:
+            store(unit, rule, *map(history, range(stored, size)))
+            stored = size
+        with database.transaction() as unit, steps(unit) as count:
+            assert len(open_ones(unit, "vpn", touched.key)) == 3
         found.append(count[0])
     assert max(found) <= 1.05 * min(found), found

@@ -14,6 +14,7 @@ from bridge.model.promotion import CLAIMING, Member, PromotionState, Role
 from bridge.store.database import Database
 from bridge.store.tables import effect
 from bridge.store.unit import Unit
+from bridge.usecases.taking import PART, open_ones
 
 
 def group(unit: Unit, *minutes: float) -> None:
@@ -36,6 +37,30 @@ def test_the_newest_until_a_moment(database: Database) -> None:
         group(unit, 0, 1, 9_999)
         assert [number for number, _ in unit.groups.latest("r", "a", 2, at(1))] == [2, 1]
         assert [number for number, _ in unit.groups.latest("r", "a", 2)] == [3, 2]
+
+
+def test_the_open_ones_of_a_group_come_in_parts_oldest_first(database: Database) -> None:
+    """Those that are over, of another group or of another rule are not among them; equal moments go by id."""
+    states = (State.NEW, State.RESOLVED, State.ON_HOLD, State.IN_PROGRESS, State.CLOSED, State.NEW, State.NEW)
+    with database.transaction() as unit:
+        opened = [at(minute) for minute in (5, 4, 3, 3, 2, 1, 0)]
+        save(unit, *(incident(n, opened_at=opened[n - 1], state=state) for n, state in enumerate(states, 1)))
+        unit.groups.join([GroupRow("r", "a", n, opened[n - 1]) for n in range(1, 6)])
+        unit.groups.join([GroupRow("r", "b", 6, at(1)), GroupRow("other", "a", 7, at(0))])
+        first = unit.groups.still_open("r", "a", 2)
+        assert [number for number, _ in first] == [3, 4]
+        assert first[0][1].state is State.ON_HOLD
+        rest = unit.groups.still_open("r", "a", 2, (at(3), 4))
+        assert [number for number, _ in rest] == [1]
+        assert unit.groups.still_open("r", "a", 9, (at(5), 1)) == []
+        assert [number for number, _ in open_ones(unit, "r", "a")] == [3, 4, 1]
+
+
+def test_more_open_ones_than_a_part_holds_are_all_read(database: Database) -> None:
+    with database.transaction() as unit:
+        save(unit, *(incident(n, opened_at=at(n // 3)) for n in range(1, 2 * PART + 3)))
+        unit.groups.join([GroupRow("r", "a", n, at(n // 3)) for n in range(1, 2 * PART + 3)])
+        assert [number for number, _ in open_ones(unit, "r", "a")] == list(range(1, 2 * PART + 3))
 
 
 def test_facts_by_id(database: Database) -> None:
