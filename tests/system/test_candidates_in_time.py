@@ -234,3 +234,22 @@ def test_candidates_in_a_public_project_are_private_issues(meeting: Meeting) -> 
     assert meeting.command("approve", promotion=1)["state"] == "opening"
     meeting.turn()
     assert meeting.promotions()[0].state is _S.ACTIVE
+
+
+def test_a_decision_in_the_second_of_the_bridge_s_answer_is_taken(sandbox: Sandbox, meeting: Meeting) -> None:
+    """The issue shows the same whole second as before it; the bridge looks again once that second is surely over."""
+    meeting.set_up()
+    recurrence(meeting.stage)
+    meeting.turn()
+    (issue,) = meeting.issues()
+    meeting.decide(issue["id"], "Rejected")
+    assert "needs a reason" in meeting.last_note(issue["id"])
+    answered = meeting.stage.office.issue(issue["id"])["updated_on"]
+    meeting.stage.office.change(issue["id"], status="Rejected", notes="known", as_="jane")
+    assert meeting.stage.office.issue(issue["id"])["updated_on"] == answered
+    sandbox.clock.advance(1)
+    meeting.stage.once()
+    assert meeting.promotions()[0].state is _S.CANDIDATE
+    sandbox.clock.advance(12)
+    meeting.stage.once()
+    assert (meeting.promotions()[0].state, meeting.promotions()[0].decision_note) == (_S.REJECTED, "known")
