@@ -7,24 +7,29 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from bridge.clock import SystemClock
 from bridge.directory.directory import Directory
 from bridge.directory.loader import load_directory
+from bridge.directory.schema import DirectoryFile
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.model.incident import Capability
 from bridge.model.promotion import TaskKind
-from bridge.planning.loader import load_templates
+from bridge.planning.loader import load_templates, template_files
 from bridge.planning.template import WbsTemplate
 from bridge.rules.loader import KnownNames, load_rules
 from bridge.rules.masks import STANDARD, load_masks
 from bridge.rules.ruleset import RuleSet
-from bridge.rules.windows import NO_WINDOWS, Windows, load_windows
+from bridge.rules.windows import NO_WINDOWS, Windows, WindowsFile, load_windows
 from bridge.settings import Loaded, Settings, load_settings
+from bridge.sources.fills import fills_of
 from bridge.sources.registry import build
 from bridge.sync.mapping import StatusMapping
 from bridge.texts import JinjaTexts, load_texts
 from bridge.usecases.configured import Configured
 from bridge.usecases.policy import Policy
+from bridge.yamlfile import written_names
 
 NO_NAMES = KnownNames()
 
@@ -130,24 +135,25 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     problems += found
     directory, found = load_directory(settings.directory, sources)
     problems += found
-    own = settings.templates
-    templates, found = load_templates(_sub(own, "wbs"), _names(directory))
+    people = _people(directory, settings.directory)
+    folders = _sub(settings.templates, "wbs")
+    templates, found = load_templates(folders, people)
     problems += found
-    texts, found = load_texts(_sub(own, "text"), settings.language)
+    texts, found = load_texts(_sub(settings.templates, "text"), settings.language)
     problems += found
-    roles = {name: template.all_roles for name, template in templates.items()}
-    calendars = directory.calendars if directory else None
     windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
     problems += found
     masks, found = load_masks(settings.masks)
     problems += found
     names = KnownNames(
-        templates=roles,
-        people=_names(directory),
+        templates={name: templates[name].all_roles if name in templates else None for name in template_files(folders)},
+        people=people,
         sources=sources,
-        calendars=calendars,
-        windows=windows.by_name if windows else None,
+        fills={one.name: fills_of(one.options) for one in loaded.sources},
+        calendars=directory.calendars if directory else _broken(DirectoryFile, settings.directory, "calendars"),
+        windows=windows.by_name if windows else _broken(WindowsFile, settings.windows, "windows"),
         masks=masks or STANDARD,
+        sla=settings.sla.targets(),
         # a sandbox's clock may be anywhere, and a file is right or wrong without asking it
         now=SystemClock().now() if settings.clock == "system" else None,
     )
@@ -172,8 +178,18 @@ def _capabilities(loaded: Loaded) -> tuple[dict[str, frozenset[Capability]], lis
     return able, problems
 
 
-def _names(directory: Directory | None) -> Collection[str] | None:
-    return None if directory is None else frozenset({*directory.people, *directory.teams})
+def _people(directory: Directory | None, path: Path) -> Collection[str] | None:
+    """The keys of persons and teams; of a directory with problems those that it writes, None when that is unclear."""
+    if directory is not None:
+        return frozenset({*directory.people, *directory.teams})
+    people, teams = (written_names(DirectoryFile, path, section) for section in ("people", "teams"))
+    return None if people is None or teams is None else people | teams
+
+
+def _broken(model: type[BaseModel], path: Path | None, section: str) -> dict[str, None] | None:
+    """The names in a file with problems, none of which can be used; None when it is unclear which there are."""
+    written = None if path is None else written_names(model, path, section)
+    return None if written is None else dict.fromkeys(written)
 
 
 def _matching(patterns: Collection[str]) -> list[Path]:

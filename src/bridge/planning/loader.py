@@ -29,19 +29,26 @@ def load_templates(
     `names` are the directory's people and teams, so that roles at nobody are found; None leaves that out. A template
     with an error is missing from the result.
     """
-    problems: list[Problem] = []
-    files = {path.stem: path for path in sorted(shipped("templates", "wbs").glob("*.yaml"))}
-    for directory in reversed(directories):
-        if not directory.is_dir():
-            problems.append(Problem(str(directory), "there is no such folder of templates", "create it"))
-        files |= {path.stem: path for path in sorted(directory.glob("*.yaml"))}
+    problems = [
+        Problem(str(directory), "there is no such folder of templates", "create it")
+        for directory in reversed(directories)
+        if not directory.is_dir()
+    ]
     templates = {}
-    for name, path in files.items():
+    for name, path in template_files(directories).items():
         template, found = load_template(path, names)
         problems += found
         if template is not None:
             templates[name] = template
     return templates, problems
+
+
+def template_files(directories: Sequence[FilePath]) -> dict[str, FilePath]:
+    """The file of each template by its name, whatever is wrong with it; earlier directories come before later ones."""
+    files: dict[str, FilePath] = {}
+    for directory in (shipped("templates", "wbs"), *reversed(directories)):
+        files |= {path.stem: path for path in sorted(directory.glob("*.yaml"))}
+    return files
 
 
 def load_template(path: FilePath, names: Collection[str] | None = None) -> tuple[WbsTemplate | None, list[Problem]]:

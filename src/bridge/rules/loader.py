@@ -18,6 +18,7 @@ from bridge.rules.project_names import project_problems
 from bridge.rules.project_part import ProjectPart
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule, RuleFile
+from bridge.rules.unfilled import unfilled
 from bridge.yamlfile import Marked, Path, load, validate
 
 __all__ = ["KnownNames", "load_rules", "read_rules"]
@@ -84,8 +85,12 @@ def _check(loading: _Loading, marked: Marked, number: int, entry: Mapping[str, A
         yield from not_possible(names, incident, sources, marked, (*place, "incident"))
     rule = _compiled(entry, names)
     if rule is not None:
-        yield from dates_to_come(names.now, rule.covers, marked, place)
         loading.rules.append(Placed(rule, marked, number))
+    understood = rule or _compiled(_without_project(entry), names)
+    if understood is not None:
+        yield from dates_to_come(names.now, understood.covers, marked, place)
+        if names.fills is not None:
+            yield from unfilled(names.fills, names.sla, understood, marked, place)
 
 
 def _compiled(entry: Mapping[str, Any], names: KnownNames) -> CompiledRule | None:
@@ -93,8 +98,18 @@ def _compiled(entry: Mapping[str, Any], names: KnownNames) -> CompiledRule | Non
         rule = Rule.model_validate(entry)
     except ValidationError:
         return None
-    windows = {name: window.covers for name, window in (names.windows or {}).items()}
-    return compile_rule(rule, windows, names.calendars or {}, names.masks)
+    windows = {name: window.covers for name, window in (names.windows or {}).items() if window is not None}
+    calendars = {name: calendar for name, calendar in (names.calendars or {}).items() if calendar is not None}
+    return compile_rule(rule, windows, calendars, names.masks)
+
+
+def _without_project(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule says about which incidents and when, so that it can be understood whatever is wrong beside that."""
+    about = {key: entry[key] for key in _ABOUT_INCIDENTS if key in entry}
+    return {"id": "x", "title": "x", "project": {"template": "x", "owner": "x"}, **about}
+
+
+_ABOUT_INCIDENTS = ("sources", "match", "unless", "group_by", "across_sources", "when")
 
 
 def _salvaged(model: type[M], data: Any) -> M | None:

@@ -9,11 +9,13 @@ from typing import Any
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.model.errors import Problem
+from bridge.model.fills import Fills
 from bridge.model.incident import Capability
 from bridge.rules.fields import Kind
 from bridge.rules.incident_part import IncidentPart, OnDelivery, OnOpen
 from bridge.rules.masks import STANDARD, Masks
 from bridge.rules.questions import Question, Tree, questions
+from bridge.rules.sla import SlaTargets
 from bridge.rules.windows import Window
 from bridge.yamlfile import Marked, Path, did_you_mean
 
@@ -28,20 +30,23 @@ _NEEDS: Mapping[str, tuple[str, frozenset[Capability]]] = {
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """What rules may name. None: not known because that file has problems of its own, so nothing is said about it.
+    """What rules may name. None: not known because that file cannot be read, so nothing is said about it.
 
-    `templates` may map each to the roles of its tasks. `people` are the keys of persons and teams. `sources` maps a
-    source's name to what it can do. `masks` make the fingerprints. `now` is when the rules are read: dates after it are
-    refused.
+    A name that maps to None is there, and has problems of its own. `templates` may map each to the roles of its tasks.
+    `people` are the keys of persons and teams. `sources` maps a source's name to what it can do, `fills` to what its
+    incidents can hold. `masks` make the fingerprints. `now` is when the rules are read: dates after it are refused.
+    `sla` are the targets of clocks.
     """
 
-    templates: Collection[str] | None = None
+    templates: Collection[str] | Mapping[str, Collection[str] | None] | None = None
     people: Collection[str] | None = None
     sources: Mapping[str, frozenset[Capability]] | None = None
-    calendars: Mapping[str, BusinessCalendar] | None = None
-    windows: Mapping[str, Window] | None = None
+    fills: Mapping[str, Fills] | None = None
+    calendars: Mapping[str, BusinessCalendar | None] | None = None
+    windows: Mapping[str, Window | None] | None = None
     masks: Masks = STANDARD
     now: datetime | None = None
+    sla: SlaTargets | None = None
 
 
 def unknown_sources(names: KnownNames, sources: object, marked: Marked, place: Path) -> Iterator[Problem]:

@@ -15,12 +15,12 @@ def project_problems(
     part: ProjectPart,
     marked: Marked,
     place: Path,
-    templates: Collection[str] | None,
+    templates: Collection[str] | Mapping[str, Collection[str] | None] | None,
     people: Collection[str] | None,
 ) -> Iterator[Problem]:
     """Every name under `project` that is unknown; None: what there is is not known, so nothing is said.
 
-    `templates` may map a template to the roles of its tasks.
+    `templates` may map a template to the roles of its tasks, None: which those are is not known.
     """
     if templates is not None and part.template not in templates:
         yield _unknown(marked, (*place, "template"), "no template is called", part.template, templates)
@@ -28,8 +28,9 @@ def project_problems(
         for path, name in _people(part, place):
             if name not in people:
                 yield _unknown(marked, path, "the directory has no person or team", name, people)
-    if isinstance(templates, Mapping) and part.template in templates:
-        yield from _roles(part, marked, (*place, "roles"), templates[part.template])
+    roles = templates.get(part.template) if isinstance(templates, Mapping) else None
+    if roles is not None:
+        yield from _roles(part, marked, (*place, "roles"), roles)
 
 
 def _people(part: ProjectPart, place: Path) -> Iterator[tuple[Path, str]]:

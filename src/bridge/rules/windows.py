@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from bridge.calendar.business import BeyondHorizon, BusinessCalendar
 from bridge.calendar.spec import OFF, WEEKDAYS, CalendarSpec, Spans, parse_hours, parse_weekdays
@@ -106,14 +107,23 @@ def load_windows(path: FilePath) -> tuple[Windows | None, list[Problem]]:
         return None, problems
     file, found = validate(WindowsFile, marked)
     problems += found
-    if file is None:
-        return None, problems
     reader = _Reader(marked, path)
-    windows = {name: reader.window(name, entry) for name, entry in file.windows.items()}
+    entries = file.windows if file is not None else _right_ones(marked)
+    windows = {name: reader.window(name, entry) for name, entry in entries.items()}
     problems += reader.problems
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return Windows(windows, (path, *reader.files)), problems
+
+
+def _right_ones(marked: Marked) -> dict[str, WindowEntry]:
+    """The entries of a file that have the right form, so that what else is wrong with them is told at once."""
+    entries = marked.data.get("windows")
+    right: dict[str, WindowEntry] = {}
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        with suppress(ValidationError):
+            right[name] = WindowEntry.model_validate(entry)
+    return right
 
 
 class _Reader:

@@ -7,5 +7,6 @@ problems they found, all at once and with `file:line:column`; neither raises, wh
 from bridge.yamlfile.document import Marked, Path, load, parse
 from bridge.yamlfile.nearest import did_you_mean
 from bridge.yamlfile.validation import refused, validate
+from bridge.yamlfile.written import written_names
 
-__all__ = ["Marked", "Path", "did_you_mean", "load", "parse", "refused", "validate"]
+__all__ = ["Marked", "Path", "did_you_mean", "load", "parse", "refused", "validate", "written_names"]

@@ -105,13 +105,21 @@ def _problem(model: type[BaseModel], marked: Marked, error: ErrorDetails) -> Pro
     if kind == "missing":
         return marked.problem(path, f"“{loc[-1]}” is missing")
     if kind == "extra_forbidden":
-        known = [one for one in names_at(model, loc[:-1]) if one not in _data_at(marked.data, path[:-1])]
-        return marked.problem(path, f"unknown key “{_short(loc[-1])}”", did_you_mean(str(loc[-1]), known), key=True)
+        advice = _right_keys(str(loc[-1]), names_at(model, loc[:-1]), _data_at(marked.data, path[:-1]))
+        return marked.problem(path, f"unknown key “{_short(loc[-1])}”", advice, key=True)
     # what comes from the environment or a secret file may be a secret under a wrong name
     hidden = is_secret(model, loc) or any(path[:end] in marked.origins for end in range(len(path) + 1))
     shown = "" if hidden else _shown(value)
     what, advice = _in_words(error, name, shown, value)
     return marked.problem(path, what, advice)
+
+
+def _right_keys(wrong: str, known: Sequence[str], written: Mapping[str, Any]) -> str:
+    """What may have been meant: one of the keys that are not there yet."""
+    left = [one for one in known if one not in written]
+    if left or not known:
+        return did_you_mean(wrong, left)
+    return f"remove it: possible are {', '.join(sorted(known))}, which are there already"
 
 
 def refused(what: str, advice: str = "") -> PydanticCustomError:

@@ -257,7 +257,10 @@ def test_the_windows_file_of_the_settings_is_loaded_checked_and_watched(
     )
     configuration, problems = load_with_warnings(tmp_path / "bridge.yaml")
     assert configuration is None
-    assert [one.what for one in problems if one.severity == "error"] == ["ends before it begins"]
+    assert [one.what for one in problems if one.severity == "error"] == [
+        "ends before it begins",
+        "no window is called “patch-night”",
+    ]
     (tmp_path / "windows.yaml").write_text(
         "version: 1\nwindows: {other: {times: [{from: 2026-01-01, to: 2026-01-02}]}}\n"
     )

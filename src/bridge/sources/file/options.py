@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from bridge.model.fills import Fills
 from bridge.sources.build import BROKEN, EffortUnit, Words
 from bridge.sources.connection import STRICT
+from bridge.sources.fills import filled
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
 
@@ -116,3 +118,10 @@ class FileOptions(BaseModel):
             message = "final has a meaning only with rows: event_log"
             raise ValueError(message)
         return self
+
+    def fills(self) -> Fills:
+        """What incidents can hold: what is mapped, and the columns kept in `fields`."""
+        levels = {"priority": self.priorities, "impact": self.impacts, "urgency": self.urgencies}
+        states = frozenset(self.states.values())
+        own = None if "*" in self.fields else frozenset(self.fields)
+        return Fills(filled(self.columns, levels, states), own, states)

@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from bridge.model.fills import Fills
 from bridge.model.incident import EventKind
 from bridge.sources.build import BROKEN, EffortUnit, Words
 from bridge.sources.connection import STRICT, ConnectionOptions
+from bridge.sources.fills import filled
 from bridge.sources.http.auth_options import Auth, NoAuth
 from bridge.sources.http.calls import (
     ChangeRequests,
@@ -152,3 +154,10 @@ class HttpOptions(ConnectionOptions):
             message = "must begin with http:// or https://"
             raise ValueError(message)
         return url.rstrip("/")
+
+    def fills(self) -> Fills:
+        """What incidents can hold: what is mapped, and what is kept as `extra`."""
+        levels = {"priority": self.priorities, "impact": self.impacts, "urgency": self.urgencies}
+        states = frozenset(self.states.values())
+        always = ("url",) if self.web_url else ()
+        return Fills(filled(self.fields, levels, states, always), frozenset(self.extra), states)

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
+from bridge.model.fills import Fills
 from bridge.model.incident import State
 from bridge.sources.build import BROKEN, Words
 from bridge.sources.connection import STRICT, ConnectionOptions, ways_to_give
+from bridge.sources.fills import filled
 from bridge.sources.tables import Priorities, States
 from bridge.yamlfile import refused
 
@@ -21,6 +23,7 @@ RT_STATES: States = {
     "rejected": State.CANCELLED,
     "deleted": State.CANCELLED,
 }
+_ALWAYS = ("summary", "url", "acknowledged_at", "resolved_at", "closed_at", "parent")
 RT_PRIORITIES = {"80-100": 1, "60-79": 2, "40-59": 3, "20-39": 4, "0-19": 5}
 
 
@@ -118,3 +121,9 @@ class RtOptions(ConnectionOptions):
         if (self.token is None) == (self.token_file is None):
             raise refused("exactly one of token and token_file is needed", ways_to_give("<NAME>", "token"))
         return self
+
+    def fills(self) -> Fills:
+        """What tickets can hold: all their custom fields are kept, and a merged one is cancelled."""
+        levels = {"priority": self.priorities, "impact": self.impacts, "urgency": self.urgencies}
+        states = frozenset({*self.states.values(), State.CANCELLED})
+        return Fills(filled(self.fields, levels, states, _ALWAYS), None, states)
