@@ -74,16 +74,17 @@ class History:
     """Incidents of the past, numbered from 0 in the order of the source.
 
     `opened` has one moment for each. Their rows stand together: those of incident i begin at `first[i]`, None when each
-    has exactly one. `known` is since when a row was known, None: since the incident was opened. With `over_since` (one
-    moment or None for each incident) a row shows the last values there were: until that moment the incident was open,
-    and what its row says of its end was not known. `read` makes a column by the name of its field.
+    has exactly one. `known` is since when a row was known, None: since the incident was opened. With `ends` (it makes
+    one moment or None for each incident) a row shows the last values there were: until that moment the incident was
+    open, and what its row says of its end was not known. `read` makes a column by the name of its field.
     """
 
     opened: Sequence[datetime]
     read: Callable[[str], Column]
     first: Sequence[int] | None = None
     known: Sequence[datetime] | None = None
-    over_since: Sequence[datetime | None] | None = None
+    ends: Callable[[], Sequence[datetime | None]] | None = None
+    _over_since: Sequence[datetime | None] | None = None
     _columns: dict[tuple[str, bool], Column] = field(default_factory=dict)
     _incident_of: Sequence[int] | None = None
 
@@ -97,11 +98,18 @@ class History:
         """How many rows the columns have."""
         return len(self.opened) if self.known is None else len(self.known)
 
+    @property
+    def over_since(self) -> Sequence[datetime | None]:
+        """Since when each incident is over, None: it is not. Only for a history that `ends`."""
+        if self._over_since is None:
+            self._over_since = self.ends() if self.ends else [None] * self.incidents
+        return self._over_since
+
     def column(self, name: str, *, over: bool = True) -> Column:
         """The column of a field; with `over=False` as it was while the incidents were still open."""
         found = self._columns.get((name, over))
         if found is None:
-            if not over and self.over_since is None:
+            if not over and self.ends is None:
                 found = self.column(name)
             else:
                 found = self.read(name) if over else self._before(name)
@@ -141,8 +149,8 @@ class History:
     def versions(self, incident: int) -> Iterable[Seen]:
         """What was known of an incident, oldest first."""
         for row in self.rows_of(incident):
-            yield Seen(row, self.over_since is None, self.since(row))
-        if self.over_since is not None and (end := self.over_since[incident]) is not None:
+            yield Seen(row, self.ends is None, self.since(row))
+        if self.ends is not None and (end := self.over_since[incident]) is not None:
             yield Seen(incident, over=True, at=end)
 
     def shown(self, row: int, names: Iterable[str], *, over: bool = True) -> Incident:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from operator import itemgetter
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, field_validator
@@ -43,6 +44,8 @@ def unambiguous(moment: datetime, zone: tzinfo, *, up: bool = False) -> datetime
 
 _DIRECTIVES = {"%Y": r"(\d{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d{1,2})")}
 
+_PARTS = dict(zip(_DIRECTIVES, ("year", "month", "day", "hour", "minute", "second"), strict=True))
+
 
 def _reader(pattern: str) -> Callable[[str], datetime]:
     """What strptime does, ten times faster for patterns that are numbers only."""
@@ -51,15 +54,17 @@ def _reader(pattern: str) -> Callable[[str], datetime]:
         return lambda text: datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone follows
     parts = re.split(r"(%.)", pattern)
     compiled = re.compile("".join(_DIRECTIVES.get(part) or re.escape(part) for part in parts))
-    order = [names.index(name) + 1 if name in names else 0 for name in _DIRECTIVES]
+    numbers = itemgetter(*(names.index(name) for name in _DIRECTIVES if name in names))
+    called = [_PARTS[name] for name in _DIRECTIVES if name in names]
+    naive: Callable[..., datetime] = datetime  # the zone follows
+    plain = called == list(_PARTS.values())[: len(called)]
 
     def read(text: str) -> datetime:
         found = compiled.fullmatch(text)
         if found is None:
             raise ValueError(text)
-        numbers = [int(found[place]) if place else 0 for place in order]
-        year, month, day, hour, minute, second = numbers
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone follows
+        values = map(int, numbers(found.groups()))
+        return naive(*values) if plain else naive(**dict(zip(called, values, strict=True)))
 
     return read
 

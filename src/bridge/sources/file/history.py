@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
@@ -18,6 +19,7 @@ from bridge.sources.file.records import Part, format_of, parts, records
 from bridge.sources.file.translate import FileTranslator
 
 _TIMES = ("opened_at", "updated_at", "resolved_at", "closed_at")
+_WHEN = ("external_id", "opened_at", "updated_at")
 _OVER = frozenset({State.RESOLVED, State.CLOSED})
 
 Raw = tuple[Any, ...]
@@ -48,7 +50,7 @@ class FileHistory:
         if log and final:
             rows = list({row[0]: row for row in rows}.values())
         columns = _Columns(translator, self._columns, rows)
-        self.skipped += columns.keep_readable()
+        self.skipped += columns.keep_readable(("external_id", "opened_at") if final else _WHEN)
         return columns.log(self.options.final) if log and not final else columns.table(final=final)
 
     def _rows(self, *, last_only: bool) -> Iterator[Raw]:
@@ -112,36 +114,48 @@ class _Columns:
     names: Sequence[str]
     rows: list[Raw]
     raw: dict[str, Sequence[Any]] = field(default_factory=dict)
+    _made: dict[str, Column] = field(default_factory=dict)
 
-    def keep_readable(self) -> int:
-        """Drops rows without an id or with times that cannot be read; returns how many."""
+    def keep_readable(self, names: Sequence[str]) -> int:
+        """Drops rows that have nothing readable in one of these fields; returns how many."""
         before = len(self.rows)
         self._turn()
-        kept = [bytes(map(bool, self.column(name).every())) for name in ("external_id", "opened_at", "updated_at")]
+        kept = [bytes(map(bool, self.column(name).every())) for name in names]
         if not all(map(all, kept)):
             self.rows = [row for row, *those in zip(self.rows, *kept, strict=True) if all(those)]
             self._turn()
         return before - len(self.rows)
 
     def _turn(self) -> None:
+        self._made.clear()
         self.raw = dict(zip(self.names, zip(*self.rows, strict=True), strict=True)) if self.rows else {}
         for name in self.names:
             self.raw.setdefault(name, ())
 
     def column(self, name: str, hidden: Callable[[str], Sequence[Any]] | None = None) -> Column:
         """The column of an incident's field; what cannot be read is nothing."""
+        if hidden is None and name in self._made:
+            return self._made[name]
+        found = self._column(name, hidden)
+        if hidden is None:
+            self._made[name] = found
+        return found
+
+    def _column(self, name: str, hidden: Callable[[str], Sequence[Any]] | None) -> Column:
         columns = self.translator.columns_of(name)
         raw = [hidden(one) if hidden else self.raw[one] for one in columns if one in self.raw]
         if not raw:
             return Column.constant(
-                self.translator.value(name, {}) if name == "source" else nothing(name), len(self.rows)
+                self.translator.reader(name)({}) if name == "source" else nothing(name), len(self.rows)
             )
+
+        reader = self.translator.reader(name)
 
         def read(value: Any) -> Any:
             values = (value,) if len(raw) == 1 else value
             row = {one: list(v) if isinstance(v, tuple) else v for one, v in zip(columns, values, strict=True)}
             try:
-                return self.translator.value(name, row)
+                return reader(row)
             except ValueError:
                 return nothing(name)
 
@@ -150,18 +164,20 @@ class _Columns:
     def table(self, *, final: bool) -> History:
         """One row for each incident."""
         column = self.column
-        opened, resolved = column("opened_at").every(), column("resolved_at").every()
-        over = resolved
-        if not final:
+
+        def ends() -> Sequence[datetime | None]:
+            resolved = column("resolved_at").every()
+            if final:
+                return resolved
             states = column("state").every()
-            ends = zip(resolved, column("closed_at").every(), column("updated_at").every(), states, strict=True)
-            over = [r or c or (None if state is None or state.is_open else u) for r, c, u, state in ends]
+            told = zip(resolved, column("closed_at").every(), column("updated_at").every(), states, strict=True)
+            return [r or c or (None if state is None or state.is_open else u) for r, c, u, state in told]
 
         def read(name: str) -> Column:
             found = column(name)
             return found.mapped(lambda state: state or State.IN_PROGRESS) if name == "state" else found
 
-        return History(opened, read, over_since=over)
+        return History(column("opened_at").every(), read, ends=ends)
 
     def log(self, final: frozenset[str]) -> History:
         """A row for each change. What carries the last value on every row is known from the end of the incident on."""

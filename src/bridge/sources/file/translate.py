@@ -108,21 +108,23 @@ class FileTranslator:
             **values,
         )
 
-    def value(self, field: str, row: Row) -> Any:
-        """What a row tells of one field of the incident, None for a state that no table knows.
+    def reader(self, field: str) -> Callable[[Row], Any]:
+        """What rows tell of one field of the incident, None for a state that no table knows.
 
-        The row needs no other columns than `columns_of` names. Raises ValueError.
+        A row needs no other columns than `columns_of` names. The function raises ValueError.
         """
         if field == "source":
-            return self._name
+            return lambda _: self._name
         if field == "state":
-            return self._states.get(self._get(row, "state"))
+            return lambda row: self._states.get(self._get(row, "state"))
         if field.startswith(_OWN):
-            return "" if (text := text_of(row.get(field.removeprefix(_OWN)))) in self._missing else text
-        if field == "hold_reason" and self._states.get(self._get(row, "state")) is not State.ON_HOLD:
-            return ""
-        name = "id" if field == "external_id" else field
-        return self._reader(name)(row, [])
+            own = field.removeprefix(_OWN)
+            return lambda row: "" if (text := text_of(row.get(own))) in self._missing else text
+        read = self._reader("id" if field == "external_id" else field)
+        if field == "hold_reason":
+            held = self.reader("state")
+            return lambda row: read(row, []) if held(row) is State.ON_HOLD else ""
+        return lambda row: read(row, [])
 
     def columns_of(self, field: str) -> tuple[str, ...]:
         """The columns that a field of the incident is read from; none when nothing feeds it."""

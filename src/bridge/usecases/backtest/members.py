@@ -63,7 +63,7 @@ class Known:
         """The row that shows an incident now, and whether it may show the end."""
         version = self.version[incident]
         rows = self.history.rows
-        return (version, self.history.over_since is None) if version < rows else (version - rows, True)
+        return (version, self.history.ends is None) if version < rows else (version - rows, True)
 
     def state(self, incident: int) -> State:
         """Where an incident stands."""

@@ -31,11 +31,12 @@ class Places:
     """What happens in the groups of some rules, in the order in which it became known.
 
     A version is a row of the history; where rows show the end of incidents, versions from `history.rows` on show them
-    when they were over. `at` is since when a version was known, `where` in which groups it is.
+    when they were over, unless `ends` is false. `at` is since when a version was known, `where` in which groups it is.
     """
 
     history: History
     rules: Sequence[CompiledRule]
+    ends: bool = True
     groups: list[list[GroupName]] = field(default_factory=list)
     where: dict[int, list[Place]] = field(default_factory=dict)
     at: list[datetime] = field(default_factory=list)
@@ -43,7 +44,8 @@ class Places:
     def __post_init__(self) -> None:
         history = self.history
         self.at = list(history.opened if history.known is None else history.known)
-        if history.over_since is not None:
+        self.ends = self.ends and history.ends is not None
+        if self.ends:
             self.at += [end or _NEVER for end in history.over_since]
         for number, rule in enumerate(self.rules):
             self._place(number, rule)
@@ -52,10 +54,11 @@ class Places:
         history = self.history
         names: dict[str, int] = {}
         found: list[GroupName] = []
-        phases = [False, True] if history.over_since is not None else [True]
+        phases = [False] if history.ends is not None else [True]
+        phases += [True] if self.ends else []
         before: list[tuple[int, int]] = []
         for over in phases:
-            if over and before and not _changes(rule):
+            if over and before and not changes_at_the_end(rule):
                 placed = before
             else:
                 placed = list(_grouped(history, rule, names, found, over=over))
@@ -70,29 +73,28 @@ class Places:
         rows = self.history.rows
         return self.history.incident_of(version if version < rows else version - rows)
 
-    def order(self, *, ends: bool = True) -> list[int]:
-        """The versions that are in a group or leave one, in the order they became known; perhaps without the ends."""
+    def order(self) -> list[int]:
+        """The versions that are in a group or leave one, in the order they became known."""
         versions = set(self.where)
         history = self.history
-        if history.over_since is not None:
+        if self.ends:
             rows, over = history.rows, history.over_since
-            versions |= {row + rows for row in versions if row < rows} if ends else set()
-            versions = {v for v in versions if v < rows or (ends and over[v - rows] is not None)}
+            versions |= {row + rows for row in versions if row < rows}
+            versions = {v for v in versions if v < rows or over[v - rows] is not None}
         elif history.first is not None:
             versions |= {v + 1 for v in self.where if v + 1 < history.rows and self._same(v, v + 1)}
         return sorted(sorted(versions), key=self.at.__getitem__)
 
     def last(self) -> datetime | None:
         """The last moment that the history tells of, None when it tells nothing."""
-        over = self.history.over_since
-        known = self.at[: self.history.rows]
-        return max([*known, *(end for end in over or () if end is not None)], default=None)
+        ends = () if self.history.ends is None else (end for end in self.history.over_since if end is not None)
+        return max([*self.at[: self.history.rows], *ends], default=None)
 
     def _same(self, one: int, other: int) -> bool:
         return self.history.incident_of(one) == self.history.incident_of(other)
 
 
-def _changes(rule: CompiledRule) -> bool:
+def changes_at_the_end(rule: CompiledRule) -> bool:
     """Whether the end of an incident may take it into a group or out of it."""
     asked = {one.field.name for one in questions(rule.covers)} | {one.name for one in rule.group_fields}
     asked |= {one.reference.name for one in questions(rule.covers) if one.reference}

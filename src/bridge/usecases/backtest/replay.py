@@ -18,7 +18,7 @@ from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, Rul
 from bridge.usecases.backtest.life import Act, Assumed, Life
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
-from bridge.usecases.backtest.places import Places
+from bridge.usecases.backtest.places import Places, changes_at_the_end
 from bridge.usecases.backtest.walk import Walk
 from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.configured import Configured
@@ -99,7 +99,7 @@ def live(
 
 def _alone(history: History, rule: CompiledRule, configured: Configured) -> RuleFigures:
     known = Known(history, [rule], configured.policy.sla)
-    walk = Walk(Places(history, [rule]), known, ends=_ends_matter(rule), together=False)
+    walk = Walk(Places(history, [rule], ends=ends_matter(rule)), known, together=False)
     counted = Alone(rule, known, walk)
     walk.go(counted)
     book = open_book(known, lambda _, __: None, lambda _: BEGINNING)
@@ -131,9 +131,9 @@ def _alone(history: History, rule: CompiledRule, configured: Configured) -> Rule
     return _figures(rule, walk, 0, promotions, Resolutions.of(history), excluded)
 
 
-def _ends_matter(rule: CompiledRule) -> bool:
+def ends_matter(rule: CompiledRule) -> bool:
     """Whether a rule counted alone has to be shown when incidents are over."""
-    return not all(one.recurs or one.affected or one.rate or one.open_for for one in rule.triggers)
+    return changes_at_the_end(rule) or not all(one.recurs or one.affected or one.rate for one in rule.triggers)
 
 
 def _together(history: History, configured: Configured, asked: Asked) -> tuple[RuleFigures, ...]:

@@ -50,7 +50,7 @@ def stored_history(
                 shown.append(version)
     columns = {name: [_value(one, name) for one in shown] for name in dict.fromkeys(["resolved_at", *fields])}
     if final:
-        return table(opened, columns, over_since=[one.resolved_at for one in shown]), ids
+        return table(opened, columns, ends=lambda: [one.resolved_at for one in shown]), ids
     return table(opened, columns, first=first, known=known), ids
 
 

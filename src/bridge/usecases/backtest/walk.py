@@ -49,14 +49,13 @@ class Counting(Protocol):
 class Walk:
     """One replay, to the last moment that the history tells of, or to the last tick.
 
-    `ends`: whether it matters when incidents are over. `together`: what became known at the same moment is taken in
+    `together`: what became known at the same moment is taken in
     before anything is decided; otherwise one after another. `ticks` are the moments at which time alone is noticed,
     again and again; None: at once.
     """
 
     places: Places
     known: Known
-    ends: bool = True
     together: bool = True
     ticks: Sequence[datetime] | None = None
     traces: list[dict[str, Trace]] = field(default_factory=list)
@@ -76,7 +75,7 @@ class Walk:
 
     def go(self, counting: Counting) -> None:
         """From the first version to the last."""
-        order, at = self.places.order(ends=self.ends), self.places.at
+        order, at = self.places.order(), self.places.at
         last = self.ticks[-1] if self.ticks else self.places.last() if any(self._waits) or counting.next_act() else None
         place, versions = 0, len(order)
         while True:
