@@ -71,6 +71,7 @@ def overlaid(marked: Marked, folder: FilePath) -> tuple[Marked, list[Problem]]:
 
 
 def _secret_files(folder: FilePath) -> NestedSecretsSettingsSource:
+    os.scandir(folder).close()  # the source would take one that cannot be read for an empty one
     source = SecretsSettingsSource(Names, secrets_dir=folder)
     return NestedSecretsSettingsSource(source, secrets_prefix="", secrets_nested_delimiter=DELIMITER)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,27 @@ def test_a_secret_file_that_is_no_text(tmp_path: Path) -> None:
     result, problems = load_settings(written(tmp_path, secrets_folder="secrets"))
     assert result is None
     assert [problem.what for problem in problems] == ["cannot be read: UnicodeDecodeError"]
+
+
+def test_a_folder_of_secrets_that_cannot_be_read_is_told() -> None:
+    """It is not taken for an empty one, whose message would send people to the wrong place."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, mine = Path(name), os.geteuid()
+        folder.chmod(0o755)
+        secrets = folder / "secrets"
+        secrets.mkdir(mode=0o000)
+        config = written(folder, secrets_folder="secrets")
+        config.chmod(0o644)
+        if mine == 0:
+            os.seteuid(65534)  # root may read everything
+        try:
+            result, problems = load_settings(config)
+        finally:
+            os.seteuid(mine)
+    assert result is None
+    assert [str(one) for one in problems] == [
+        f"secret files in {secrets}: cannot be read: PermissionError (check that it is text, and the rights)"
+    ]
 
 
 def test_other_programs_variables_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
