@@ -84,6 +84,7 @@ class Configuration:
             language=settings.language,
             sla=settings.sla.targets(),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
+            changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
         )
         return Configured(self.rules, self.directory, self.templates, self.texts, policy)
 
@@ -148,6 +149,7 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     names = KnownNames(
         templates={name: templates[name].all_roles if name in templates else None for name in template_files(folders)},
         people=people,
+        opening_changes=frozenset(name for name, template in templates.items() if template.opens_change),
         sources=sources,
         fills={one.name: fills_of(one.options) for one in loaded.sources},
         calendars=directory.calendars if directory else _broken(DirectoryFile, settings.directory, "calendars"),

@@ -22,10 +22,13 @@ milestones:
 tasks:
   - {key: approve, title: Approve the fix, gate: approval, closed_by: [owner], role: owner, estimate: 2h}
   - {key: back, title: Write the way back, gate: rollback, role: engineer, estimate: 4h}
-  - {key: change, title: Request the change, gate: change, number: CHG, after: [approve], blocks: [rollout]}
+  - {key: change, title: Request the change, gate: change, open: false, number: CHG, after: [approve],
+     blocks: [rollout]}
   - {key: rollout, title: Roll out, after: [approve, back], role: engineer, estimate: 4h}
   - {key: handover, title: Hand over, gate: handover, after: [rollout], role: operations, estimate: 2h}
 """
+OPENED = TEMPLATE.replace("open: false, number: CHG", "number: CHG")
+"""The same with the change request left to whoever can open it."""
 GATED = RULE.replace("template: network-problem", "template: gated").replace(
     "members: [network-team]", "members: [network-team]\n      roles: {engineer: ben}"
 )

@@ -14,7 +14,7 @@ from bridge.model.promotion import PromotionState
 from tests.servers.common import INSTALL_SECONDS
 from tests.system import child
 from tests.system.desks import SandboxDesk
-from tests.system.gated import again, dead, promotion, stage_on, task, write
+from tests.system.gated import TEMPLATE, again, dead, promotion, stage_on, task, write
 from tests.system.stage import Stage
 from tests.system.test_story import promoted
 
@@ -69,6 +69,19 @@ def test_an_approval_closed_by_another_is_opened_again_once(stage: Stage) -> Non
     assert status(stage, number) == "Closed"
     assert len(stage.office.notes(number)) == 2
     assert "gate" not in promotion(stage).attention
+    assert dead(stage) == []
+
+
+def test_nobody_named_may_approve_so_the_owner_may(stage: Stage) -> None:
+    """The template leaves it to a role that no rule fills: that is told, and the project still has an end."""
+    write(stage, template=TEMPLATE.replace("closed_by: [owner]", "closed_by: [board]").replace("{eng", "{board: , eng"))
+    project, _, _ = promoted(stage)
+    assert "nobody is named who may close “Approve the fix”: jane may." in promotion(stage).attention
+    assert "Only Jane may close it" in task(stage, project, "Approve the fix")["description"]
+    number = close(stage, project, "Approve the fix", as_="ben")
+    assert status(stage, number) != "Closed"
+    close(stage, project, "Approve the fix", as_="jane")
+    assert status(stage, number) == "Closed"
     assert dead(stage) == []
 
 

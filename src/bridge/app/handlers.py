@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from bridge.ports import Clock, Handler, IncidentSource, ProjectTracker, Store
 from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.configured import Configured
+from bridge.usecases.deliver.change import ChangeDelivery
 from bridge.usecases.deliver.gate import GateDelivery
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
@@ -30,7 +31,8 @@ def handlers(
         **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
         **Reopening(store, tracker, configured, clock).handlers(),
-        **GateDelivery(store, tracker, configured, clock).handlers(),
+        **GateDelivery(store, sources, tracker, configured, clock).handlers(),
+        **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),

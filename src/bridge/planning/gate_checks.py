@@ -13,9 +13,11 @@ Placed = tuple[Path, TaskEntry]
 _ONLY_FOR: Mapping[str, frozenset[GateKind]] = {
     "checklist": frozenset({GateKind.HANDOVER}),
     "number": frozenset({GateKind.CHANGE}),
+    "open": frozenset({GateKind.CHANGE}),
     "closed_by": frozenset(GateKind),
     "blocks": frozenset(GateKind),
 }
+_NOTHING: tuple[object, ...] = ("", [], None)
 
 
 def gate_problems(
@@ -42,7 +44,7 @@ def gate_problems(
 
 def _keys(path: Path, entry: TaskEntry, marked: Marked) -> Iterator[Problem]:
     for name, kinds in _ONLY_FOR.items():
-        if getattr(entry, name) and entry.gate not in kinds:
+        if name in entry.model_fields_set and getattr(entry, name) not in _NOTHING and entry.gate not in kinds:
             kind = " | ".join(sorted(kinds))
             what = f"“{name}” is for a gate"
             yield marked.problem((*path, name), what, f"add gate: {kind}, or remove it", key=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bridge.model.incident import ChangeState
+
 ROLLBACK_PAGE = "Rollback plan"
 LONGEST_LOOKED_AT = 100_000
+MOST_LOOKED_UP = 10
 _BULLETS = " \t*#-+•>|"
 _EMPHASIS = "*_ \t"
 _EMPTY = re.compile(r"[\W_]*")
@@ -20,7 +23,7 @@ class GateKind(StrEnum):
     """What a gate waits for."""
 
     APPROVAL = "approval"  # one of the named people closes it
-    CHANGE = "change"  # a change request is named
+    CHANGE = "change"  # a change request is approved, or named where its system does not tell
     ROLLBACK = "rollback"  # the way back is written down
     HANDOVER = "handover"  # operations have what they need
 
@@ -45,7 +48,8 @@ class Gate:
 
     `closed_by` holds roles of the template, or people and teams of the directory: only they may close it (empty:
     everybody). `blocks` are the keys of tasks that cannot be closed before. `checklist` are a handover's points (empty:
-    the usual ones). `prefix` is how the numbers of change requests begin (empty: capital letters).
+    the usual ones). `prefix` is how the numbers of change requests begin (empty: capital letters). `open` says whether
+    the bridge opens the change request: True and False as they say, None where the incident system can.
     """
 
     kind: GateKind
@@ -53,11 +57,14 @@ class Gate:
     blocks: tuple[str, ...] = ()
     checklist: tuple[str, ...] = ()
     prefix: str = ""
+    open: bool | None = None
 
-    def row(self, by: Collection[str], checklist: Collection[str], written: str) -> dict[str, Any]:
+    def row(self, by: Collection[str], checklist: Collection[str], written: str, source: str = "") -> dict[str, Any]:
         """How the gate is stored with its task.
 
         `by` are keys of the directory, `checklist` the points to be answered, `written` the description as created.
+        `source` is where change requests are looked up (empty: nowhere). What the bridge opened there is `change`
+        later: its `id` and `url`.
         """
         return {
             "kind": self.kind.value,
@@ -66,6 +73,7 @@ class Gate:
             "checklist": list(checklist),
             "prefix": self.prefix,
             "written": written,
+            "source": source,
         }
 
 
@@ -74,6 +82,7 @@ class Closing:
     """A gate's issue as somebody closed it: `closer` is a key of the directory, "" somebody it does not know.
 
     `notes` are what people wrote on it, `page` the text of the wiki page for the way back. `allowed` may close it.
+    `changes` are those of `change_numbers_of` that the incident system knows, and what it says of them.
     """
 
     description: str
@@ -81,11 +90,12 @@ class Closing:
     page: str = ""
     closer: str = ""
     allowed: frozenset[str] = frozenset()
+    changes: Mapping[str, ChangeState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What is missing: `code` is `closer`, `number`, `plan` or `checklist`; `items` names it."""
+    """What is missing: `code` is `closer`, `number`, `pending`, `rejected`, `plan` or `checklist`; `items` names it."""
 
     code: str
     items: tuple[str, ...] = field(default=())
@@ -97,8 +107,8 @@ def lacking(gate: Mapping[str, Any], closing: Closing) -> list[Lack]:
     found = []
     if gate["by"] and closing.closer not in closing.allowed:
         found.append(Lack("closer", tuple(gate["by"])))
-    if kind is GateKind.CHANGE and not _number(gate, closing):
-        found.append(Lack("number", (gate["prefix"],) if gate["prefix"] else ()))
+    if kind is GateKind.CHANGE:
+        found += _change(gate, closing)
     if kind is GateKind.ROLLBACK and not (_added(gate, closing.description) or _says_something(closing.page)):
         found.append(Lack("plan"))
     if kind is GateKind.HANDOVER and (empty := _unfilled(gate["checklist"], closing.description)):
@@ -106,18 +116,39 @@ def lacking(gate: Mapping[str, Any], closing: Closing) -> list[Lack]:
     return found
 
 
-def change_number(prefix: str, texts: Iterable[str]) -> str:
-    """The first number of a change request in some texts, such as CHG0031; empty when there is none."""
+def change_numbers(prefix: str, texts: Iterable[str]) -> list[str]:
+    """The numbers of change requests in some texts, such as CHG0031, each once."""
     begin = re.escape(prefix) if prefix else r"[A-Z]{2,10}"
     pattern = re.compile(rf"(?<![A-Za-z0-9]){begin}[-_ #]{{0,2}}\d{{1,20}}(?![A-Za-z0-9])")
-    for text in texts:
-        if found := pattern.search(text[:LONGEST_LOOKED_AT]):
-            return found[0]
-    return ""
+    return list(dict.fromkeys(found for text in texts for found in pattern.findall(text[:LONGEST_LOOKED_AT])))
 
 
-def _number(gate: Mapping[str, Any], closing: Closing) -> str:
-    return change_number(gate["prefix"], [*closing.notes, *_new_lines(gate["written"], closing.description)])
+def change_numbers_of(gate: Mapping[str, Any], closing: Closing) -> list[str]:
+    """What is to be looked up for a closed gate: what the bridge opened, then the last numbers that people wrote."""
+    opened = [gate["change"]["id"]] if gate.get("change") else []
+    return [*opened, *(one for one in _named(gate, closing)[-MOST_LOOKED_UP:] if one not in opened)]
+
+
+def _named(gate: Mapping[str, Any], closing: Closing) -> list[str]:
+    return change_numbers(gate["prefix"], [*_new_lines(gate["written"], closing.description), *closing.notes])
+
+
+def _change(gate: Mapping[str, Any], closing: Closing) -> Iterator[Lack]:
+    """An approved one is enough. What the incident system does not know or tell of counts as soon as it is named.
+
+    But not beside one that the bridge opened there: as long as that waits, no other word for it will do.
+    """
+    told = {number: state for number, state in closing.changes.items() if state is not ChangeState.UNKNOWN}
+    if ChangeState.APPROVED in told.values():
+        return
+    opened = gate.get("change", {}).get("id", "")
+    if opened not in told and any(number not in told for number in _named(gate, closing)):
+        return
+    for state in (ChangeState.PENDING, ChangeState.REJECTED):
+        if numbers := tuple(number for number in told if told[number] is state):
+            yield Lack(state.value, numbers)
+            return
+    yield Lack("number", (gate["prefix"],) if gate["prefix"] else ())
 
 
 def _added(gate: Mapping[str, Any], description: str) -> bool:

@@ -93,7 +93,7 @@ def _gate(entry: TaskEntry) -> Gate | None:
     if entry.gate is None:
         return None
     closed_by = entry.closed_by or ([entry.role] if entry.gate is GateKind.APPROVAL and entry.role else [])
-    return Gate(entry.gate, tuple(closed_by), tuple(entry.blocks), tuple(entry.checklist), entry.number)
+    return Gate(entry.gate, tuple(closed_by), tuple(entry.blocks), tuple(entry.checklist), entry.number, entry.open)
 
 
 def _hours(entry: TaskEntry) -> float:

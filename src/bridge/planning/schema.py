@@ -19,7 +19,8 @@ class TaskEntry(Entry):
     """A task: `estimate` such as 4h or 2d, `after` the keys of tasks that must be done first.
 
     A `gate` may say who closes it (`closed_by`) and which tasks cannot be closed before (`blocks`); `checklist` are the
-    points of a handover, `number` is how the numbers of change requests begin.
+    points of a handover, `number` is how the numbers of change requests begin. `open`: whether the bridge opens the
+    change request (default: where the incident system can).
     """
 
     key: Annotated[str, Field(max_length=60)]
@@ -35,6 +36,7 @@ class TaskEntry(Entry):
     blocks: list[str] = []
     checklist: Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=20)] = []
     number: Annotated[str, Field(max_length=20)] = ""
+    open: Annotated[bool | None, Field(strict=True)] = None
 
 
 class MilestoneEntry(Entry):

@@ -62,6 +62,11 @@ class WbsTemplate:
         """Every role that somebody may be named for: those of the tasks, then those that the file lists."""
         return tuple(dict.fromkeys([*self.task_roles, *self.roles]))
 
+    @property
+    def opens_change(self) -> bool:
+        """Whether a gate of it insists that the bridge opens its change request."""
+        return any(entry.task.gate is not None and entry.task.gate.open for entry in numbered(self.tasks))
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:

@@ -13,7 +13,14 @@ from bridge.model.errors import Problem
 from bridge.rules.doubts import Placed, doubts
 from bridge.rules.incident_part import IncidentPart
 from bridge.rules.matching import CompiledRule, compile_rule
-from bridge.rules.names import KnownNames, dates_to_come, not_possible, unknown_sources, unknown_times
+from bridge.rules.names import (
+    KnownNames,
+    change_not_possible,
+    dates_to_come,
+    not_possible,
+    unknown_sources,
+    unknown_times,
+)
 from bridge.rules.project_names import project_problems
 from bridge.rules.project_part import ProjectPart
 from bridge.rules.ruleset import RuleSet
@@ -80,6 +87,7 @@ def _check(loading: _Loading, marked: Marked, number: int, entry: Mapping[str, A
     project = _salvaged(ProjectPart, entry.get("project"))
     if project is not None:
         yield from project_problems(project, marked, (*place, "project"), names.templates, names.people)
+        yield from change_not_possible(names, project.template, sources, marked, (*place, "project"))
     incident = _salvaged(IncidentPart, entry.get("incident"))
     if incident is not None:
         yield from not_possible(names, incident, sources, marked, (*place, "incident"))

@@ -35,7 +35,7 @@ class KnownNames:
     A name that maps to None is there, and has problems of its own. `templates` may map each to the roles of its tasks.
     `people` are the keys of persons and teams. `sources` maps a source's name to what it can do, `fills` to what its
     incidents can hold. `masks` make the fingerprints. `now` is when the rules are read: dates after it are refused.
-    `sla` are the targets of clocks.
+    `sla` are the targets of clocks. `opening_changes` are templates that insist on a request for change being opened.
     """
 
     templates: Collection[str] | Mapping[str, Collection[str] | None] | None = None
@@ -47,6 +47,7 @@ class KnownNames:
     masks: Masks = STANDARD
     now: datetime | None = None
     sla: SlaTargets | None = None
+    opening_changes: frozenset[str] = frozenset()
 
 
 def unknown_sources(names: KnownNames, sources: object, marked: Marked, place: Path) -> Iterator[Problem]:
@@ -102,6 +103,19 @@ def not_possible(
         if unable:
             told = f"“{key}: {asked}” is not possible: {', '.join(unable)} cannot {what}"
             yield marked.problem((*place, key), told, "choose something else, or name other `sources`")
+
+
+def change_not_possible(
+    names: KnownNames, template: str, sources: object, marked: Marked, place: Path
+) -> Iterator[Problem]:
+    """That the rule's template insists on a request for change, and one of the rule's sources cannot open any."""
+    known = names.sources or {}
+    covered = known if sources is None else [name for _, name in _texts(sources, ()) if name in known]
+    unable = [source for source in covered if Capability.CHANGE not in known[source]]
+    if template in names.opening_changes and unable:
+        what = f"a gate of the template {template} has `open: true`: {', '.join(unable)} cannot open a change request"
+        advice = "remove that, choose another template, or name other `sources`"
+        yield marked.problem((*place, "template"), what, advice)
 
 
 def _under(wanted: str, data: Any, place: Path) -> Iterator[tuple[Path, str]]:

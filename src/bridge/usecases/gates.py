@@ -13,7 +13,7 @@ from bridge.planning.gates import HOLDING, GateState
 from bridge.ports import UnitOfWork
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import project_effect
-from bridge.usecases.policy import TRACKER_ENDPOINT
+from bridge.usecases.policy import TRACKER_ENDPOINT, both_sides
 
 CHECK = "gate.check"
 REOPEN = "gate.reopen"
@@ -27,7 +27,7 @@ def check_effect(task: Task, why: str) -> EffectSpec:
         kind=CHECK,
         key=f"gate:{task.promotion_id}:{task.key}",
         unique=f"promotion:{task.promotion_id}:{CHECK}:{task.key}:{why}",
-        endpoint=TRACKER_ENDPOINT,
+        endpoint=both_sides(task.gate["source"]) if task.gate.get("source") else TRACKER_ENDPOINT,
         payload={"promotion": task.promotion_id, "task": task.key},
         promotion_id=task.promotion_id,
     )

@@ -13,9 +13,10 @@ from bridge.planning.plan import Plan, names_for_roles, people_for_roles, plan_t
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
+from bridge.usecases.change_requests import change_effects
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, project_effect
-from bridge.usecases.evidence import evidence_of, page_effect
+from bridge.usecases.evidence import Evidence, evidence_of, page_effect
 from bridge.usecases.experience import experience_of
 from bridge.usecases.place import place_terms
 from bridge.usecases.plan_effects import Opening, issue_effects, plan_page_effect
@@ -54,7 +55,7 @@ def open_promotion(
     _members_and_assignments(uow, promotion, opening.plan, people, ready, pages)
     activate = project_effect(promotion.id, "promotion.activate", "", after=ready)
     assert activate.unique == activation(promotion.id)
-    uow.effects.enqueue([activate])
+    uow.effects.enqueue([activate, *change_effects(opening, issues)])
     return promotion
 
 
@@ -79,7 +80,9 @@ def _prepared(
         identifier=rule.project.standing or identifier(prefix, promotion.name, rule.id, promotion.id),
         attention="\n".join([*_still_true(promotion), *people.reports, *map(str, plan.problems)]),
     )
-    opening = Opening(promotion, rule, plan, evidence_of(uow, promotion), people.closers, known)
+    evidence = evidence_of(uow, promotion)
+    source = _change_source(configured, evidence)
+    opening = Opening(promotion, rule, plan, evidence, people.closers, known, source)
     terms = place_terms(rule.project, rule.project.values(**opening.given()))
     return replace(opening, promotion=replace(promotion, terms={**promotion.terms, **terms})), people
 
@@ -88,6 +91,17 @@ def _still_true(promotion: Promotion) -> list[str]:
     """What a candidate's attention says of its reasons; what kept it from opening is over."""
     reasons = promotion.reason.splitlines()
     return [line for line in promotion.attention.splitlines() if line in reasons]
+
+
+def _change_source(configured: Configured, evidence: list[Evidence]) -> str:
+    """Where requests for change are opened: the first open incident's source that can, then any other's.
+
+    Work that comes round has no incidents: there it is the first source in the settings that can.
+    """
+    able = configured.policy.changes
+    rows = sorted(evidence, key=lambda row: not row.is_open)
+    seen = [row.incident.source for row in rows] if rows else able
+    return next((name for name in seen if name in able), "")
 
 
 def _incidents(uow: UnitOfWork, configured: Configured, promotion: Promotion, now: datetime) -> list[str]:

@@ -31,7 +31,7 @@ class Opening:
     """What is opened: the promotion with its final name and place, the plan, and what texts about it need.
 
     `closers` maps roles, people and teams of gates to keys of the directory. `experience` is None where the rule names
-    the due date, or where there is none.
+    the due date, or where there is none. `change_source` is where requests for change are opened, "" nowhere.
     """
 
     promotion: Promotion
@@ -40,6 +40,7 @@ class Opening:
     evidence: list[Evidence]
     closers: Mapping[str, str]
     experience: Experience | None = None
+    change_source: str = ""
 
     @property
     def is_cycle(self) -> bool:
@@ -181,6 +182,7 @@ def _task(
         checklist=checklist,
         blocked=[f"{other.number} {other.title}" for other in opening.plan.tasks if _blocks(task.gate, other)],
         page=page_title(promotion, ROLLBACK_PAGE),
+        change_opened=bool(opening.change_source) and task.gate is not None and task.gate.open is not False,
     )
     effect = project_effect(
         promotion.id,
@@ -199,7 +201,7 @@ def _task(
         after=(unique[parent],),
     )
     written = f"{description}\n\n{configured.policy.task_origin(promotion.id, task.key)}"
-    gate = task.gate.row(by, checklist, written) if task.gate else {}
+    gate = task.gate.row(by, checklist, written, opening.change_source) if task.gate else {}
     return effect, Task(promotion.id, task.key, TaskKind.WORK, subject, gate=gate)
 
 

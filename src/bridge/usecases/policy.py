@@ -19,6 +19,7 @@ class Policy:
     `instance` is unique to this bridge and its store: it stands in every origin line. `delivered` and `refused` are
     names of statuses of the root issue. `trackers` names the tracker for a kind of task, "" the project's first one;
     `priorities` the issue priority for an incident's 1 … 5. `sla` are the targets where a source gives no verdict.
+    `changes` are the sources that can open a request for change, in the order of the settings.
     """
 
     instance: str
@@ -36,6 +37,7 @@ class Policy:
     language: str = "en"
     candidates: CandidatePolicy = field(default_factory=CandidatePolicy)
     sla: SlaTargets = field(default_factory=SlaTargets)
+    changes: tuple[str, ...] = ()
 
     def issue_url(self, issue_id: int) -> str:
         """Where a person finds an issue."""

@@ -19,7 +19,8 @@ from bridge.sources.rt.options import RtOptions
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.yaml"))
 NAMES = KnownNames(
-    templates={"network-problem": ("engineer",)},
+    templates={"network-problem": ("engineer",), "change": ()},
+    opening_changes=frozenset({"change"}),
     people={"jane", "ben", "network-team"},
     sources={
         "rt": frozenset({Capability.LINK, Capability.PRIVATE_NOTE, Capability.RESOLVE}),

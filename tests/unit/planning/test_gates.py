@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.planning.gates import Closing, Gate, GateKind, Lack, change_number, lacking
+from bridge.model.incident import ChangeState
+from bridge.planning.gates import Closing, Gate, GateKind, Lack, change_numbers, change_numbers_of, lacking
 
 WRITTEN = "Write the way back.\n\nStep 3.2 of the plan.\n\n[bridge prod · promotion 7 · task back]"
 LIST = "Hand it over.\n\n* Documents:{}\n* Training:{}\n* Operations owner:{}\n\n[bridge prod · task h]"
 
 
-def row(kind: GateKind, by=(), written=WRITTEN, checklist=("Documents", "Training", "Operations owner"), **more):
-    return Gate(kind, **more).row(by, checklist, written)
+def row(kind, by=(), written=WRITTEN, checklist=("Documents", "Training", "Operations owner"), source="", **more):
+    return Gate(kind, **more).row(by, checklist, written, source)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_a_gate_that_names_nobody_may_be_closed_by_everybody():
     ],
 )
 def test_the_number_of_a_change_request(prefix, text, number):
-    assert change_number(prefix, [text]) == number
+    assert change_numbers(prefix, [text, text]) == ([number] if number else [])
 
 
 def test_a_change_needs_its_number_in_a_note_or_in_the_description():
@@ -51,6 +52,49 @@ def test_a_change_needs_its_number_in_a_note_or_in_the_description():
     assert lacking(gate, Closing(WRITTEN + "\nCHG0031")) == []
     asked = row(GateKind.CHANGE, written="Such as CHG0001.")
     assert lacking(asked, Closing("Such as CHG0001.")) == [Lack("number")], "the bridge's own example does not count"
+
+
+PENDING, APPROVED, REJECTED, UNKNOWN = ChangeState
+OURS = "CHG0001"
+
+
+@pytest.mark.parametrize(
+    ("told", "note", "missing"),
+    [
+        ({OURS: APPROVED}, "", []),
+        ({OURS: PENDING}, "", [Lack("pending", (OURS,))]),
+        ({OURS: REJECTED}, "", [Lack("rejected", (OURS,))]),
+        ({OURS: PENDING}, "see CHG0042", [Lack("pending", (OURS,))]),
+        ({OURS: REJECTED, "CHG0042": APPROVED}, "see CHG0042", []),
+        ({OURS: REJECTED, "CHG0042": PENDING}, "see CHG0042", [Lack("pending", ("CHG0042",))]),
+        ({OURS: UNKNOWN}, "", [Lack("number", ("CHG",))]),
+        ({OURS: UNKNOWN}, "approved: CHG0001", []),
+        ({}, "", [Lack("number", ("CHG",))]),
+        ({}, "approved: CHG0042", []),
+    ],
+)
+def test_a_change_that_the_bridge_opened_must_be_approved(told, note, missing):
+    """Where its system does not tell, or has lost it, people name the number as they do everywhere else."""
+    gate = row(GateKind.CHANGE, prefix="CHG", source="itsm") | {"change": {"id": OURS, "url": "http://x"}}
+    closing = Closing(WRITTEN, notes=[note] if note else [], changes=told)
+    assert change_numbers_of(gate, closing) == list(dict.fromkeys([OURS, *(["CHG0042"] if "42" in note else [])]))
+    assert lacking(gate, closing) == missing
+
+
+@pytest.mark.parametrize(
+    ("told", "missing"),
+    [
+        ({}, []),
+        ({"CHG0042": APPROVED}, []),
+        ({"CHG0042": UNKNOWN}, []),
+        ({"CHG0042": PENDING}, [Lack("pending", ("CHG0042",))]),
+        ({"CHG0042": REJECTED}, [Lack("rejected", ("CHG0042",))]),
+    ],
+)
+def test_a_number_that_people_write_is_looked_up(told, missing):
+    """One that the incident system does not know counts as it always did: it may be another system's."""
+    closing = Closing(WRITTEN, notes=["it is CHG0042"], changes=told)
+    assert lacking(row(GateKind.CHANGE, prefix="CHG"), closing) == missing
 
 
 @pytest.mark.parametrize("blank", ["", "\n\n", "\n---\n* \n_ _", "\nStep 3.2 of the plan.  "])

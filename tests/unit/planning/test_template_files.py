@@ -78,6 +78,8 @@ def loaded(tmp_path: Path, text: str):
         ("  - {key: a, title: A, gate: §approvl}\n", "“gate” cannot be “approvl”", "did you mean"),
         ("  - {key: a, title: A, §blocks: [b]}\n  - {key: b, title: B}\n", "“blocks” is for a gate", "add gate: "),
         ("  - {key: a, title: A, gate: change, §checklist: [x]}\n", "“checklist” is for a gate", "gate: handover"),
+        ("  - {key: a, title: A, gate: approval, closed_by: [jane], §open: false}\n", "“open” is for a gate", "change"),
+        ("  - {key: a, title: A, gate: change, open: §maybe}\n", "“open” must be true or false", ""),
         ("  - {key: a, title: A, gate: §approval}\n", "nobody is named who may close the approval a", "closed_by"),
         (
             "  - {key: a, title: A, gate: approval, closed_by: [§jnae]}\n",

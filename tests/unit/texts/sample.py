@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bridge.model.incident import Incident, Note, State
+from bridge.model.incident import ChangeRequest, ChangeState, Incident, Note, State
 from bridge.model.promotion import Promotion, PromotionState, Role
 from bridge.planning.experience import Experience
 from bridge.planning.gates import Gate, GateKind, Lack
@@ -95,12 +95,17 @@ def values() -> dict[str, dict[str, Any]]:
             "checklist": ["Documents", "Train|ing"],
             "blocked": [f"3 {NASTY}"],
             "page": "Rollback plan",
+            "change_opened": False,
         },
+        "change_request": {"promotion": replace(promotion, objective=NASTY), **urls},
+        "change_opened": {"change": ChangeRequest("CHG|31", "http://itsm.example/rfcs/31", ChangeState.PENDING)},
         "plan_page": {"promotion": promotion, "plan": plan, "milestones": {"m": "Live | now"}},
         "gate_reopened": {
             "lacks": [
                 Lack("closer", ("jane",)),
                 Lack("number", ("CHG",)),
+                Lack("pending", ("CHG0031",)),
+                Lack("rejected", ("CHG0032", NASTY)),
                 Lack("plan"),
                 Lack("checklist", ("Documents", NASTY)),
             ],

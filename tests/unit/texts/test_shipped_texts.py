@@ -24,6 +24,7 @@ PLAIN_TEXTS = {
     "attention_unmapped_person",
     "project_status_line",
     "candidate_impact",
+    "change_request",
 }
 CODE = re.compile(r"\A\{# code: (RB-21\d\d) · .+ #\}\n\{#\n")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from bridge.directory.directory import Directory
 from bridge.model.effect import Effect
-from bridge.model.errors import NotApplied, NotFound, Rejected
-from bridge.model.incident import State
+from bridge.model.errors import Forbidden, NotApplied, NotFound, Rejected
+from bridge.model.incident import Capability, ChangeState, State
 from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import Promotion, PromotionState, Task
-from bridge.planning.gates import ROLLBACK_PAGE, Closing, GateKind, GateState, Lack, lacking
-from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.planning.gates import ROLLBACK_PAGE, Closing, GateKind, GateState, Lack, change_numbers_of, lacking
+from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing, project_effect
 from bridge.usecases.gates import CHECK, REOPEN, allowed, holding, say_held, with_line
@@ -32,6 +32,7 @@ class GateDelivery:
     """Handlers of the effects on gates."""
 
     store: Store
+    sources: Mapping[str, IncidentSource]
     tracker: ProjectTracker
     configured: Callable[[], Configured]
     clock: Clock
@@ -41,7 +42,7 @@ class GateDelivery:
         return {CHECK: self.check, REOPEN: self.reopen}
 
     def check(self, effect: Effect) -> Save:
-        """Reads a gate and decides whether it counts as passed; writes nothing remotely."""
+        """Reads a gate, and what it waits for, and decides whether it counts as passed; writes nothing remotely."""
         promotion, task = self._gate(effect)
         if task.issue_id is None:
             return nothing
@@ -52,7 +53,8 @@ class GateDelivery:
         if not issue.closed:
             return self._stands(task, GateState.OPEN, "")
         closing = _closing(issue)
-        lacks = lacking(task.gate, self._closed(promotion, task, issue, closing))
+        closed = self._closed(promotion, task, issue, closing)
+        lacks = lacking(task.gate, replace(closed, changes=self._looked_up(task, closed)))
         if issue.status in self.configured().policy.refused and not any(lack.code == "closer" for lack in lacks):
             return self._stands(task, GateState.REFUSED, f"was set to “{issue.status}”: it does not count as passed.")
         if not lacks:
@@ -72,6 +74,19 @@ class GateDelivery:
             closer=person.key if person else "",
             allowed=allowed(configured.directory, task.gate["by"]),
         )
+
+    def _looked_up(self, task: Task, closed: Closing) -> dict[str, ChangeState]:
+        """What the incident system says of the change requests of a gate; those that it does not know are left out."""
+        source = self.sources.get(task.gate.get("source", ""))
+        if task.gate["kind"] != GateKind.CHANGE or source is None or Capability.CHANGE not in source.capabilities:
+            return {}
+        found = {}
+        for number in change_numbers_of(task.gate, closed):
+            try:
+                found[number] = source.read_change(number).state
+            except (NotFound, Forbidden, Rejected):
+                continue
+        return found
 
     def _stands(self, task: Task, state: GateState, told: str | None, closing: Journal | None = None) -> Save:
         """Stores how a gate stands and what a person is told (None: as before); what only waited for it goes on."""
