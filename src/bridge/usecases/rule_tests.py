@@ -157,7 +157,7 @@ class _Watched:
         trace = self._group(of, at)
         if trace is None:
             return
-        self.life.acts.append(Act(at, what, self.rule.id, trace.key))
+        self.life.add(Act(at, what, self.rule.id, trace.key))
         self.life.act(at)
 
     def _group(self, of: str | None, at: datetime) -> Trace | None:

@@ -114,6 +114,11 @@ class Life:
                 found[incident] = own
         return found
 
+    def add(self, act: Act) -> None:
+        """Has people do something more."""
+        self.acts.append(act)
+        heappush(self._next, (act.at, len(self.acts), act))
+
     def next_act(self) -> datetime | None:
         """See the protocol."""
         return self._next[0][0] if self._next else None
@@ -236,9 +241,7 @@ class Life:
             uow, key = self.book.as_uow(), promotion.group_key
             self.mails[promotion.id] = mails_of_opening(uow, self.configured, rule, key, now)
         if self.assumed.takes is not None:
-            ends = Act(now + self.assumed.takes, What.DELIVER, promotion.rule_id, promotion.group_key)
-            self.acts.append(ends)
-            heappush(self._next, (ends.at, len(self.acts), ends))
+            self.add(Act(now + self.assumed.takes, What.DELIVER, promotion.rule_id, promotion.group_key))
 
     def _done(self, promotion: Promotion, what: What, now: datetime) -> None:
         if what is What.APPROVE and promotion.state in WAITING:
