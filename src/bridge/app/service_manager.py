@@ -22,6 +22,7 @@ class ServiceManager:
         path = environ.get("NOTIFY_SOCKET", "")
         # A path that begins with @ is a name in the abstract namespace of Linux.
         self._address = "\0" + path[1:] if path.startswith("@") else path
+        self._unheard = False
         meant = environ.get("WATCHDOG_PID", "") in {"", str(os.getpid())}
         usec = environ.get("WATCHDOG_USEC", "")
         self.watchdog_seconds = int(usec) / 1e6 if path and meant and usec.isdecimal() and int(usec) else None
@@ -33,7 +34,7 @@ class ServiceManager:
         return bool(self._address)
 
     def tell(self, **state: str) -> None:
-        """Sends states such as READY="1" or STATUS="a line". That nobody hears it is logged and stops nothing."""
+        """Sends states such as READY="1" or STATUS="a line". That nobody hears it is logged once, and stops nothing."""
         if not self._address:
             return
         message = "\n".join(f"{name}={value}".replace("\n", " ") for name, value in state.items())
@@ -43,7 +44,11 @@ class ServiceManager:
                 out.connect(self._address)
                 out.sendall(message.encode())
         except OSError as error:
-            log.warning("the service manager cannot be told", state=sorted(state), error=str(error))
+            if not self._unheard:
+                log.warning("the service manager cannot be told", state=sorted(state), error=str(error))
+            self._unheard = True
+        else:
+            self._unheard = False
 
 
 class Vigil:
