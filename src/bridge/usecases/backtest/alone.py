@@ -10,6 +10,7 @@ from bridge.rules.decide import decide
 from bridge.rules.decision import DecisionKind, GroupMember, GroupView, RateCount
 from bridge.rules.matching import CompiledRule
 from bridge.rules.recurrence import rate_span
+from bridge.rules.when import Recurs
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Near, Trace, near
 from bridge.usecases.backtest.walk import INSTANT, Walk
@@ -41,6 +42,29 @@ class Alone:
 
     def __post_init__(self) -> None:
         self._near = near(self.rule, lambda _: True)
+
+    def count(self) -> None:
+        """Goes through the history."""
+        places = self.walk.places
+        plain = places.history.known is None and not places.ends and self.rule.rule.similar is None
+        if plain and len(self.rule.triggers) == 1 and self.rule.triggers[0].recurs is not None:
+            self._count_openings(self.rule.triggers[0].recurs)
+        else:
+            self.walk.go(self)
+
+    def _count_openings(self, asked: Recurs) -> None:
+        """The same where all that happens is that incidents are opened: then nothing but their windows is looked at."""
+        places, opened, version = self.walk.places, self.walk.places.history.opened, self.known.version
+        traces = [Trace(name.key, name.label) for name in places.groups[0]]
+        self.walk.traces[0].update((trace.key, trace) for trace in traces)
+        at_least, within = asked.at_least, asked.within
+        entries = [trace.entries for trace in traces]
+        for row, group in sorted(places.placed[0], key=lambda placed: opened[placed[0]]):
+            those, at = entries[group], opened[row]
+            those.append((at, row))
+            if len(those) >= at_least and at - those[-at_least][0] <= within:
+                version.update((incident, incident) for _, incident in those[-self.rule.needs.members :])
+                self.happened(0, traces[group], (row,), at)
 
     def next_act(self) -> datetime | None:
         """Nobody does anything."""

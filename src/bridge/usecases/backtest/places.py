@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -31,42 +31,56 @@ class Places:
     """What happens in the groups of some rules, in the order in which it became known.
 
     A version is a row of the history; where rows show the end of incidents, versions from `history.rows` on show them
-    when they were over, unless `ends` is false. `at` is since when a version was known, `where` in which groups it is.
+    when they were over, unless `ends` is false. `at` is since when a version was known; `placed` are, for each rule,
+    the versions that are in a group of it.
     """
 
     history: History
     rules: Sequence[CompiledRule]
     ends: bool = True
     groups: list[list[GroupName]] = field(default_factory=list)
-    where: dict[int, list[Place]] = field(default_factory=dict)
-    at: list[datetime] = field(default_factory=list)
+    placed: list[list[tuple[int, int]]] = field(default_factory=list)
+    at: Sequence[datetime] = ()
+    _where: dict[int, list[Place]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         history = self.history
-        self.at = list(history.opened if history.known is None else history.known)
+        self.at = history.opened if history.known is None else history.known
         self.ends = self.ends and history.ends is not None
         if self.ends:
-            self.at += [end or _NEVER for end in history.over_since]
-        for number, rule in enumerate(self.rules):
-            self._place(number, rule)
+            self.at = [*self.at, *(end or _NEVER for end in history.over_since)]
+        for rule in self.rules:
+            self._place(rule)
 
-    def _place(self, number: int, rule: CompiledRule) -> None:
+    def _place(self, rule: CompiledRule) -> None:
         history = self.history
         names: dict[str, int] = {}
         found: list[GroupName] = []
         phases = [False] if history.ends is not None else [True]
         phases += [True] if self.ends else []
-        before: list[tuple[int, int]] = []
+        placed: list[tuple[int, int]] = []
         for over in phases:
-            if over and before and not changes_at_the_end(rule):
-                placed = before
+            if over and len(phases) > 1:
+                same = not changes_at_the_end(rule)
+                those = list(placed) if same else _grouped(history, rule, names, found, over=over)
+                placed += [(row + history.rows, group) for row, group in those]
             else:
-                placed = list(_grouped(history, rule, names, found, over=over))
-            before = placed
-            shift = history.rows if over and len(phases) > 1 else 0
-            for row, group in placed:
-                self.where.setdefault(row + shift, []).append((number, group))
+                placed += _grouped(history, rule, names, found, over=over)
+        self.placed.append(placed)
         self.groups.append(found)
+
+    @property
+    def where(self) -> Mapping[int, Sequence[Place]]:
+        """In which groups a version is."""
+        if not self._where:
+            for number, placed in enumerate(self.placed):
+                for version, group in placed:
+                    self._where.setdefault(version, []).append((number, group))
+        return self._where
+
+    def matched(self, number: int) -> int:
+        """How many incidents were in some group of a rule at some time."""
+        return len({self.incident_of(version) for version, _ in self.placed[number]})
 
     def incident_of(self, version: int) -> int:
         """Whose version it is."""

@@ -12,6 +12,7 @@ from bridge.rules.history import History
 from bridge.rules.matching import CompiledRule
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode
+from bridge.rules.sla import SlaTargets
 from bridge.usecases.backtest.alone import BEGINNING, Alone
 from bridge.usecases.backtest.book import open_book
 from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, all_policies
@@ -97,11 +98,18 @@ def live(
     return Life(walk, book, configured, assumed, list(acts), thorough=thorough)
 
 
-def _alone(history: History, rule: CompiledRule, configured: Configured) -> RuleFigures:
-    known = Known(history, [rule], configured.policy.sla)
+def count_alone(history: History, rule: CompiledRule, targets: SlaTargets) -> Alone:
+    """The firings of one rule, with `--counting reset`."""
+    known = Known(history, [rule], targets)
     walk = Walk(Places(history, [rule], ends=ends_matter(rule)), known, together=False)
     counted = Alone(rule, known, walk)
-    walk.go(counted)
+    counted.count()
+    return counted
+
+
+def _alone(history: History, rule: CompiledRule, configured: Configured) -> RuleFigures:
+    counted = count_alone(history, rule, configured.policy.sla)
+    known, walk = counted.known, counted.walk
     book = open_book(known, lambda _, __: None, lambda _: BEGINNING)
     first = counted.firings[0].at if counted.firings else None
     mails = mails_of_opening(book.as_uow(), configured, rule, "", first) if first else 0
@@ -181,16 +189,12 @@ def _figures(
     resolutions: Resolutions,
     excluded: Mapping[int, Sequence[Exclusion]],
 ) -> RuleFigures:
-    groups = {place.key for place in walk.traces[number].values()}
-    matched = {
-        walk.places.incident_of(v) for v, those in walk.places.where.items() if any(r == number for r, _ in those)
-    }
     return RuleFigures(
         id=rule.id,
         title=rule.title,
         kpi=rule.rule.kpi.value,
-        matched=len(matched),
-        groups=len(groups),
+        matched=walk.places.matched(number),
+        groups=len(walk.traces[number]),
         hot_groups=len({one.key for one in promotions}),
         firings=len(promotions),
         covered=sum(one.incidents for one in promotions),

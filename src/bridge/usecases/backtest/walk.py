@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -15,7 +15,7 @@ from bridge.rules.moments import later
 from bridge.rules.similar import Representatives, assign
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
-from bridge.usecases.backtest.places import Places
+from bridge.usecases.backtest.places import Place, Places
 
 INSTANT = timedelta(microseconds=1)
 """What has lasted longer than a length of time is seen so much later."""
@@ -59,6 +59,7 @@ class Walk:
     together: bool = True
     ticks: Sequence[datetime] | None = None
     traces: list[dict[str, Trace]] = field(default_factory=list)
+    _where: Mapping[int, Sequence[Place]] = field(default_factory=dict)
     _similar: Representatives = field(default_factory=Representatives)
     _standing: dict[int, list[tuple[int, Trace]]] = field(default_factory=dict)
     _wakes: list[Wake] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Walk:
     def go(self, counting: Counting) -> None:
         """From the first version to the last."""
         order, at = self.places.order(), self.places.at
+        self._where = self.places.where
         last = self.ticks[-1] if self.ticks else self.places.last() if any(self._waits) or counting.next_act() else None
         place, versions = 0, len(order)
         while True:
@@ -144,7 +146,7 @@ class Walk:
     def _moved(self, version: int, incident: int, now: datetime) -> list[tuple[int, Trace]]:
         """Puts an incident where its version belongs; returns the groups it is in then."""
         before = self._standing.get(incident, [])
-        after = [self._place(rule, group, incident) for rule, group in self.places.where.get(version, ())]
+        after = [self._place(rule, group, incident) for rule, group in self._where.get(version, ())]
         opened = self.places.history.opened[incident]
         for place in before:
             if place not in after:
