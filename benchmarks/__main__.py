@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import delivery, hooks, idle, ingest, queue
+from benchmarks import delivery, hooks, idle, ingest, queue, rules
 from benchmarks.harness import RUNS, machine
 
 MEASUREMENTS = {
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "delivery": delivery.run,
     "idle": idle.run,
     "queue": queue.run,
+    "rules": rules.run,
     "hooks": hooks.run,
 }
 
