@@ -268,7 +268,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 
 def test_yaml_1_1_traps_warn_only_where_they_make_a_difference() -> None:
     marked = read(
-        "version: 1\nmode: off\nopen: no\nnotes: {a: no, b: 'no', c: 12:30, d: fine}\nitems: [{name: Yes, size: 010}, {name: x, size: 07}]"
+        "version: 1\nmode: off\nopen: no\nnotes: {a: no, b: 'no', c: 12:30, d: fine}\n"
+        "items: [{name: Yes, size: 010}, {name: x, size: 07}]"
     )
     shop, problems = validate(Shop, marked)
     assert shop is not None
@@ -283,8 +284,10 @@ def test_yaml_1_1_traps_warn_only_where_they_make_a_difference() -> None:
             ("5:16", "Yes", "true or false"),
         ]
     ] + [
-        "f.yaml:5:27: “010” is a decimal number here, but an octal number for older YAML tools"
-        " (write it without the zeros in front)"
+        (
+            "f.yaml:5:27: “010” is a decimal number here, but an octal number for older YAML tools"
+            " (write it without the zeros in front)"
+        )
     ]
 
 

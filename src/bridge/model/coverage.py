@@ -24,10 +24,10 @@ class Coverage:
     def told(self, now: datetime, *, by_hook: bool) -> Coverage:
         """The same after one more change."""
         if by_hook:
-            counts = {"heard": self.heard + 1, "heard_in_a_row": self.heard_in_a_row + 1, "missed_in_a_row": 0}
-            return replace(self, **counts, last_heard_at=now)
-        counts = {"missed": self.missed + 1, "missed_in_a_row": self.missed_in_a_row + 1, "heard_in_a_row": 0}
-        return replace(self, **counts, last_missed_at=now)
+            in_a_row = self.heard_in_a_row + 1
+            return replace(self, heard=self.heard + 1, heard_in_a_row=in_a_row, missed_in_a_row=0, last_heard_at=now)
+        in_a_row = self.missed_in_a_row + 1
+        return replace(self, missed=self.missed + 1, missed_in_a_row=in_a_row, heard_in_a_row=0, last_missed_at=now)
 
     @property
     def share(self) -> float | None:
