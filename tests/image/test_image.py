@@ -19,7 +19,8 @@ from tests.servers.fixture import provide
 REPOSITORY = Path(__file__).parents[2]
 DOCKERFILE = REPOSITORY / "docker" / "Dockerfile"
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("image")]
+# Most of its minutes are a Debian that is fetched: too long for every run of CI.
+pytestmark = [pytest.mark.real, pytest.mark.soak, pytest.mark.xdist_group("image")]
 
 
 @dataclass
