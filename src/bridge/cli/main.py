@@ -9,7 +9,21 @@ from typing import NoReturn
 import typer
 
 from bridge import __version__
-from bridge.cli import backfill, candidates, check, demo, links, queue, rules, rules_backtest, rules_test, sandbox, work
+from bridge.cli import (
+    backfill,
+    candidates,
+    check,
+    demo,
+    links,
+    queue,
+    rules,
+    rules_backtest,
+    rules_diff,
+    rules_suggest,
+    rules_test,
+    sandbox,
+    work,
+)
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, FINE, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
 from bridge.cli.output import complain, print_json, say
 from bridge.model.errors import (
@@ -30,6 +44,8 @@ database = typer.Typer(no_args_is_help=True, help="The store.")
 cli.add_typer(candidates.commands, name="promotions")
 rules.commands.command()(rules_backtest.backtest)
 rules.commands.command("test")(rules_test.play_cases)
+rules.commands.command()(rules_diff.diff)
+rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(queue.commands, name="queue")
