@@ -19,6 +19,7 @@ from bridge.cli import (
     rules,
     rules_backtest,
     rules_diff,
+    rules_suggest,
     rules_test,
     sandbox,
     work,
@@ -44,6 +45,7 @@ cli.add_typer(candidates.commands, name="promotions")
 rules.commands.command()(rules_backtest.backtest)
 rules.commands.command("test")(rules_test.play_cases)
 rules.commands.command()(rules_diff.diff)
+rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(queue.commands, name="queue")
