@@ -249,10 +249,20 @@ def test_the_command_says_that_noise_is_noise(tmp_path: Path) -> None:
     )
 
 
+def test_the_command_asks_the_store(tmp_path: Path) -> None:
+    office(tmp_path, [*noise(600, 4), *planted(4)])
+    config = tmp_path / "bridge.yaml"
+    config.write_text(CONFIG.replace("none.csv", "past.csv"))
+    told(["backfill", "-c", str(config), "--since", "2025-12-01"])
+    command = ["rules", "suggest", "-c", str(config), "--since"]
+    assert "group_by: [service, category]" in told([*command, "2025-12-01"])
+    assert told([*command, "2027-01-01"]).startswith("Nothing is worth a rule: in 0 incident(s)")
+
+
 @needs_log
 def test_the_public_log_suggests_rules_that_load() -> None:
     config = EXAMPLES / "open-pause.yaml"
     command = ["rules", "suggest", "-c", str(config), "--history", str(LOG), "--as-of", "final", "--top", "2"]
     rules = loaded(told(command), load(config).names).rules
-    assert len(rules) == 2
+    assert 1 <= len(rules) <= 2
     assert all(one in KINDS or one.startswith(OWN_FIELD) for rule in rules for one in rule.rule.group_by)
