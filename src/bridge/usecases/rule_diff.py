@@ -24,6 +24,7 @@ SCAN = 1000
 MOST_LISTED = 1000
 """So many incidents, and so many groups, are listed one by one; the others are counted."""
 NOTHING = "nothing"
+_NO_GROUP = (NOTHING, "", "")
 _ACTS = frozenset({DecisionKind.CANDIDATE, DecisionKind.OPEN, DecisionKind.REOPEN})
 
 
@@ -140,8 +141,10 @@ def _scan(told: RuleDiff, uow: UnitOfWork, old: Side, new: Side) -> None:
 
 def _findings(ids: Sequence[str], old: Side, new: Side, now: datetime) -> Iterator[FindingChange]:
     for rule_id in ids:
-        for key in sorted({*old.keys(rule_id), *new.keys(rule_id)}):
-            (before, was, first), (after, label, why) = (_outcome(side, rule_id, key, now) for side in (old, new))
+        keys = [(side, frozenset(side.keys(rule_id))) for side in (old, new)]
+        for key in sorted(keys[0][1] | keys[1][1]):
+            outcomes = [_outcome(side, rule_id, key, now) if key in its else _NO_GROUP for side, its in keys]
+            (before, was, first), (after, label, why) = outcomes
             if before != after:
                 yield FindingChange(rule_id, label or was, before, after, why or first)
 
@@ -149,11 +152,9 @@ def _findings(ids: Sequence[str], old: Side, new: Side, now: datetime) -> Iterat
 def _outcome(side: Side, rule_id: str, key: str, now: datetime) -> tuple[str, str, str]:
     """What would come of a group now, its label, and why."""
     rule = side.rules.get(rule_id)
-    if rule is None or rule.rule.when.schedule is not None:
-        return NOTHING, "", ""
-    seen = side.look(rule, key, now)
+    seen = side.look(rule, key, now) if rule else None
     if seen is None:
-        return NOTHING, "", ""
+        return _NO_GROUP
     view, decision = seen
     kind = decision.shadow or decision.kind
     if kind not in _ACTS:
