@@ -291,7 +291,7 @@ class Life:
         rules = self.walk.places.rules
         numbers = {rule.id: number for number, rule in enumerate(rules)}
         own = self.walk.traces[numbers[promotion.rule_id]].get(promotion.group_key)
-        if own is not None:
+        if own is not None and own.late:
             self.walk.look_again(numbers[promotion.rule_id], own, now + rules[numbers[promotion.rule_id]].quiet_for)
         for member in self.book.promotions.members(promotion.id):
             for number, trace in self.walk.groups_of(member.incident_id):

@@ -204,7 +204,8 @@ class Walk:
         while self._wakes and self._wakes[0][0] == now:
             _, rule, key, incident = heappop(self._wakes)
             if incident == NOBODY:
-                found.append((rule, now, incident, key))
+                if any(map(counting.is_free, self.traces[rule][key].late)):
+                    found.append((rule, now, incident, key))
             elif self._waits_there(rule, key, incident):
                 self.traces[rule][key].late.add(incident)
                 if self._tick(now) == now and counting.is_free(incident):
