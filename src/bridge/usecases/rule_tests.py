@@ -15,7 +15,8 @@ from bridge.rules.fields import OWN_FIELD, as_part
 from bridge.rules.history import NOTHING, History, table
 from bridge.rules.matching import CompiledRule
 from bridge.rules.stories import Story
-from bridge.usecases.backtest.life import Act, Assumed, Life, What
+from bridge.usecases.backtest.acts import Act, Assumed, What
+from bridge.usecases.backtest.life import Life
 from bridge.usecases.backtest.near import Trace
 from bridge.usecases.backtest.replay import live
 from bridge.usecases.configured import Configured

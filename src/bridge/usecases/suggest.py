@@ -14,8 +14,8 @@ from bridge.rules.history import Column, History
 from bridge.rules.loader import KnownNames, read_rules
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode
+from bridge.usecases.backtest.acts import Assumed
 from bridge.usecases.backtest.figures import Figures, Resolutions, RuleFigures
-from bridge.usecases.backtest.life import Assumed
 from bridge.usecases.backtest.replay import Asked, acting, backtest, live
 from bridge.usecases.configured import Configured
 from bridge.usecases.mining import Finding, mine

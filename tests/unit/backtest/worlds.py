@@ -22,7 +22,8 @@ from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule
 from bridge.store.database import Database
 from bridge.store.unit import Unit
-from bridge.usecases.backtest.life import Act, Life, What
+from bridge.usecases.backtest.acts import Act, What
+from bridge.usecases.backtest.life import Life
 from bridge.usecases.backtest.replay import live
 from bridge.usecases.candidates.outcomes import approve, reject
 from bridge.usecases.configured import Configured

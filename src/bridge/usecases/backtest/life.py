@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from bridge.rules.matching import CompiledRule
 from bridge.rules.moments import SKEW, later
 from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.schema import Mode
+from bridge.usecases.backtest.acts import Act, Assumed, What
 from bridge.usecases.backtest.book import Book
 from bridge.usecases.backtest.near import NONE, Near, Trace, near
 from bridge.usecases.backtest.walk import Walk
@@ -40,37 +40,6 @@ class _Joins(NamedTuple):
     joined: bool
 
 
-class What(StrEnum):
-    """What people do with a promotion."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    DELIVER = "deliver"
-    RESUME = "resume"  # the delivery is taken back
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A person's act on the newest promotion of a group."""
-
-    at: datetime
-    what: What
-    rule_id: str
-    group_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed:
-    """What a replay takes for granted of people.
-
-    `approve`: what a rule proposes is approved at once, unless one of its limits kept it from acting. `takes` is how
-    long after its opening a project is delivered, None: it stays open.
-    """
-
-    approve: bool = False
-    takes: timedelta | None = None
-
-
 @dataclass(slots=True)
 class Life:
     """Promotions come, take in incidents, and end.
@@ -82,7 +51,7 @@ class Life:
     walk: Walk
     book: Book
     configured: Configured
-    assumed: Assumed = Assumed()
+    assumed: Assumed = field(default_factory=Assumed)
     acts: list[Act] = field(default_factory=list)
     thorough: bool = False
     found: dict[int, Finding] = field(default_factory=dict)

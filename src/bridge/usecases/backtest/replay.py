@@ -13,10 +13,11 @@ from bridge.rules.matching import CompiledRule
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode
 from bridge.rules.sla import SlaTargets
+from bridge.usecases.backtest.acts import Act, Assumed
 from bridge.usecases.backtest.alone import BEGINNING, Alone
 from bridge.usecases.backtest.book import open_book
 from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, all_policies
-from bridge.usecases.backtest.life import Act, Assumed, Life
+from bridge.usecases.backtest.life import Life
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
 from bridge.usecases.backtest.places import Places, changes_at_the_end
