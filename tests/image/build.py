@@ -127,8 +127,8 @@ def _run(root: Root, step: Step) -> None:
         raise BuildFailed(f"line {step.line}: {step.rest} ended with {done.returncode}: {done.stdout[-3000:]}")
 
 
-NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-"""Mounts and processes of a step end with it."""
+NAMESPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+"""Mounts and processes of a step end with it, and with the tests should those be killed."""
 
 
 def mounts(root: Path) -> list[str]:
