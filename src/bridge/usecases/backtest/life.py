@@ -253,7 +253,9 @@ class Life:
                 if trace.promotion != promotion.id:
                     trace.contested = True
                 elif self.book.promotions.has_member(promotion.id, incident):
-                    trace.since = opened[incident] if trace.since is None else min(trace.since, opened[incident])
+                    if trace.since is not None and opened[incident] < trace.since:
+                        trace.unsettled = True  # what is over and was opened since then may join, too
+                    trace.since = min(trace.since or opened[incident], opened[incident])
 
     def _released(self, promotion: Promotion, now: datetime) -> None:
         """The promotion's incidents are free again."""
