@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.servers.common import INSTALL_SECONDS
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
         if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(INSTALL_SECONDS))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """What one test configured, its standard error among it, is gone before the next logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

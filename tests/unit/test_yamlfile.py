@@ -241,7 +241,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
         ("version: 1\nauth: {type: basc}", ["f.yaml:2:14: “type” cannot be “basc” (did you mean “basic”?)"]),
         (
             "version: 1\nauth: {type: basic, user: x, toke: y}",
-            ["f.yaml:2:30: unknown key “toke” (known: none)"],
+            ["f.yaml:2:30: unknown key “toke” (remove it: possible are type, user, which are there already)"],
         ),
         (
             "version: 1\nauth: {type: basic, usr: x}",
