@@ -88,7 +88,7 @@ class Places:
         return self.history.incident_of(version if version < rows else version - rows)
 
     def order(self) -> list[int]:
-        """The versions that are in a group or leave one, in the order they became known."""
+        """The versions of incidents from when they were first in a group, in the order they became known."""
         versions = set(self.where)
         history = self.history
         if self.ends:
@@ -96,16 +96,18 @@ class Places:
             versions |= {row + rows for row in versions if row < rows}
             versions = {v for v in versions if v < rows or over[v - rows] is not None}
         elif history.first is not None:
-            versions |= {v + 1 for v in self.where if v + 1 < history.rows and self._same(v, v + 1)}
+            begin: dict[int, int] = {}
+            for version in sorted(versions):
+                begin.setdefault(history.incident_of(version), version)
+            versions = {
+                row for incident, first in begin.items() for row in range(first, history.rows_of(incident).stop)
+            }
         return sorted(sorted(versions), key=self.at.__getitem__)
 
     def last(self) -> datetime | None:
         """The last moment that the history tells of, None when it tells nothing."""
         ends = () if self.history.ends is None else (end for end in self.history.over_since if end is not None)
         return max([*self.at[: self.history.rows], *ends], default=None)
-
-    def _same(self, one: int, other: int) -> bool:
-        return self.history.incident_of(one) == self.history.incident_of(other)
 
 
 def changes_at_the_end(rule: CompiledRule) -> bool:
