@@ -84,7 +84,7 @@ def test_check_ends_with_1_when_there_are_only_doubts(shelf: Shelf) -> None:
 def test_explain(shelf: Shelf) -> None:
     """Every rule with every condition and reason, also the one that does not cover the incident."""
     passed = rule("vpn", match={"field": "service", "equals": "VPN"}, mode="auto")
-    lacking = rule("sites", group_by=["site"])
+    lacking = rule("sites", group_by=["fields.Site"])
     shelf.rules(rule("routers"), passed, lacking)
     shelf.take_in(*(shelf.incident(number, 10 - number) for number in range(1, 5)))
     out = command(shelf.config, "rules", "explain", "rt#4").text()
@@ -99,7 +99,7 @@ def test_explain(shelf: Shelf) -> None:
     assert vpn.splitlines()[0].endswith("passes over it")
     assert "no  service equals: VPN; it is “Network”" in vpn
     assert "no  recurs: no incident (needed: 5 within 14d)" in vpn
-    assert "it is in no group of this rule: it has no site, by which the rule groups" in sites
+    assert "it is in no group of this rule: it has no fields.Site, by which the rule groups" in sites
     document = command(shelf.config, "rules", "explain", "rt#4", "--json").json()
     assert [one["covered"] for one in document["rules"]] == [True, False, True]
     assert [one["decision"] for one in document["rules"]] == ["nothing", None, None]
