@@ -1,0 +1,19 @@
+"""What the use cases need from the outside, as protocols. Adapters and the store implement them."""
+
+from bridge.ports.clock import Clock, WorkingCalendar
+from bridge.ports.source import IncidentSource, KnownIncidents
+from bridge.ports.store import Handler, Store, UnitOfWork
+from bridge.ports.texts import Texts
+from bridge.ports.tracker import ProjectTracker
+
+__all__ = [
+    "Clock",
+    "Handler",
+    "IncidentSource",
+    "KnownIncidents",
+    "ProjectTracker",
+    "Store",
+    "Texts",
+    "UnitOfWork",
+    "WorkingCalendar",
+]
