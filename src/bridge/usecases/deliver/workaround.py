@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge.model.effect import Effect
 from bridge.model.promotion import Promotion
+from bridge.planning.knowledge import KNOWLEDGE_PAGE
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.project_part import Place
 from bridge.usecases.deliver.effects import nothing
@@ -15,7 +16,7 @@ from bridge.usecases.policy import EVIDENCE_PAGE
 from bridge.usecases.workaround import LOOK, resolve_with, section
 
 Save = Callable[[UnitOfWork], None]
-PAGES = ("Workaround", "Wiki")
+PAGES = ("Workaround", "Wiki", KNOWLEDGE_PAGE)
 """Where a project of its own may have it, beside the evidence page."""
 NONE_KNOWN = (
     "no workaround is known, so incidents are linked and not resolved: write one under the heading “Workaround” of the"
