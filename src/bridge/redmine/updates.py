@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from bridge.model.errors import Forbidden, NotApplied, Rejected, WouldLeak
@@ -16,6 +17,8 @@ from bridge.redmine.privacy import Privacy
 from bridge.redmine.text import clean, same_text
 
 _READ_BACK = "journals,allowed_statuses,relations,children"
+_LATE_READ_SECONDS = (0.2, 1.0)
+"""How long after each read-back without the new note it is looked for again: a loaded server may answer from before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Updates:
     names: Names
     privacy: Privacy
     options: RedmineOptions
+    pause: Callable[[float], None] = time.sleep
 
     def update(self, issue_id: int, change: IssueChange, *, unsure: bool) -> tuple[Issue, tuple[Journal, ...]]:
         """See ProjectTracker.update_issue."""
@@ -49,7 +53,7 @@ class Updates:
             raise refusal(self.client, project, error, "Edit issues") from error
         except Rejected as error:
             raise Rejected(where, error.reasons, error.advice) from error
-        raw = self.client.issue(issue_id, _READ_BACK)
+        raw = self._read_back(issue_id, change)
         issue = translate.issue(raw, self.options.url)
         self._check_note(issue, change, where)
         self._check_fields(raw, issue, change, where)
@@ -57,6 +61,16 @@ class Updates:
 
     def _read(self, issue_id: int) -> Issue:
         return translate.issue(self.client.issue(issue_id, "journals"), self.options.url)
+
+    def _read_back(self, issue_id: int, change: IssueChange) -> Raw:
+        """The issue after a write. A note that does not show yet is looked for again: its write was answered 204."""
+        raw = self.client.issue(issue_id, _READ_BACK)
+        for seconds in _LATE_READ_SECONDS if change.note else ():
+            if self._notes(translate.journals(raw), change):
+                break
+            self.pause(seconds)
+            raw = self.client.issue(issue_id, _READ_BACK)
+        return raw
 
     def _left(self, before: Issue, change: IssueChange) -> IssueChange:
         """What of the change is not there yet."""
