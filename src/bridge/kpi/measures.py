@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bridge.kpi.adjusted import elapsed, excluded
 from bridge.model.exclusion import Exclusion
 
 _NOTHING = timedelta(0)
@@ -37,30 +38,9 @@ class ResolutionTimes:
 
 
 def adjusted(resolution: Resolution) -> timedelta | None:
-    """The time that counts, None when the incident leaves the measure.
-
-    An exclusion that begins after the resolution changes nothing: an incident resolved before promotion counts fully.
-    """
-    start, end = resolution.opened_at, resolution.resolved_at
-    spans = []
-    for exclusion in resolution.exclusions:
-        begin, finish = max(start, exclusion.started_at), min(end, exclusion.ended_at or end)
-        if begin >= finish:
-            continue
-        if exclusion.policy == "remove":
-            return None
-        spans.append((begin, finish))
-    return end - start - _covered(spans)
-
-
-def _covered(spans: list[tuple[datetime, datetime]]) -> timedelta:
-    total = _NOTHING
-    reached: datetime | None = None
-    for begin, finish in sorted(spans):
-        begin_here = begin if reached is None else max(begin, reached)
-        total += max(_NOTHING, finish - begin_here)
-        reached = finish if reached is None else max(reached, finish)
-    return total
+    """The time that counts, None when the incident leaves the measure; see bridge.kpi.adjusted."""
+    out = excluded(resolution.exclusions, resolution.resolved_at)
+    return elapsed(resolution.opened_at, resolution.resolved_at, out)
 
 
 def resolution_times(resolutions: Iterable[Resolution]) -> ResolutionTimes:

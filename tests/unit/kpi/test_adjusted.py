@@ -1,0 +1,67 @@
+"""What exclusions take off: pause, remove, and what brings an incident back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.kpi.adjusted import NOTHING_EXCLUDED, elapsed, excluded
+from bridge.model.exclusion import Ending, Exclusion
+
+T0 = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def at(hours: float) -> datetime:
+    return T0 + timedelta(hours=hours)
+
+
+def one(start: float, end: float | None, policy: str = "pause", because: str = "", promotion: int = 1) -> Exclusion:
+    return Exclusion(1, promotion, policy, at(start), None if end is None else at(end), "rule", "v1", because)
+
+
+def hours(begin: float, end: float, *exclusions: Exclusion) -> float | None:
+    counted = elapsed(at(begin), at(end), excluded(exclusions, at(end)))
+    return None if counted is None else counted / timedelta(hours=1)
+
+
+def test_intervals_are_in_order_and_do_not_touch():
+    out = excluded([one(30, None), one(5, 10), one(10, 12), one(20, 25)], None)
+    assert out.intervals == ((at(5), at(12)), (at(20), at(25)), (at(30), None))
+    assert not out.removed
+
+
+@pytest.mark.parametrize("because", [Ending.LAPSED, Ending.LIFTED, Ending.DEMOTED, Ending.LEFT])
+def test_a_removed_incident_comes_back_with_its_raw_time(because):
+    assert hours(0, 100, one(10, 90, "remove", because)) == 100
+
+
+@pytest.mark.parametrize("because", ["", Ending.DELIVERED, Ending.MERGED])
+def test_delivery_keeps_a_removed_incident_out(because):
+    assert hours(0, 100, one(10, 90, "remove", because)) is None
+    assert hours(0, 100, one(10, None, "remove")) is None
+
+
+def test_a_demotion_after_the_resolution_brings_back_too():
+    assert hours(0, 100, one(10, 300, "remove", Ending.DEMOTED)) == 100
+
+
+def test_the_last_word_of_a_promotion_counts():
+    lapsed, again = one(10, 20, "remove", Ending.LAPSED), one(30, 40, "remove", Ending.DELIVERED)
+    assert hours(0, 100, lapsed, again) is None
+    assert hours(0, 100, one(10, 20, "remove", Ending.DELIVERED), one(30, 40, "remove", Ending.DEMOTED)) == 100
+    other = one(50, 60, "remove", Ending.DEMOTED, promotion=2)
+    assert hours(0, 100, lapsed, again, other) is None
+
+
+def test_a_lapsed_pause_keeps_what_stood_until_then():
+    assert hours(0, 100, one(10, 20, "pause", Ending.LAPSED), one(30, None)) == 20
+
+
+def test_resolved_before_promotion_is_always_none():
+    assert hours(0, 5, one(5, None, "remove")) == 5
+    assert hours(0, 5, one(6, None)) == 5
+
+
+def test_an_exclusion_of_no_length_is_none():
+    assert excluded([one(5, 5, "remove")], None) == NOTHING_EXCLUDED
