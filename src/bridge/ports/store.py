@@ -9,6 +9,7 @@ from typing import Protocol
 from bridge.model.effect import Effect
 from bridge.model.inbox import Inbox
 from bridge.repositories import (
+    CarriedNotes,
     Effects,
     Exclusions,
     Groups,
@@ -16,9 +17,11 @@ from bridge.repositories import (
     Intakes,
     Ledger,
     Links,
+    Notices,
     OwnWrites,
     Promotions,
     Resolutions,
+    Stops,
 )
 from bridge.rules.similar import SimilarGroups
 
@@ -41,6 +44,8 @@ class UnitOfWork(Protocol):
     @property
     def effects(self) -> Effects: ...
     @property
+    def notices(self) -> Notices: ...
+    @property
     def resolutions(self) -> Resolutions: ...
     @property
     def own_writes(self) -> OwnWrites: ...
@@ -48,6 +53,10 @@ class UnitOfWork(Protocol):
     def exclusions(self) -> Exclusions: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def carried_notes(self) -> CarriedNotes: ...
+    @property
+    def stops(self) -> Stops: ...
     @property
     def inbox(self) -> Inbox: ...
     def savepoint(self) -> AbstractContextManager[object]:

@@ -4,9 +4,12 @@ from bridge.repositories.effects import Effects, OwnWrites, Resolutions
 from bridge.repositories.incidents import Groups, Incidents
 from bridge.repositories.ledger import Exclusions, Ledger
 from bridge.repositories.links import Links
+from bridge.repositories.notes import CarriedNotes, Stops
+from bridge.repositories.notices import Notices
 from bridge.repositories.promotions import Intakes, Promotions
 
 __all__ = [
+    "CarriedNotes",
     "Effects",
     "Exclusions",
     "Groups",
@@ -14,7 +17,9 @@ __all__ = [
     "Intakes",
     "Ledger",
     "Links",
+    "Notices",
     "OwnWrites",
     "Promotions",
     "Resolutions",
+    "Stops",
 ]

@@ -11,9 +11,10 @@ from bridge.store.columns import required as _is
 from bridge.store.columns import row_id as _id
 from bridge.store.columns import where as _where
 from bridge.store.hook_tables import hook_coverage, inbox
+from bridge.store.note_tables import carried_note, stop
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
-__all__ = ["hook_coverage", "inbox", "metadata"]
+__all__ = ["carried_note", "hook_coverage", "inbox", "metadata", "stop"]
 
 incident = Table(
     "incident",

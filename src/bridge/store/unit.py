@@ -14,6 +14,8 @@ from bridge.store.incidents import StoredIncidents
 from bridge.store.intakes import StoredIntakes
 from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
+from bridge.store.notes import StoredCarriedNotes, StoredStops
+from bridge.store.notices import StoredNotices
 from bridge.store.own_writes import StoredOwnWrites
 from bridge.store.promotions import StoredPromotions
 from bridge.store.resolutions import StoredResolutions
@@ -33,9 +35,12 @@ class Unit:
         self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)
         self.effects = StoredEffects(connection, clock)
+        self.notices = StoredNotices(connection)
         self.resolutions = StoredResolutions(connection)
         self.own_writes = StoredOwnWrites(connection, clock)
         self.exclusions = StoredExclusions(connection)
         self.ledger = StoredLedger(connection, clock)
+        self.carried_notes = StoredCarriedNotes(connection)
+        self.stops = StoredStops(connection)
         self.inbox = StoredInbox(connection)
         self.commands = Commands(connection, clock)
