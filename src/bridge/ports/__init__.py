@@ -1,6 +1,7 @@
 """What the use cases need from the outside, as protocols. Adapters and the store implement them."""
 
 from bridge.ports.clock import Clock, WorkingCalendar
+from bridge.ports.notifier import Notifier
 from bridge.ports.source import IncidentSource, KnownIncidents
 from bridge.ports.store import Handler, Store, UnitOfWork
 from bridge.ports.texts import Texts
@@ -11,6 +12,7 @@ __all__ = [
     "Handler",
     "IncidentSource",
     "KnownIncidents",
+    "Notifier",
     "ProjectTracker",
     "Store",
     "Texts",

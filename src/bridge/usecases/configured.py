@@ -10,18 +10,20 @@ from bridge.model.promotion import Promotion
 from bridge.planning.template import WbsTemplate
 from bridge.ports import Texts
 from bridge.rules.ruleset import RuleSet
+from bridge.usecases.notices.policy import NO_NOTICES, NoticePolicy
 from bridge.usecases.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """Rules, people, templates, texts and policy: what deciding needs beside the store and the time."""
+    """Rules, people, templates, texts, policy and who is told: what deciding needs beside the store and the time."""
 
     rules: RuleSet
     directory: Directory
     templates: Mapping[str, WbsTemplate]
     texts: Texts
     policy: Policy
+    notices: NoticePolicy = NO_NOTICES
 
     def shown(self, promotion: Promotion) -> Promotion:
         """The promotion as texts show it: with the owner's name instead of the directory's key."""

@@ -1,0 +1,159 @@
+"""Who is told what, by which way and when: the settings' routes in the use cases' words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bridge.directory.directory import Directory, Person
+from bridge.model.notice import Notice, NoticeKind
+
+KEPT_WORDS = ("concerned", "owner", "lead", "manager", "team")
+PREFIXES = ("person", "team", "role", "address")
+"""`person:ann`, `team:network`, `role:reviewer`, `address:ops@example.com`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to people. A personal one has an address for each, the others are rooms in which people are called.
+
+    `mentions` are people's ids there, by the directory's keys. `language` is that of a room.
+    """
+
+    name: str
+    personal: bool
+    mentions: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """From one time of day to another nothing is sent; over midnight when `end` is before `start`."""
+
+    start: time
+    end: time
+
+    def until(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet around a moment ends, UTC; None when it is not quiet. Exact over changes of the clock."""
+        local = moment.astimezone(zone)
+        now = local.timetz().replace(tzinfo=None)
+        over_midnight = self.end <= self.start
+        inside = (now >= self.start or now < self.end) if over_midnight else self.start <= now < self.end
+        if not inside:
+            return None
+        day = local.date() + timedelta(days=1 if over_midnight and now >= self.start else 0)
+        return datetime.combine(day, self.end, zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Notices of some kinds go to some people by some channels.
+
+    `priorities` limits it to incidents of those. With `quiet` the quiet hours hold; with `digest` the notices of a day
+    come together.
+    """
+
+    kinds: frozenset[NoticeKind]
+    to: tuple[str, ...]
+    channels: tuple[str, ...]
+    priorities: frozenset[int] = frozenset()
+    quiet: bool = True
+    digest: bool = False
+    language: str = ""
+
+    def takes(self, notice: Notice) -> bool:
+        """Whether a notice goes this way."""
+        return notice.kind in self.kinds and (not self.priorities or notice.priority in self.priorities)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePolicy:
+    """All channels and routes. Quiet hours and digests go by the clock of who is told."""
+
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    quiet: Quiet | None = None
+    digest_at: time = time(8, 0)
+
+    def next_digest(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """When the next digest goes out in a zone, UTC; later than `now`."""
+        local = now.astimezone(zone)
+        for days in (0, 1, 2):
+            found = datetime.combine(local.date() + timedelta(days=days), self.digest_at, zone).astimezone(UTC)
+            if found > now:
+                return found
+        raise ValueError(f"no day has {self.digest_at} in {zone}")
+
+
+NO_NOTICES = NoticePolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who is told: a person of the directory, or a fixed address."""
+
+    person: Person | None
+    address: str
+
+
+def recipients(directory: Directory, route: Route, notice: Notice) -> list[Recipient]:
+    """Whom a route means for a notice, each once; people who are no longer active are left out."""
+    found: dict[str, Recipient] = {}
+    for entry in route.to:
+        kind, _, name = entry.partition(":")
+        if kind == "address":
+            found.setdefault(name, Recipient(None, name))
+            continue
+        for key in _keys(directory, kind, name, notice):
+            person = directory.person(key)
+            if person is not None and person.active:
+                found.setdefault(key, Recipient(person, person.mail))
+    return list(found.values())
+
+
+def _keys(directory: Directory, kind: str, name: str, notice: Notice) -> list[str]:
+    match kind:
+        case "person":
+            return [name]
+        case "role":
+            return _asked(directory, notice.roles.get(name, ""))
+        case "team":
+            home = directory.team(name or notice.owner) or directory.team_of_person(notice.owner)
+            return [home.lead, home.deputy, *home.members] if home else []
+        case "lead":
+            return lead_of(directory, notice.owner, 0)
+        case "manager":
+            return lead_of(directory, notice.owner, 1)
+        case "owner":
+            return _asked(directory, notice.owner)
+    names = notice.concerned or ((notice.owner,) if notice.owner else ())
+    return [key for one in names for key in _asked(directory, one)]
+
+
+def _asked(directory: Directory, name: str) -> list[str]:
+    """A person themselves; for a team its lead, else its deputy, else the next one above."""
+    if directory.person(name) is not None:
+        return [name]
+    return lead_of(directory, name, 0)
+
+
+def lead_of(directory: Directory, name: str, above: int) -> list[str]:
+    """Who leads a team or a person's team (`above` 0), or the team above it (1) …; the deputy where the lead cannot.
+
+    Where a team has neither, the next one above is asked. Empty when there is nobody. Who leads their own team is not
+    their own lead: then the team above counts.
+    """
+    home = directory.team(name) or directory.team_of_person(name)
+    found = []
+    for team in directory.chain(home.key) if home else ():
+        usable = [key for key in (team.lead, team.deputy) if key != name and _is_active(directory, key)]
+        if usable and team.lead != name:
+            found.append(usable[0])
+    return found[above : above + 1]
+
+
+def _is_active(directory: Directory, key: str) -> bool:
+    person = directory.person(key)
+    return person is not None and person.active
