@@ -123,8 +123,14 @@ def _came_back(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedInc
         if one.before is None or one.before.state.is_open or not one.incident.state.is_open:
             continue
         promotion = uow.promotions.of_incident(one.id)
-        if promotion is not None and promotion.state in RUNNING and uow.links.of_incident(one.id) is None:
+        if promotion is not None and promotion.state in RUNNING and not _is_linked(uow, one.id):
             reopened(uow, configured, promotion, one.id, one.incident, now)
+
+
+def _is_linked(uow: UnitOfWork, incident_id: int) -> bool:
+    """Whether a running project keeps the incident in step; the link to one that was delivered is let go."""
+    link = uow.links.of_incident(incident_id)
+    return link is not None and uow.promotions.get(link.promotion_id).state in RUNNING
 
 
 def _reread(uow: UnitOfWork, source: str, page: Page) -> set[str]:
