@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
@@ -34,6 +35,10 @@ class Measured(NamedTuple, Generic[M, D]):
     entry into resolved, else into closed. `hold` is the finished time on hold, `hold_by_reason` the same by reason
     ("" where the source gave none); `hold_reported` and `hold_timeline` are the time on hold before the resolution of
     that basis, zero while there is none. `on_hold_since` is set while the incident is on hold.
+
+    `first_team` is the first team that the timeline names; `reopened` counts how often the incident was over and is
+    open again, `reassigned` how often a team handed it to another one. `left_at` is when it last left the open states,
+    None while it is open. `holds` are the intervals on hold as (start, end, reason), end None while it lasts.
     """
 
     opened_at: M
@@ -48,6 +53,11 @@ class Measured(NamedTuple, Generic[M, D]):
     team: str
     service: str
     priority: int | None
+    first_team: str = ""
+    reopened: int = 0
+    reassigned: int = 0
+    left_at: M | None = None
+    holds: Sequence[tuple[M, M | None, str]] = ()
 
 
 IncidentFacts = Measured[datetime, timedelta]
@@ -64,7 +74,9 @@ class _Hold(NamedTuple, Generic[M]):
 _KIND, _VALUE, _AT = 0, 1, 2
 _STATE, _HOLD_REASON, _REPORTED = EventKind.STATE.value, EventKind.HOLD.value, EventKind.REPORTED_RESOLUTION.value
 _ON_HOLD, _RESOLVED, _CLOSED = State.ON_HOLD.value, State.RESOLVED.value, State.CLOSED.value
+_TEAM = EventKind.TEAM.value
 _RESPONSES = frozenset({State.IN_PROGRESS.value, _ON_HOLD, _RESOLVED, _CLOSED})
+_OVER = frozenset({_RESOLVED, _CLOSED, State.CANCELLED.value})
 _by_moment = itemgetter(_AT)
 
 
@@ -100,6 +112,8 @@ def measure(
     resolved: M | None = None
     closed: M | None = None
     held = False
+    states: list[tuple[str, M]] = []
+    teams: list[str] = []
     for event in ordered:
         kind = event[_KIND]
         if kind == _STATE:
@@ -112,11 +126,17 @@ def measure(
                 closed = closed or event[_AT]
             elif value == _ON_HOLD:
                 held = True
+            states.append((value, event[_AT]))
+        elif kind == _TEAM and event[_VALUE]:
+            teams.append(event[_VALUE])
         elif kind == _REPORTED:
             reported = moment(event[_VALUE]) if event[_VALUE] else None
     resolved = resolved or closed
+    reopened, left = _returns(states)
+    reassigned = sum(one != other for one, other in pairwise(teams))
+    routed = (teams[0] if teams else "", reopened, reassigned, left)
     if not held:
-        return Measured(opened, responded, reported, resolved, zero, zero, zero, {}, None, *subject)
+        return Measured(opened, responded, reported, resolved, zero, zero, zero, {}, None, *subject, *routed)
     holds: list[_Hold[M]] = _holds(ordered)
     total, by_reason = _lengths(holds, zero)
     return Measured(
@@ -130,7 +150,21 @@ def measure(
         by_reason,
         _on_hold_since(holds),
         *subject,
+        *routed,
+        tuple(holds),
     )
+
+
+def _returns(states: Sequence[tuple[str, M]]) -> tuple[int, M | None]:
+    """How often it came back after it was over, and since when it is over now."""
+    times = 0
+    left: M | None = None
+    for value, at in states:
+        if value in _OVER:
+            left = at if left is None else left
+        elif left is not None:
+            left, times = None, times + 1
+    return times, left
 
 
 def _holds(ordered: Sequence[tuple[Any, ...]]) -> list[_Hold[M]]:

@@ -12,6 +12,7 @@ from bridge.kpi.facts import IncidentFacts
 from bridge.model.errors import NotFound
 from bridge.model.incident import Incident, IncidentRef, SavedIncident, Snapshot, TimelineEvent
 from bridge.store import rows, tables
+from bridge.store.days import add_days
 from bridge.store.derive import derive
 from bridge.store.rows import UPDATED_AT
 from bridge.store.sql import Row, execute_many, fetch, insert_text, listed, next_id, select_text, upsert_text
@@ -174,13 +175,13 @@ class StoredIncidents:
 
     def _write(self, entries: Sequence[_Entry]) -> None:
         connection = self._connection
+        known = [entry.id for entry in entries if entry.stored is not None]
+        before = fetch(connection, _FACTS_OF, listed(connection, known)) if known else []
+        after = [(entry.id, *rows.fact_row(entry.row, [*entry.timeline, *entry.news])) for entry in entries]
         execute_many(connection, _SAVE, [(entry.id, *entry.row) for entry in entries if entry.changed])
         execute_many(connection, _APPEND, [(entry.id, *event) for entry in entries for event in entry.news])
-        execute_many(
-            connection,
-            _SAVE_FACTS,
-            [(entry.id, *rows.fact_row(entry.row, [*entry.timeline, *entry.news])) for entry in entries],
-        )
+        execute_many(connection, _SAVE_FACTS, after)
+        add_days(connection, (row[1:] for row in after), (row[1:] for row in before))
 
 
 def _sift(entry: _Entry) -> None:

@@ -32,8 +32,12 @@ INCIDENT = (
 EVENT = ("kind", "value", "occurred_at", "observed_at", "remote_id")
 FACT = (
     "opened_at", "responded_at", "resolved_reported", "resolved_timeline", "hold", "hold_reported",
-    "hold_timeline", "hold_by_reason", "on_hold_since", "team", "service", "priority",
+    "hold_timeline", "hold_by_reason", "on_hold_since", "team", "service", "priority", "first_team", "reopened",
+    "reassigned", "left_at", "holds", "source", "person", "type", "state", "told_reopened", "told_reassigned",
+    "response_breached", "resolution_breached", "effort",
 )  # fmt: skip
+"""The columns of a fact's row: those of bridge.kpi.facts.Measured, then what the incident itself tells."""
+
 
 UPDATED_AT = INCIDENT.index("updated_at")
 _STATE = INCIDENT.index("state")
@@ -45,6 +49,16 @@ _STATES = {str(state): state for state in State}
 _REASONS = FACT.index("hold_by_reason")
 _measured = itemgetter(
     *(INCIDENT.index(name) for name in ("opened_at", "acknowledged_at", "resolved_at", "team", "service", "priority"))
+)
+_HOLDS, _LEFT = FACT.index("holds"), FACT.index("left_at")
+_told = itemgetter(
+    *(
+        INCIDENT.index(name)
+        for name in (
+            *("source", "person", "type", "state", "reopen_count", "reassignment_count"),
+            *("response_breached", "resolution_breached", "effort"),
+        )
+    )
 )
 _KINDS = {str(kind): kind for kind in EventKind}
 _OPEN = {state: state in OPEN_STATES for state in State}
@@ -133,12 +147,25 @@ def fact_row(row: Row, events: Sequence[Row]) -> Row:
     """The values of FACT, computed from a row of INCIDENT and its timeline, rows of EVENT in the order stored."""
     opened, acknowledged, reported, team, service, priority = _measured(row)
     measured = measure(opened, acknowledged, reported, (team, service, priority), events, _read_moment, 0)
-    reasons = measured.hold_by_reason
-    return (*measured[:_REASONS], to_json(reasons) if reasons else "{}", *measured[_REASONS + 1 :])
+    reasons, holds = measured.hold_by_reason, measured.holds
+    return (
+        *measured[:_REASONS],
+        to_json(reasons) if reasons else "{}",
+        *measured[_REASONS + 1 : _HOLDS],
+        to_json(holds) if holds else "[]",
+        *_told(row),
+    )
 
 
 def _read_moment(text: str) -> int:
     return micros(datetime.fromisoformat(text))
+
+
+def _holds(text: str) -> tuple[tuple[datetime, datetime | None, str], ...]:
+    """Intervals on hold with their reasons."""
+    if text == "[]":
+        return ()
+    return tuple((moment(begin), moment_or_none(end), reason) for begin, end, reason in json.loads(text))
 
 
 def facts_of(row: Row) -> IncidentFacts:
@@ -154,5 +181,7 @@ def facts_of(row: Row) -> IncidentFacts:
         duration(row[6]),
         {reason: duration(time) for reason, time in reasons.items()},
         moment_or_none(row[8]),
-        *row[9:],
+        *row[9:_LEFT],
+        moment_or_none(row[_LEFT]),
+        _holds(row[_HOLDS]),
     )

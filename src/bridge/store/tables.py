@@ -10,11 +10,12 @@ from bridge.store.columns import reference as _of
 from bridge.store.columns import required as _is
 from bridge.store.columns import row_id as _id
 from bridge.store.columns import where as _where
+from bridge.store.fact_tables import fact_day, incident_fact
 from bridge.store.hook_tables import hook_coverage, inbox
 from bridge.store.note_tables import carried_note, stop
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
-__all__ = ["carried_note", "hook_coverage", "inbox", "metadata", "stop"]
+__all__ = ["carried_note", "fact_day", "hook_coverage", "inbox", "incident_fact", "metadata", "stop"]
 
 incident = Table(
     "incident",
@@ -47,19 +48,6 @@ timeline = Table(
     *_is(Clean, "remote_id"),
     Index("ix_timeline_incident_id", "incident_id"),
     Index("uq_timeline_remote", "incident_id", "kind", "remote_id", unique=True, **_where("remote_id <> ''")),
-)
-
-incident_fact = Table(
-    "incident_fact",
-    metadata,
-    _of("incident_id", "incident.id", key=True),
-    *_is(Moment, "opened_at"),
-    *_maybe(Moment, "responded_at", "resolved_reported", "resolved_timeline"),
-    *_is(BigInteger, "hold", "hold_reported", "hold_timeline"),
-    *_is(Json, "hold_by_reason"),
-    *_maybe(Moment, "on_hold_since"),
-    *_is(Clean, "team", "service"),
-    *_maybe(Integer, "priority"),
 )
 
 group_member = Table(
