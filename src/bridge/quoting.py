@@ -68,7 +68,7 @@ def plain(text: object, limit: int = LONGEST_QUOTE) -> str:
     No macros, images, named links, mentions, links to issues or wiki pages, tags, tables, headings, lists or emphasis;
     bare addresses stay links.
     """
-    return _shown(_set_apart(clean(text, limit)))
+    return shown(set_apart(clean(text, limit)))
 
 
 def quoted(text: object, limit: int = LONGEST_QUOTE) -> str:
@@ -84,7 +84,7 @@ def quoted_plain(text: object, limit: int = LONGEST_QUOTE) -> str:
 def cell(text: object, limit: int = LONGEST_CELL) -> str:
     """Text that stays within one cell of a table: on one line, harmless, without `|`. An empty one becomes a dash."""
     one_line = " ".join(clean(text, limit).split())
-    return _shown(_set_apart(one_line).replace("|", _aside("|"))) or DASH
+    return shown(set_apart(one_line).replace("|", aside("|"))) or DASH
 
 
 def address(url: object) -> str:
@@ -110,16 +110,16 @@ def hours(number: float | None) -> str:
     return f"{number:g}" if number is not None else DASH
 
 
-def _set_apart(text: str) -> str:
-    """Clean text with every character set aside that would act."""
-    inert = _ACTIVE.sub(_aside, _INDENT.sub(_indent, text))
-    inert = _BLOCK.sub(lambda found: found[1] + _aside(found[2]), inert)
-    inert = _NAMED.sub(lambda found: found[1] + _aside(found[2]), inert)
-    last = {found[1]: found.start() for found in _CLOSING.finditer(inert.replace(_aside("&"), "%"))}
-    return _OPENING.sub(lambda found: _aside(found) if last.get(found[1], -1) > found.end() else found[0], inert)
+def set_apart(text: str) -> str:
+    """Clean text with every character set aside that would act, until `shown` writes it as Redmine shows it."""
+    inert = _ACTIVE.sub(aside, _INDENT.sub(_indent, text))
+    inert = _BLOCK.sub(lambda found: found[1] + aside(found[2]), inert)
+    inert = _NAMED.sub(lambda found: found[1] + aside(found[2]), inert)
+    last = {found[1]: found.start() for found in _CLOSING.finditer(inert.replace(aside("&"), "%"))}
+    return _OPENING.sub(lambda found: aside(found) if last.get(found[1], -1) > found.end() else found[0], inert)
 
 
-def _shown(inert: str) -> str:
+def shown(inert: str) -> str:
     """The text with what was set aside written as Redmine shows it."""
     return _ASIDE.sub(_reference, _BARE_LINK.sub(lambda found: _ASIDE.sub(_in_address, found[0]), inert))
 
@@ -128,8 +128,8 @@ def _indent(found: re.Match[str]) -> str:
     return _NO_BREAK_SPACE * len(found[0].expandtabs(4))
 
 
-def _aside(found: re.Match[str] | str) -> str:
-    """The text with its first character set aside."""
+def aside(found: re.Match[str] | str) -> str:
+    """The text with its first character (ASCII) set aside."""
     whole = found if isinstance(found, str) else found[0]
     return chr(_FIRST_ASIDE + ord(whole[0])) + whole[1:]
 
