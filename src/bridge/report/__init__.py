@@ -1,0 +1,1 @@
+"""Shows reports: pages, pictures, wiki text and CSV of bridge.model.report."""
