@@ -134,9 +134,10 @@ def measure(
     resolved = resolved or closed
     reopened, left = _returns(states)
     reassigned = sum(one != other for one, other in pairwise(teams))
-    routed = (teams[0] if teams else "", reopened, reassigned, left)
+    first_team = teams[0] if teams else ""
     if not held:
-        return Measured(opened, responded, reported, resolved, zero, zero, zero, {}, None, *subject, *routed)
+        way = (first_team, reopened, reassigned)
+        return Measured(opened, responded, reported, resolved, zero, zero, zero, {}, None, *subject, *way, left)
     holds: list[_Hold[M]] = _holds(ordered)
     total, by_reason = _lengths(holds, zero)
     return Measured(
@@ -150,7 +151,8 @@ def measure(
         by_reason,
         _on_hold_since(holds),
         *subject,
-        *routed,
+        *(first_team, reopened, reassigned),
+        left,
         tuple(holds),
     )
 

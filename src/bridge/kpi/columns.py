@@ -1,0 +1,132 @@
+"""Facts of many incidents in columns: what reports compute with. Needs numpy (the extra `report`).
+
+Moments are microseconds since 1970 UTC, durations microseconds; NONE where there is no moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NONE = -(1 << 63)
+HOUR = 3_600_000_000
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+COLUMNS = (
+    "number", "opened", "responded", "reported", "timeline", "left", "hold", "hold_reported", "hold_timeline",
+    "priority", "reopened", "reassigned", "told_reopened", "told_reassigned", "told_response", "told_resolution",
+    "effort", "team", "first_team", "service", "person", "type", "source", "state",
+)  # fmt: skip
+"""What a row of facts has, in order: numbers, then the effort, then texts. A priority of 0 is none; a verdict is 1 for
+broken, 0 for kept, -1 for none."""
+
+_TEXTS = frozenset({"team", "first_team", "service", "person", "type", "source", "state"})
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Texts: each distinct one once, and for every row which of them is there."""
+
+    names: Sequence[str]
+    codes: Ints
+
+    def at(self, row: int) -> str:
+        """The text of a row."""
+        return self.names[int(self.codes[row])]
+
+    def among(self, wanted: Iterable[str]) -> Mask:
+        """Which rows have one of these texts, without regard to case."""
+        folded = {one.casefold() for one in wanted}
+        return np.array([name.casefold() in folded for name in self.names], dtype=bool)[self.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The columns. `number` is the incident's id in the store, or its place in a history."""
+
+    number: Ints
+    opened: Ints
+    responded: Ints
+    reported: Ints
+    timeline: Ints
+    left: Ints
+    hold: Ints
+    hold_reported: Ints
+    hold_timeline: Ints
+    priority: Ints
+    reopened: Ints
+    reassigned: Ints
+    told_reopened: Ints
+    told_reassigned: Ints
+    told_response: Ints
+    told_resolution: Ints
+    effort: Floats
+    team: Coded
+    first_team: Coded
+    service: Coded
+    person: Coded
+    type: Coded
+    source: Coded
+    state: Coded
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def where(self, mask: Mask) -> Facts:
+        """Some of the rows."""
+        made: dict[str, Any] = {}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            made[one.name] = Coded(value.names, value.codes[mask]) if isinstance(value, Coded) else value[mask]
+        return Facts(**made)
+
+
+@dataclass(slots=True)
+class Builder:
+    """Makes columns of rows that come in parts, so that never all of them are in memory as Python objects."""
+
+    _parts: dict[str, list[NDArray[Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    _index: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _TEXTS})
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """More rows of COLUMNS."""
+        if not rows:
+            return
+        for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True):
+            if name in _TEXTS:
+                index = self._index[name]
+                for text in dict.fromkeys(column):
+                    index.setdefault(text, len(index))
+                made: NDArray[Any] = np.fromiter(map(index.__getitem__, column), dtype=np.int64, count=len(rows))
+            else:
+                made = np.array(column, dtype=np.float64 if name == "effort" else np.int64)
+            self._parts[name].append(made)
+
+    def facts(self) -> Facts:
+        """All rows so far."""
+        made: dict[str, Any] = {}
+        for name, parts in self._parts.items():
+            kind = np.float64 if name == "effort" else np.int64
+            whole: NDArray[Any] = np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+            made[name] = Coded(list(self._index[name]), whole) if name in _TEXTS else whole
+            parts.clear()
+        return Facts(**made)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What exclusions do to the facts of a basis, by row.
+
+    `off` is the time they take off the resolution, `removed` who left the measure. `of` says for each row with an
+    exclusion that counts which promotion began it first.
+    """
+
+    off: Ints
+    removed: Mask
+    of: Mapping[int, int]
