@@ -10,8 +10,8 @@ from bridge.model.promotion import Promotion
 from bridge.planning.template import WbsTemplate
 from bridge.ports import Texts
 from bridge.rules.ruleset import RuleSet
-from bridge.usecases.notices.policy import NO_NOTICES, NoticePolicy
 from bridge.usecases.policy import Policy
+from bridge.usecases.telling.policy import NO_NOTICES, NoticePolicy
 
 
 @dataclass(frozen=True, slots=True)

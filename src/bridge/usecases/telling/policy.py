@@ -69,6 +69,30 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationPolicy:
+    """Which clocks (`response`, `resolution`) the bridge escalates, and how long after the due time it goes one up."""
+
+    clocks: frozenset[str] = frozenset()
+    after: Mapping[int, tuple[timedelta, ...]] = field(default_factory=dict)
+    other: tuple[timedelta, ...] = ()
+
+    def delays(self, priority: int | None) -> tuple[timedelta, ...]:
+        """The delays for an incident of a priority, shortest first: whoever has it, then each lead further up."""
+        return self.other if priority is None else self.after.get(priority, self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPolicy:
+    """When people are reminded of projects; business days. `horizon_days` ahead resource conflicts are looked for."""
+
+    on: bool = False
+    due: tuple[int, ...] = (3, 1)
+    overdue: tuple[int, ...] = (1, 3)
+    silent_days: int = 3
+    horizon_days: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class NoticePolicy:
     """All channels and routes. Quiet hours and digests go by the clock of who is told."""
 
@@ -76,6 +100,8 @@ class NoticePolicy:
     routes: tuple[Route, ...] = ()
     quiet: Quiet | None = None
     digest_at: time = time(8, 0)
+    escalation: EscalationPolicy = EscalationPolicy()
+    reminders: ReminderPolicy = ReminderPolicy()
 
     def next_digest(self, now: datetime, zone: ZoneInfo) -> datetime:
         """When the next digest goes out in a zone, UTC; later than `now`."""
@@ -114,22 +140,15 @@ def recipients(directory: Directory, route: Route, notice: Notice) -> list[Recip
 
 
 def _keys(directory: Directory, kind: str, name: str, notice: Notice) -> list[str]:
-    match kind:
-        case "person":
-            return [name]
-        case "role":
-            return _asked(directory, notice.roles.get(name, ""))
-        case "team":
-            home = directory.team(name or notice.owner) or directory.team_of_person(notice.owner)
-            return [home.lead, home.deputy, *home.members] if home else []
-        case "lead":
-            return lead_of(directory, notice.owner, 0)
-        case "manager":
-            return lead_of(directory, notice.owner, 1)
-        case "owner":
-            return _asked(directory, notice.owner)
-    names = notice.concerned or ((notice.owner,) if notice.owner else ())
-    return [key for one in names for key in _asked(directory, one)]
+    """The keys of the people whom one entry of a route means."""
+    if kind == "team":
+        home = directory.team(name or notice.owner) or directory.team_of_person(notice.owner)
+        return [home.lead, home.deputy, *home.members] if home else []
+    if kind in {"lead", "manager"}:
+        return lead_of(directory, notice.owner, 1 if kind == "manager" else 0)
+    owner = (notice.owner,) if notice.owner else ()
+    asked = {"person": (name,), "role": (notice.roles.get(name, ""),), "owner": owner}
+    return [key for one in asked.get(kind, notice.concerned or owner) for key in _asked(directory, one)]
 
 
 def _asked(directory: Directory, name: str) -> list[str]:

@@ -12,7 +12,7 @@ from bridge.model.effect import EffectSpec
 from bridge.model.notice import Notice
 from bridge.ports import UnitOfWork
 from bridge.usecases.configured import Configured
-from bridge.usecases.notices.policy import Channel, Recipient, Route, recipients
+from bridge.usecases.telling.policy import Channel, Recipient, Route, recipients
 
 SEND, DIGEST = "notice.send", "notice.digest"
 
