@@ -15,6 +15,7 @@ from bridge.repositories import (
     Groups,
     Incidents,
     Intakes,
+    KpiLedger,
     Ledger,
     Links,
     Notices,
@@ -51,6 +52,8 @@ class UnitOfWork(Protocol):
     def own_writes(self) -> OwnWrites: ...
     @property
     def exclusions(self) -> Exclusions: ...
+    @property
+    def kpi_ledger(self) -> KpiLedger: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

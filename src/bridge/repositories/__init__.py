@@ -1,8 +1,9 @@
 """The store's repositories as the use cases see them. All belong to one transaction, see bridge.ports.UnitOfWork."""
 
 from bridge.repositories.effects import Effects, OwnWrites, Resolutions
+from bridge.repositories.exclusions import Exclusions, KpiLedger
 from bridge.repositories.incidents import Groups, Incidents
-from bridge.repositories.ledger import Exclusions, Ledger
+from bridge.repositories.ledger import Ledger
 from bridge.repositories.links import Links
 from bridge.repositories.notes import CarriedNotes, Stops
 from bridge.repositories.notices import Notices
@@ -15,6 +16,7 @@ __all__ = [
     "Groups",
     "Incidents",
     "Intakes",
+    "KpiLedger",
     "Ledger",
     "Links",
     "Notices",

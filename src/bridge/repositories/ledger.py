@@ -1,4 +1,4 @@
-"""Exclusions from the KPIs, and small durable facts."""
+"""Small durable facts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bridge.model.exclusion import Exclusion
 from bridge.model.incident import Poison
-
-
-class Exclusions(Protocol):
-    """Intervals of an incident's life that do not count in the adjusted KPIs."""
-
-    def start(
-        self, incident_id: int, promotion_id: int, policy: str, at: datetime, why: str, rule_version: str
-    ) -> None:
-        """Begins one; a running one of the same promotion stays."""
-
-    def of_incidents(self, incident_ids: Sequence[int]) -> dict[int, list[Exclusion]]:
-        """The exclusions of some incidents, oldest first."""
-
-    def end(self, incident_id: int, promotion_id: int, at: datetime, why: str) -> None:
-        """Ends a running one; none running is fine."""
 
 
 class Ledger(Protocol):

@@ -238,21 +238,6 @@ own_write = Table(
     *_is(Moment, "written_at"),
 )
 
-exclusion = Table(
-    "exclusion",
-    metadata,
-    _id(),
-    _of("incident_id", "incident.id"),
-    _of("promotion_id", "promotion.id"),
-    *_is(Clean, "policy", "rule_version"),
-    *_is(Moment, "started_at"),
-    *_is(Clean, "started_because"),
-    *_maybe(Moment, "ended_at"),
-    *_is(Clean, "ended_because"),
-    Index(None, "incident_id"),
-    Index("uq_exclusion_running", "promotion_id", "incident_id", unique=True, **_where("ended_at IS NULL")),
-)
-
 rule_activation = Table(
     "rule_activation",
     metadata,

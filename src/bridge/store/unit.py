@@ -12,6 +12,7 @@ from bridge.store.groups import StoredGroups
 from bridge.store.inbox import StoredInbox
 from bridge.store.incidents import StoredIncidents
 from bridge.store.intakes import StoredIntakes
+from bridge.store.kpi_ledger import StoredKpiLedger
 from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
 from bridge.store.notes import StoredCarriedNotes, StoredStops
@@ -38,7 +39,8 @@ class Unit:
         self.notices = StoredNotices(connection)
         self.resolutions = StoredResolutions(connection)
         self.own_writes = StoredOwnWrites(connection, clock)
-        self.exclusions = StoredExclusions(connection)
+        self.kpi_ledger = StoredKpiLedger(connection, clock)
+        self.exclusions = StoredExclusions(connection, self.kpi_ledger)
         self.ledger = StoredLedger(connection, clock)
         self.carried_notes = StoredCarriedNotes(connection)
         self.stops = StoredStops(connection)

@@ -317,8 +317,8 @@ def test_an_exclusion_runs_once_per_promotion_and_ends(database: Database) -> No
         unit.exclusions.start(1, 1, "pause", at(5), "reopened", "v1")
         assert unit.exclusions.of_incidents([1, 2]) == {
             1: [
-                Exclusion(1, 1, "pause", NOON, at(3), NASTY, "v1"),
-                Exclusion(1, 2, "remove", at(2), None, "another", "v1"),
-                Exclusion(1, 1, "pause", at(5), None, "reopened", "v1"),
+                Exclusion(1, 1, "pause", NOON, at(3), NASTY, "v1", "delivered", 1),
+                Exclusion(1, 2, "remove", at(2), None, "another", "v1", "", 2),
+                Exclusion(1, 1, "pause", at(5), None, "reopened", "v1", "", 4),
             ]
         }

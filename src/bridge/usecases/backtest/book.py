@@ -169,19 +169,28 @@ class BookedExclusions:
     of: dict[int, list[Exclusion]] = field(default_factory=dict)
 
     def start(
-        self, incident_id: int, promotion_id: int, policy: str, at: datetime, why: str, rule_version: str
+        self,
+        incident_id: int,
+        promotion_id: int,
+        policy: str,
+        at: datetime,
+        why: str,
+        rule_version: str,
+        *,
+        expires_at: datetime | None = None,  # noqa: ARG002 - in a replay every project goes on
     ) -> None:
         """See the protocol."""
         there = self.of.setdefault(incident_id, [])
         if not any(one.promotion_id == promotion_id and one.ended_at is None for one in there):
             there.append(Exclusion(incident_id, promotion_id, policy, at, None, why, rule_version))
 
-    def end(self, incident_id: int, promotion_id: int, at: datetime, why: str) -> None:  # noqa: ARG002 - the protocol
+    def end(self, incident_id: int, promotion_id: int, at: datetime, why: str, actor: str = "") -> None:  # noqa: ARG002 - nobody acts
         """See the protocol."""
         there = self.of.get(incident_id, [])
         running = [one.promotion_id == promotion_id and one.ended_at is None for one in there]
         self.of[incident_id] = [
-            replace(one, ended_at=at) if ends else one for one, ends in zip(there, running, strict=True)
+            replace(one, ended_at=at, ended_because=why) if ends else one
+            for one, ends in zip(there, running, strict=True)
         ]
 
 
