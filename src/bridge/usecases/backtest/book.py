@@ -61,8 +61,8 @@ class BookedPromotions:
         return [one for one in found if one.state in wanted][:limit]
 
     def of_incident(self, incident_id: int) -> Promotion | None:
-        """See the protocol."""
-        for number in reversed(self._claims.get(incident_id, ())):
+        """See the protocol: the newest, should there be several."""
+        for number in sorted(self._claims.get(incident_id, ()), reverse=True):
             if self.all[number].state in CLAIMING:
                 return self.all[number]
         return None
