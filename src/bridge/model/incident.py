@@ -223,7 +223,8 @@ class ChangeSpec:
 class Note:
     """A comment on an incident or a journal note on an issue.
 
-    `author` is the login at the system it comes from. `text` is plain or the system's own markup.
+    `author` is the login at the system it comes from. `text` is plain or the system's own markup; where it was written
+    as HTML, `html` has it so, and `text` what a person reads there.
     """
 
     remote_id: str
@@ -231,3 +232,4 @@ class Note:
     created_at: datetime
     text: str
     private: bool
+    html: str = ""

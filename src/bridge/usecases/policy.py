@@ -10,6 +10,7 @@ from bridge.model.promotion import Promotion, TaskKind
 from bridge.rules.sla import SlaTargets
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
+from bridge.usecases.note_policy import NotePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Policy:
     member_role: str = "Developer"
     owner_role: str = "Manager"
     public_notes: bool = False
+    notes: NotePolicy = field(default_factory=NotePolicy)
     language: str = "en"
     candidates: CandidatePolicy = field(default_factory=CandidatePolicy)
     sla: SlaTargets = field(default_factory=SlaTargets)

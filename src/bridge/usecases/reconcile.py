@@ -17,10 +17,11 @@ from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWor
 from bridge.sync.carry import is_new
 from bridge.sync.mapping import canonical
 from bridge.sync.merge import Side
-from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, NoteWrite, Plan, plan
+from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, Plan, plan
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
+from bridge.usecases.noted import note_effect, remember
 from bridge.usecases.policy import both_sides
 from bridge.usecases.unlink import SOURCE_GONE, ended
 
@@ -117,6 +118,7 @@ class Reconciliation:
 
         def save(uow: UnitOfWork) -> None:
             uow.links.save(seen)
+            remember(uow, link, decided.notes)
             uow.effects.enqueue(effects)
             if seen.attention and seen.attention != link.attention:
                 uow.ledger.audit(self.clock.now(), "bridge", "reported", str(link.ref), {"what": seen.attention})
@@ -150,7 +152,7 @@ class Reconciliation:
     def _effects(self, effect: Effect, link: Link, incident: Incident, issue: Issue, decided: Plan) -> list[EffectSpec]:
         name = str(effect.id)
         # Notes first: a closing note goes before the status, never after it.
-        effects = [self._note_effect(link, issue, write) for write in decided.notes]
+        effects = [note_effect(self.configured(), link, issue.id, write) for write in decided.notes]
         to_issue: dict[str, Any] = {w.field: w.value for w in decided.fields if w.side is Side.ISSUE}
         lost = [w for w in decided.fields if w.lost is not None]
         if to_issue:
@@ -175,22 +177,6 @@ class Reconciliation:
                 value: dict[str, Any] = {write.field: write.value, "follows": True, "was": was, "shown": shown}
                 effects.append(incident_effect(link, kind, name, **value))
         return effects
-
-    def _note_effect(self, link: Link, issue: Issue, write: NoteWrite) -> EffectSpec:
-        note = write.note
-        configured = self.configured()
-        policy, texts = configured.policy, configured.texts
-        if write.side is Side.ISSUE:
-            origin = policy.note_origin(link.ref, f"note {note.remote_id}")
-            text = texts.render("note_from_incident", note=note, incident_ref=str(link.ref))
-            return issue_effect(
-                link, "issue.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
-            )
-        origin = policy.note_origin(link.ref, f"journal {note.remote_id}")
-        text = texts.render("note_from_issue", note=note, issue_url=policy.issue_url(issue.id))
-        return incident_effect(
-            link, "incident.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
-        )
 
     def _person(self, directory: Directory, incident: Incident) -> str | None:
         if not incident.person:

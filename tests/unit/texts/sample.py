@@ -14,6 +14,7 @@ from bridge.planning.plan import Plan, PlannedMilestone, PlannedTask
 from bridge.usecases.candidates.agenda import Agenda, Item
 from bridge.usecases.candidates.impact import Impact
 from bridge.usecases.near_misses import NearMiss
+from tests.unit.texts.notes_sample import note_values
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NASTY = 'Router <b>CPU</b> | 99%\n!http://evil/x.png! {{include(Secret)}} @jane [[Wiki]] #12 "go":http://evil'
@@ -130,8 +131,7 @@ def values() -> dict[str, dict[str, Any]]:
             "conflicts": [{"field": "state", "kept": "resolved", "lost": "on|hold"}],
         },
         **_about_candidates(promotion, evidence),
-        "note_from_incident": {"note": note, "incident_ref": "rt #18"},
-        "note_from_issue": {"note": note, "issue_url": urls["issue_url"]},
+        **note_values(note, urls["issue_url"]),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
         "project_status_line": {
             "promotion": promotion,
