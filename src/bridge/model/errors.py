@@ -150,6 +150,12 @@ class Postponed(BridgeError):  # noqa: N818 - named by what it says
     code = "RB-1211"
 
 
+class Stopped(Postponed):
+    """Nothing is exchanged with this system until a person says so."""
+
+    code = "RB-1222"
+
+
 class InvalidTransition(BridgeError):  # noqa: N818 - named by what it says
     """A promotion's life cycle does not allow this step."""
 

@@ -168,6 +168,7 @@ class NoteReader:
             self._codec.read(at),
             to_text(words) if self._html else words,
             _truth(private),
+            words if self._html else "",
         )
 
 

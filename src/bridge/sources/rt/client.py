@@ -106,17 +106,21 @@ class RtClient:
 
     def texts(self, transaction_ids: Sequence[str]) -> dict[str, str]:
         """The text of some transactions, plain where there is plain text, else from HTML."""
-        best: dict[str, tuple[int, str]] = {}
+        return {owner: text for owner, (text, _) in self.bodies(transaction_ids).items()}
+
+    def bodies(self, transaction_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The text of some transactions, and the HTML it was written as where there is no plain text ("" elsewhere)."""
+        best: dict[str, tuple[str, str]] = {}
         for start in range(0, len(transaction_ids), _TEXTS_AT_ONCE):
             wanted = transaction_ids[start : start + _TEXTS_AT_ONCE]
             for part in self._attachments([{"field": "TransactionId", "operator": "IN", "value": wanted}]):
                 kind, content = part.get("ContentType", ""), part.get("Content", "")
                 if content and kind.startswith("text/"):
-                    rank, text = (1, to_text(content)) if kind == "text/html" else (0, content)
+                    text, html = (to_text(content), content) if kind == "text/html" else (content, "")
                     owner = str(part["TransactionId"])
-                    if owner not in best or rank < best[owner][0]:
-                        best[owner] = (rank, text)
-        return {owner: text for owner, (_, text) in best.items()}
+                    if owner not in best or (best[owner][1] and not html):
+                        best[owner] = (text, html)
+        return best
 
     def user(self, user_id: str) -> str:
         """A login by the number that transactions carry. Raises NotFound, Forbidden."""

@@ -131,8 +131,8 @@ class RtSource:
         rows = list(
             self._client.transactions([external_id], "Type = 'Comment' OR Type = 'Correspond'", int(after or 0))
         )
-        texts = self._client.texts([str(row["id"]) for row in rows]) if rows else {}
-        return [self._translator.note(row, texts.get(str(row["id"]), "")) for row in rows]
+        bodies = self._client.bodies([str(row["id"]) for row in rows]) if rows else {}
+        return [self._translator.note(row, *bodies.get(str(row["id"]), ("", ""))) for row in rows]
 
     def links(self, external_id: str) -> frozenset[str]:
         """Addresses that the ticket refers to."""

@@ -89,11 +89,11 @@ class RtTranslator:
             **values,
         )
 
-    def note(self, row: Row, text: str) -> Note:
+    def note(self, row: Row, text: str, html: str = "") -> Note:
         """The note that a Comment or Correspond transaction is."""
         at = moment(row.get("Created")) or datetime.fromtimestamp(0, UTC)
         private = row["Type"] == "Comment"
-        return Note(str(row["id"]), _text(row.get("Creator")), at, text, private)
+        return Note(str(row["id"]), _text(row.get("Creator")), at, text, private, html)
 
 
 def query_time(at: datetime, zone: ZoneInfo, *, up: bool = False) -> str:
