@@ -1,0 +1,91 @@
+"""A project's work as it was planned and as it stands: what reports and forecasts are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+USUAL_HOURS = 8.0
+"""What a task without an estimate is taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """A task of the plan as it was made. `hours` is its estimate, `milestone` the title of its milestone, "" none."""
+
+    key: str
+    subject: str
+    start: date
+    due: date
+    hours: float
+    milestone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The plan as it was made when the project was opened; it never changes. Only tasks that are worked on."""
+
+    made_on: date
+    due: date
+    tasks: tuple[PlannedWork, ...]
+
+    @property
+    def hours(self) -> float:
+        """The sum of the estimates."""
+        return sum(task.hours for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A task as it stands. `key` is the planned task's, "" for one that people added.
+
+    `estimate` and `spent` in hours, `done` from 0 to 1, `after` the ids of tasks that must be done first. A `dropped`
+    one was refused: nobody works on it.
+    """
+
+    issue_id: int
+    subject: str
+    key: str = ""
+    start: date | None = None
+    due: date | None = None
+    estimate: float | None = None
+    spent: float = 0.0
+    done: float = 0.0
+    closed: bool = False
+    dropped: bool = False
+    created_on: date | None = None
+    closed_on: date | None = None
+    assignee: str = ""
+    milestone: str = ""
+    parent_id: int | None = None
+    after: tuple[int, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is work left."""
+        return not self.closed and not self.dropped
+
+    @property
+    def hours(self) -> float:
+        """How much work it is, as estimated."""
+        return USUAL_HOURS if self.estimate is None else self.estimate
+
+    @property
+    def left(self) -> float:
+        """Hours that are left, as estimated."""
+        return self.hours * (1 - self.done) if self.is_open else 0.0
+
+
+def leaves(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """The tasks that are worked on: those that are no other's parent."""
+    parents = {item.parent_id for item in items}
+    return [item for item in items if item.issue_id not in parents]
+
+
+def pace(items: Iterable[WorkItem], least: int = 3) -> float:
+    """How many hours an estimated one takes here, from finished tasks; 1 below `least` of them, within 0.5 and 3."""
+    done = [item for item in items if item.closed and not item.dropped and item.estimate and item.spent]
+    if len(done) < least:
+        return 1.0
+    return min(3.0, max(0.5, sum(item.spent for item in done) / sum(item.hours for item in done)))
