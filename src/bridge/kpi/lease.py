@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -112,8 +112,6 @@ def _expiry(lease: Lease, terms: LeaseTerms, calendar: Days) -> datetime:
 
 
 def _warning(expires: datetime, terms: LeaseTerms, calendar: Days) -> datetime:
-    """The end of the business day after which the owner is warned."""
-    last = calendar.day_of(expires) if terms.warn else None
-    if last is None:
-        return expires
+    """When the owner is warned: so many whole business days before the lease ends."""
+    last = calendar.day_of(expires - timedelta(microseconds=1))
     return calendar.end_of_day(calendar.add_business_days(last, -terms.warn - 1))
