@@ -2,6 +2,7 @@
 
 from bridge.ports.clock import Clock, WorkingCalendar
 from bridge.ports.notifier import Notifier
+from bridge.ports.project_tasks import ProjectTasks
 from bridge.ports.source import IncidentSource, KnownIncidents
 from bridge.ports.store import Handler, Store, UnitOfWork
 from bridge.ports.texts import Texts
@@ -13,6 +14,7 @@ __all__ = [
     "IncidentSource",
     "KnownIncidents",
     "Notifier",
+    "ProjectTasks",
     "ProjectTracker",
     "Store",
     "Texts",

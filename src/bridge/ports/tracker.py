@@ -18,10 +18,15 @@ from bridge.model.project import (
     VersionSpec,
     WikiPage,
 )
+from bridge.ports.project_tasks import ProjectTasks
 
 
 class ProjectTracker(Protocol):
     """The system of record for projects. Every write is read back; raises bridge.model.errors."""
+
+    @property
+    def tasks(self) -> ProjectTasks:
+        """The issues of a project as a list."""
 
     def check(self) -> list[Problem]:
         """Problems of the connection, rights and configuration; empty when all is well. Writes nothing."""

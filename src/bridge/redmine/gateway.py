@@ -30,6 +30,7 @@ from bridge.redmine.parts import Parts
 from bridge.redmine.people import People
 from bridge.redmine.preflight import Preflight
 from bridge.redmine.privacy import Privacy
+from bridge.redmine.project_tasks import ListedTasks
 from bridge.redmine.projects import Projects
 from bridge.redmine.standing import Standing
 from bridge.redmine.updates import Updates
@@ -52,6 +53,7 @@ class RedmineTracker:
         self._changes = Changes(self._client, self._names, options, clock)
         self._preflight = Preflight(self._client, self._names, options)
         self._lookup = Lookup(self._client, self._names, options)
+        self.tasks = ListedTasks(self._client)
         self._people = People(self._client, self._names, options)
 
     @property
