@@ -110,6 +110,12 @@ class Issue:
     start: date | None = None
     due: date | None = None
     done_ratio: int = 0
+    category: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)
+    """Custom fields by name, as far as the account sees them."""
+    is_parent: bool = False
+    allowed: frozenset[str] | None = None
+    """The statuses that can be set now; None when they were not asked for, as `is_parent` is False then."""
     private: bool = False
     journals: tuple[Journal, ...] = ()
     author_id: int = 0
@@ -121,7 +127,8 @@ class Issue:
 class IssueChange:
     """A change to an issue; None leaves a field as it is. `assignee_id` 0 clears it, and so does `due` "".
 
-    `due` is a date as 2026-12-31, `description` the whole text. `note_key` is a text that stands in the note
+    `due` is a date as 2026-12-31, `description` the whole text. `category` "" clears it; one that the project lacks is
+    made. `custom` are values of custom fields by name. `note_key` is a text that stands in the note
     and by which it is found again.
     """
 
@@ -132,6 +139,11 @@ class IssueChange:
     note_key: str = ""
     due: str | None = None
     description: str | None = None
+    priority: str | None = None
+    subject: str | None = None
+    done_ratio: int | None = None
+    category: str | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

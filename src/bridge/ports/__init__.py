@@ -1,6 +1,7 @@
 """What the use cases need from the outside, as protocols. Adapters and the store implement them."""
 
 from bridge.ports.clock import Clock, WorkingCalendar
+from bridge.ports.field_values import FieldValues
 from bridge.ports.notifier import Notifier
 from bridge.ports.project_tasks import ProjectTasks
 from bridge.ports.source import IncidentSource, KnownIncidents
@@ -10,6 +11,7 @@ from bridge.ports.tracker import ProjectTracker
 
 __all__ = [
     "Clock",
+    "FieldValues",
     "Handler",
     "IncidentSource",
     "KnownIncidents",

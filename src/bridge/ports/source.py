@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, State
+from bridge.ports.field_values import FieldValues
 
 
 class IncidentSource(Protocol):
@@ -20,6 +21,10 @@ class IncidentSource(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What this source can do."""
+
+    @property
+    def field_values(self) -> FieldValues:
+        """Single values that the bridge may set."""
 
     def check(self) -> list[Problem]:
         """Problems of the connection, the account's rights and zone; empty when all is well. Writes nothing."""

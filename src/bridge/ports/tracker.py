@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bridge.model.errors import Problem
+from bridge.model.conflict import ClockOffset
+from bridge.model.errors import NotApplied, Problem
 from bridge.model.project import (
     Changed,
     ChangedPage,
@@ -91,6 +92,12 @@ class ProjectTracker(Protocol):
         Raises NotApplied with what the workflow allows when a field was ignored, WouldLeak when a private note would
         become public.
         """
+
+    def why_not(self, issue_id: int, status: str) -> NotApplied:
+        """Why a status cannot be set now, and what could be set instead; sends no change."""
+
+    def clock(self) -> ClockOffset | None:
+        """Its clock against ours, as its answers dated themselves; None when they do not."""
 
     def start_cursor(self, project: str = "") -> str:
         """The cursor that means “only what changes from now on”."""

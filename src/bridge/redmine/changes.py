@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.model.errors import Forbidden, NotFound
@@ -15,6 +15,7 @@ from bridge.redmine.cursor import Cursor, Reading, second, take
 from bridge.redmine.explain import refusal
 from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
+from bridge.sync.clock_offset import ServerClock
 
 _NEWEST_FIRST = "updated_on:desc,id:desc"
 
@@ -27,6 +28,7 @@ class Changes:
     names: Names
     options: RedmineOptions
     clock: Clock
+    server_clock: ServerClock = field(default_factory=ServerClock)
 
     def start(self, project: str = "") -> str:
         """See ProjectTracker.start_cursor."""
@@ -72,9 +74,11 @@ class Changes:
         except (Forbidden, NotFound) as error:
             raise refusal(self.client, project or self.options.parent_project, error, "View issues") from error
         # the list was read before the answer was dated, at most as long before as it took
-        date = page.answer.date
+        date, ended = page.answer.date, self.clock.now()
         server = date - timedelta(seconds=page.answer.seconds + 1) if date else None
-        return page.rows, page.total, Reading(began, self.clock.now(), server)
+        if date is not None:
+            self.server_clock.saw(date, began, ended)
+        return page.rows, page.total, Reading(began, ended, server)
 
     def _query(self, project: str, base: datetime | None) -> Raw:
         """The parent project counts with everything below it, another one without."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bridge.directory.directory import Person
-from bridge.model.errors import Problem
+from bridge.model.conflict import ClockOffset
+from bridge.model.errors import NotApplied, Problem
 from bridge.model.project import (
     Asked,
     Changed,
@@ -114,6 +115,12 @@ class RedmineTracker:
 
     def update_issue(self, issue_id: int, change: IssueChange, *, unsure: bool) -> tuple[Issue, tuple[Journal, ...]]:
         return self._updates.update(issue_id, change, unsure=unsure)
+
+    def why_not(self, issue_id: int, status: str) -> NotApplied:
+        return self._updates.why_not(issue_id, status)
+
+    def clock(self) -> ClockOffset | None:
+        return self._changes.server_clock.offset
 
     def write_page(self, project_id: int, title: str, section: str, text: str) -> None:
         self._wiki.write(project_id, title, section, text)

@@ -24,6 +24,7 @@ _WHY = {
     "version": "the tracker does not use the field “Target version”, or the version is not open",
     "private": "the role lacks “Set own issues public or private”",
 }
+_READ = "journals,children,allowed_statuses"
 _WHY_CUSTOM = "the field is not used in this project or tracker, or its value is not visible to the bridge's role"
 
 
@@ -78,7 +79,7 @@ class Issues:
     def read(self, issue_id: int) -> Issue:
         """See ProjectTracker.read_issue."""
         try:
-            raw = self.client.issue(issue_id, "journals")
+            raw = self.client.issue(issue_id, _READ)
         except (Forbidden, NotFound) as error:
             # Links end with their issue: it must not be all of Redmine that is gone or closed to us
             self.names.account(fresh=True)

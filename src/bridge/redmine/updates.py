@@ -15,8 +15,10 @@ from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.privacy import Privacy
 from bridge.redmine.text import clean, same_text
+from bridge.redmine.update_fields import UpdateFields
 
 _READ_BACK = "journals,allowed_statuses,relations,children"
+_STATUS_ADVICE = "Set it in Redmine, or mend the workflow."
 _LATE_READ_SECONDS = (0.2, 1.0)
 """How long after each read-back without the new note it is looked for again: a loaded server may answer from before."""
 
@@ -38,12 +40,13 @@ class Updates:
             self.privacy.require_private_notes(self.client.issue(issue_id)["project"]["id"], where)
         left = change
         if unsure:
-            before = translate.issue(self.client.issue(issue_id, "journals"), self.options.url)
-            left = self._left(before, change)
+            raw = self.client.issue(issue_id, "journals")
+            before = translate.issue(raw, self.options.url)
+            left = self._more.left(before, self._left(before, change))
             if left == IssueChange(note_private=change.note_private, note_key=change.note_key):
                 self._check_note(before, change, where)
-                return before, self._own(before, change)
-        fields = self._fields(left)
+                return before, self._own(before, change, raw)
+        fields = self._fields(left) | self._more.sent(issue_id, left, where)
         if not fields:
             return self._read(issue_id), ()
         try:
@@ -57,7 +60,18 @@ class Updates:
         issue = translate.issue(raw, self.options.url)
         self._check_note(issue, change, where)
         self._check_fields(raw, issue, change, where)
-        return issue, self._own(issue, change)
+        self._more.check(issue, change, where)
+        return issue, self._own(issue, change, raw)
+
+    def why_not(self, issue_id: int, status: str) -> NotApplied:
+        """See ProjectTracker.why_not."""
+        raw = self.client.issue(issue_id, _READ_BACK)
+        what = self._why_status(raw, translate.issue(raw, self.options.url), status)
+        return NotApplied(f"Redmine issue #{issue_id}", what, _STATUS_ADVICE)
+
+    @property
+    def _more(self) -> UpdateFields:
+        return UpdateFields(self.client, self.names)
 
     def _read(self, issue_id: int) -> Issue:
         return translate.issue(self.client.issue(issue_id, "journals"), self.options.url)
@@ -114,10 +128,10 @@ class Updates:
             and ((key in clean(journal.notes)) if key else same_text(journal.notes, note))
         ]
 
-    def _own(self, issue: Issue, change: IssueChange) -> tuple[Journal, ...]:
+    def _own(self, issue: Issue, change: IssueChange, raw: Raw) -> tuple[Journal, ...]:
         """The journals that a change made: Redmine splits a private note from the change of fields it came with."""
         me = self.names.account().id
-        wanted: dict[str, str] = {}
+        wanted = dict(self._more.journalled(issue, change, raw))
         if change.status is not None:
             wanted["status_id"] = str(self.names.id_of("status", change.status))
         if change.assignee_id is not None:
@@ -160,9 +174,7 @@ class Updates:
             what = "the description was not applied."
             raise NotApplied(where, what, "Does the workflow let the bridge's role write it?")
         if change.status is not None and change.status.casefold() != issue.status.casefold():
-            raise NotApplied(
-                where, self._why_status(raw, issue, change.status), "Set it in Redmine, or mend the workflow."
-            )
+            raise NotApplied(where, self._why_status(raw, issue, change.status), _STATUS_ADVICE)
 
     def _why_status(self, raw: Raw, issue: Issue, wanted: str) -> str:
         allowed = [row["name"] for row in raw.get("allowed_statuses") or []]

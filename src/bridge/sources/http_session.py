@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
@@ -31,8 +32,10 @@ from bridge.model.errors import (
 from bridge.ports import Clock
 from bridge.sources.connection import ConnectionOptions
 from bridge.sources.json_text import loads
+from bridge.sync.clock_offset import ServerClock
 
 _CHUNK = 1 << 16
+_WATCH_SECONDS = 60
 _CONNECT_AGAIN = Retry(total=None, connect=2, read=0, redirect=0, status=0, other=0)
 """Only what cannot have reached the server is tried again here; everything else is the queue's decision."""
 
@@ -114,6 +117,8 @@ class HttpSession:
         self._headers = {"User-Agent": "redmine-itsm-bridge", "Accept": "application/json", **(headers or {})}
         self._local = threading.local()
         self._counting = threading.Lock()
+        self._watch_again = -math.inf
+        self.server_clock = ServerClock()
 
     def send(self, method: str, url: str, **request: Any) -> Answer:
         """Sends and returns the answer if its status is below 300; raises the typed error otherwise."""
@@ -127,7 +132,8 @@ class HttpSession:
         where = f"{self._name} {method} {urlsplit(url).path}"
         with self._counting:
             self.requests += 1
-        deadline = time.monotonic() + self._options.total_timeout
+        began = time.monotonic()
+        deadline = began + self._options.total_timeout
         try:
             with self._session().request(
                 method,
@@ -138,7 +144,9 @@ class HttpSession:
                 **request,
             ) as response:
                 body = _read(response, deadline, where)
-                return Answer(response.status_code, response.headers, body, where, url)
+                answer = Answer(response.status_code, response.headers, body, where, url)
+                self._watch(answer, began)
+                return answer
         except requests.Timeout as error:
             what = f"no answer in time ({type(error).__name__}); whether it was carried out is not known."
             raise RemoteUnavailable(where, what, "It is tried again.") from error
@@ -164,6 +172,15 @@ class HttpSession:
         if status >= 500:
             return RemoteUnavailable(where, what, "It is tried again.", retry_after=wait)
         return Rejected(where, (what,))
+
+    def _watch(self, answer: Answer, began: float) -> None:
+        """Now and then compares the server's clock with ours; `began` is when it was asked, by the monotonic clock."""
+        now, date = time.monotonic(), answer.date
+        if date is None or date.tzinfo is None or now < self._watch_again:
+            return
+        self._watch_again = now + _WATCH_SECONDS
+        answered = self._clock.now()
+        self.server_clock.saw(date.astimezone(UTC), answered - timedelta(seconds=now - began), answered)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

@@ -12,6 +12,7 @@ from typing import NoReturn
 from bridge.model.errors import NotFound, NotPossible, Problem, RemoteUnavailable
 from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, KnownIncidents
+from bridge.sources.field_values import NoFieldValues
 from bridge.sources.file.cursor import FileCursor
 from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
 from bridge.sources.file.records import Part, Place, Record, end_of, format_of, parts, records, unchanged
@@ -42,6 +43,7 @@ class FileSource:
         self._clock = clock
         self._translator = FileTranslator(name, options)
         self._log = options.rows is RowsAre.EVENT_LOG
+        self.field_values = NoFieldValues()
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from bridge.model.conflict import ClockOffset
 from bridge.model.errors import (
     AuthenticationFailed,
     BridgeError,
@@ -48,6 +49,11 @@ class HttpClient:
         """How many requests were sent so far, those for access tokens too."""
         tokens = self._auth.requests if isinstance(self._auth, AccessToken) else 0
         return self._session.requests + tokens
+
+    @property
+    def server_clock(self) -> ClockOffset | None:
+        """The system's clock against ours, as its answers dated themselves."""
+        return self._session.server_clock.offset
 
     def call(self, request: Request, values: Values, params: Mapping[str, Any] | None = None) -> Answer:
         """Sends a request. Raises the typed error for a bad status or a sign of an error in the body."""

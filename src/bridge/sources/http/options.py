@@ -23,6 +23,7 @@ from bridge.sources.http.calls import (
     ReadRequest,
     Writes,
 )
+from bridge.sources.http.field_options import FieldChangesRequest, FieldRequest
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
 from bridge.yamlfile import refused
@@ -114,6 +115,8 @@ class HttpOptions(ConnectionOptions):
     kept in an incident's `fields`. `web_url` is the address that a person opens, with `{id}`. `effort_unit` is what
     efforts are counted in, `broken` what stands for a broken SLA clock (in any case; anything else is kept).
     `change_requests` says how what `writes.change` opened is read back: without, it could be opened twice.
+    `field_writes` are requests that set one value, by its name: `priority`, `summary`, `category` or one of `extra`.
+    `field_changes` lists what changed in an incident, for fields whose newest value wins.
     """
 
     base_url: str
@@ -138,6 +141,8 @@ class HttpOptions(ConnectionOptions):
     broken: Words = BROKEN
     writes: Writes = Writes()
     change_requests: ChangeRequests | None = None
+    field_writes: dict[str, FieldRequest] = Field(default_factory=dict)
+    field_changes: FieldChangesRequest | None = None
     errors: tuple[ErrorSign, ...] = ()
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from bridge.sources.http.change_requests import HttpChanges
 from bridge.sources.http.check import check
 from bridge.sources.http.client import HttpClient
 from bridge.sources.http.feed import HttpFeed
+from bridge.sources.http.field_values import HttpFieldValues
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.reading import IncidentReader
 from bridge.sources.http.translate import HttpTranslator
@@ -34,6 +35,7 @@ class HttpSource:
         self._feed = HttpFeed(name, options, self._client, self._translator, self._reader)
         self._writer = HttpWriter(name, options, self._client, self._reader)
         self._changes = HttpChanges(name, options, self._client)
+        self.field_values = HttpFieldValues(name, options, self._client, self._reader)
 
     @property
     def name(self) -> str:

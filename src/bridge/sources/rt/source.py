@@ -16,6 +16,7 @@ from bridge.sources.rt.change_requests import RtChangeRequests
 from bridge.sources.rt.check import check
 from bridge.sources.rt.client import RtClient, refused
 from bridge.sources.rt.cursor import SETTLED, FeedCursor
+from bridge.sources.rt.field_values import RtFieldValues
 from bridge.sources.rt.names import RtNames
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.rt.tickets import RtTickets
@@ -45,6 +46,7 @@ class RtSource:
         self._writer = RtWriter(name, options, self._client)
         self._tickets = RtTickets(options, self._client, self._names, self._translator)
         self._changes = RtChangeRequests(name, options, self._client)
+        self.field_values = RtFieldValues(name, options, self._client, self.read)
         self._probed_at = datetime.min.replace(tzinfo=UTC)
 
     @property
