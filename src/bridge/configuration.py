@@ -86,7 +86,8 @@ class Configuration:
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
             changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
         )
-        return Configured(self.rules, self.directory, self.templates, self.texts, policy)
+        notices = settings.notify.policy()
+        return Configured(self.rules, self.directory, self.templates, self.texts, policy, notices)
 
     def with_rules(self, patterns: Collection[str]) -> Configuration:
         """The same with the rules of other files: names of files or folders, or patterns.
@@ -139,6 +140,9 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     people = _people(directory, settings.directory)
     folders = _sub(settings.templates, "wbs")
     templates, found = load_templates(folders, people)
+    if directory is not None:
+        unknown = settings.notify.unknown_people(directory)
+        problems += [loaded.marked.problem(path, what, advice) for path, what, advice in unknown]
     problems += found
     texts, found = load_texts(_sub(settings.templates, "text"), settings.language)
     problems += found

@@ -19,14 +19,15 @@ from bridge.app.handlers import handlers
 from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.rehearsal import Planned, planned
+from bridge.app.telling import limits
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
 from bridge.model.hint import WaitingHint
+from bridge.notify.build import build
 from bridge.ports import Clock, IncidentSource, Store
 from bridge.queue.contract import Boundary, no_boundary
 from bridge.queue.embedded import EmbeddedEngine
-from bridge.queue.limits import Limit
 from bridge.redmine.gateway import RedmineTracker
 from bridge.sources import registry
 from bridge.store.database import Database
@@ -71,6 +72,7 @@ class App:
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
         }
+        self.notifiers = build(settings.notify.channels)
         # The daemon's poll and a `once` of the command line must not take in the same changes at the same time.
         self._polling = {name: threading.Lock() for name in (*self.sources, TRACKER_ENDPOINT)}
         self._outages = Outages(self.clock)
@@ -268,13 +270,12 @@ class App:
         """The queue's engine with every handler; the same one each time."""
         if self._engine is None:
             settings = self.configuration.settings
-            rate = settings.redmine.requests_per_second
             self._engine = EmbeddedEngine(
                 self.database,
-                handlers(self.database, self.sources, self.tracker, self._present, self.clock),
+                handlers(self.database, self.sources, self.tracker, self.notifiers, self._present, self.clock),
                 self.clock,
                 workers=settings.workers,
-                limits={TRACKER_ENDPOINT: Limit(rate, max(1, int(rate)))} if rate else {},
+                limits=limits(settings),
                 on_dead=blocked,
                 on_requeue=unblocked,
                 boundary=self._boundary,

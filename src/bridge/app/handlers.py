@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bridge.ports import Clock, Handler, IncidentSource, ProjectTracker, Store
+from bridge.ports import Clock, Handler, IncidentSource, Notifier, ProjectTracker, Store
 from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.change import ChangeDelivery
@@ -25,6 +25,7 @@ def handlers(
     tracker: ProjectTracker,
     configured: Callable[[], Configured],
     clock: Clock,
+from bridge.usecases.telling.deliver import NoticeDelivery
 ) -> dict[str, Handler]:
     """The handler of each kind of effect; `configured` is asked at each delivery."""
     return {
@@ -33,10 +34,14 @@ def handlers(
         **Reopening(store, tracker, configured, clock).handlers(),
         **GateDelivery(store, sources, tracker, configured, clock).handlers(),
         **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
+    notifiers: Mapping[str, Notifier],
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
         **Turns(store, clock).handlers(),
-        **Workarounds(store, tracker, clock).handlers(),
+        **workarounds.handlers(),
+        **OwnerDelivery(store, tracker, configured, clock).handlers(),
+        **Parting(store, tracker, clock).handlers(),
+        **NoticeDelivery(store, notifiers, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
     }

@@ -15,6 +15,7 @@ from bridge.cli import (
     check,
     demo,
     links,
+    notify,
     queue,
     rules,
     rules_backtest,
@@ -49,6 +50,7 @@ rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(queue.commands, name="queue")
+cli.add_typer(notify.commands, name="notify")
 cli.add_typer(database, name="db")
 cli.command()(work.run)
 cli.command()(work.once)

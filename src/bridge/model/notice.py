@@ -67,7 +67,7 @@ class Notice:
             "detail": self.detail,
             "url": self.url,
             "priority": self.priority,
-            "values": dict(self.values),
+            "about": dict(self.values),
         }
 
 

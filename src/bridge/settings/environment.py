@@ -45,6 +45,7 @@ class Names(BaseSettings):
     poll_seconds: str = ""
     workers: str = ""
     hooks: dict[str, Any] = {}
+    notify: dict[str, Any] = {}
     clock: str = ""
     log: dict[str, Any] = {}
 

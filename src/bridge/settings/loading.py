@@ -37,11 +37,12 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings ready for use: paths absolute, every source with its options."""
+    """Settings ready for use: paths absolute, every source with its options; `marked` tells where each value stands."""
 
     settings: Settings
     sources: tuple[SourceSettings, ...]
     folder: FilePath
+    marked: Marked = field(compare=False, repr=False)
 
 
 def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
@@ -70,9 +71,10 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
             replace(found, where=marked.where(tuple(found.where.split("."))))
             for found in settings.hooks.problems(named)
         ]
+    problems += [marked.problem(path, what, advice) for path, what, advice in settings.notify.problems()]
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    return Loaded(settings, sources, folder), problems
+    return Loaded(settings, sources, folder, marked), problems
 
 
 def _secrets(marked: Marked, settings: Settings) -> list[Problem]:

@@ -15,6 +15,7 @@ from bridge.redmine.options import RedmineOptions
 from bridge.rules.durations import Duration
 from bridge.rules.sla import SlaTargets
 from bridge.settings.candidates import CandidateSettings, NominationSettings
+from bridge.settings.notify import NotifySettings
 from bridge.settings.hooks import HookSettings
 from bridge.yamlfile import refused
 
@@ -174,6 +175,7 @@ class Settings(BaseModel):
     templates: Path | None = None
     sla: SlaSettings = SlaSettings()
     public_notes: bool = False
+    notify: NotifySettings = NotifySettings()
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"
     poll_seconds: float = Field(60, ge=0.2, le=86_400)

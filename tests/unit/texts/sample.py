@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tests.unit.texts.notice_sample import notice_values
 from bridge.model.incident import ChangeRequest, ChangeState, Incident, Note, State
 from bridge.model.promotion import Promotion, PromotionState, Role
 from bridge.planning.experience import Experience
@@ -133,6 +134,7 @@ def values() -> dict[str, dict[str, Any]]:
         **_about_candidates(promotion, evidence),
         **note_values(note, urls["issue_url"]),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
+        **notice_values(NASTY),
         "project_status_line": {
             "promotion": promotion,
             "incidents": 5,

@@ -25,6 +25,9 @@ PLAIN_TEXTS = {
     "project_status_line",
     "candidate_impact",
     "change_request",
+    "notice",
+    "notice_digest",
+    "notice_test",
 }
 CODE = re.compile(r"\A\{# code: (RB-21\d\d) · .+ #\}\n\{#\n")
 
