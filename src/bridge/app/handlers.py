@@ -39,9 +39,7 @@ from bridge.usecases.telling.deliver import NoticeDelivery
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
         **Turns(store, clock).handlers(),
-        **workarounds.handlers(),
-        **OwnerDelivery(store, tracker, configured, clock).handlers(),
-        **Parting(store, tracker, clock).handlers(),
+        **Workarounds(store, tracker, clock).handlers(),
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
     }
