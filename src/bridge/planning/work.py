@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bridge.planning.plan import Plan
+
 USUAL_HOURS = 8.0
 """What a task without an estimate is taken for."""
 
@@ -75,6 +77,17 @@ class WorkItem:
     def left(self) -> float:
         """Hours that are left, as estimated."""
         return self.hours * (1 - self.done) if self.is_open else 0.0
+
+
+def baseline(plan: Plan, made_on: date) -> Baseline:
+    """A plan to be compared with later: the tasks that are worked on, without those that stand for others."""
+    titles = {milestone.key: milestone.title for milestone in plan.milestones}
+    tasks = (
+        PlannedWork(one.key, one.title, one.start, one.due, one.estimate_hours, titles.get(one.milestone, ""))
+        for one in plan.tasks
+        if one.estimate_hours is not None
+    )
+    return Baseline(made_on, plan.due, tuple(tasks))
 
 
 def leaves(items: Sequence[WorkItem]) -> list[WorkItem]:

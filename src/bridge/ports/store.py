@@ -20,6 +20,7 @@ from bridge.repositories import (
     Links,
     Notices,
     OwnWrites,
+    ProjectFigures,
     Promotions,
     Resolutions,
     Stops,
@@ -60,6 +61,8 @@ class UnitOfWork(Protocol):
     def carried_notes(self) -> CarriedNotes: ...
     @property
     def stops(self) -> Stops: ...
+    @property
+    def project_figures(self) -> ProjectFigures: ...
     @property
     def inbox(self) -> Inbox: ...
     def savepoint(self) -> AbstractContextManager[object]:

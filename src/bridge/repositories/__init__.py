@@ -7,6 +7,7 @@ from bridge.repositories.ledger import Ledger
 from bridge.repositories.links import Links
 from bridge.repositories.notes import CarriedNotes, Stops
 from bridge.repositories.notices import Notices
+from bridge.repositories.progress import ProjectFigures
 from bridge.repositories.promotions import Intakes, Promotions
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Links",
     "Notices",
     "OwnWrites",
+    "ProjectFigures",
     "Promotions",
     "Resolutions",
     "Stops",

@@ -18,6 +18,7 @@ from bridge.store.links import StoredLinks
 from bridge.store.notes import StoredCarriedNotes, StoredStops
 from bridge.store.notices import StoredNotices
 from bridge.store.own_writes import StoredOwnWrites
+from bridge.store.progress import StoredProjectFigures
 from bridge.store.promotions import StoredPromotions
 from bridge.store.resolutions import StoredResolutions
 from bridge.store.similar import StoredSimilarGroups
@@ -44,5 +45,6 @@ class Unit:
         self.ledger = StoredLedger(connection, clock)
         self.carried_notes = StoredCarriedNotes(connection)
         self.stops = StoredStops(connection)
+        self.project_figures = StoredProjectFigures(connection)
         self.inbox = StoredInbox(connection)
         self.commands = Commands(connection, clock)

@@ -10,6 +10,7 @@ from bridge.model.effect import EffectSpec
 from bridge.model.promotion import Promotion, PromotionState, Role, move
 from bridge.planning.identifiers import identifier
 from bridge.planning.plan import Plan, names_for_roles, people_for_roles, plan_tasks
+from bridge.planning.work import baseline
 from bridge.ports import UnitOfWork
 from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
@@ -45,6 +46,7 @@ def open_promotion(
     opening, people = _prepared(uow, configured, promotion, rule, approved_by, now)
     promotion = opening.promotion
     uow.promotions.save(promotion)
+    uow.project_figures.begin(promotion.id, baseline(opening.plan, now.date()))
     uow.ledger.audit(now, approved_by, "approved", f"promotion {promotion.id}", {"name": promotion.name})
     issues = issue_effects(uow, configured, opening)
     linked = _incidents(uow, configured, promotion, now)
