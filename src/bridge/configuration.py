@@ -137,12 +137,12 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     problems += found
     directory, found = load_directory(settings.directory, sources)
     problems += found
-    people = _people(directory, settings.directory)
-    folders = _sub(settings.templates, "wbs")
-    templates, found = load_templates(folders, people)
     if directory is not None:
         unknown = settings.notify.unknown_people(directory)
         problems += [loaded.marked.problem(path, what, advice) for path, what, advice in unknown]
+    people = _people(directory, settings.directory)
+    folders = _sub(settings.templates, "wbs")
+    templates, found = load_templates(folders, people)
     problems += found
     texts, found = load_texts(_sub(settings.templates, "text"), settings.language)
     problems += found

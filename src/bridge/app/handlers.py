@@ -17,15 +17,16 @@ from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.deliver.workaround import Workarounds
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.resolving import Turns
+from bridge.usecases.telling.deliver import NoticeDelivery
 
 
 def handlers(
     store: Store,
     sources: Mapping[str, IncidentSource],
     tracker: ProjectTracker,
+    notifiers: Mapping[str, Notifier],
     configured: Callable[[], Configured],
     clock: Clock,
-from bridge.usecases.telling.deliver import NoticeDelivery
 ) -> dict[str, Handler]:
     """The handler of each kind of effect; `configured` is asked at each delivery."""
     return {
@@ -34,7 +35,6 @@ from bridge.usecases.telling.deliver import NoticeDelivery
         **Reopening(store, tracker, configured, clock).handlers(),
         **GateDelivery(store, sources, tracker, configured, clock).handlers(),
         **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
-    notifiers: Mapping[str, Notifier],
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(),
         **IncidentDelivery(store, sources, configured, clock).handlers(),

@@ -15,8 +15,8 @@ from bridge.redmine.options import RedmineOptions
 from bridge.rules.durations import Duration
 from bridge.rules.sla import SlaTargets
 from bridge.settings.candidates import CandidateSettings, NominationSettings
-from bridge.settings.notify import NotifySettings
 from bridge.settings.hooks import HookSettings
+from bridge.settings.notify import NotifySettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -175,7 +175,6 @@ class Settings(BaseModel):
     templates: Path | None = None
     sla: SlaSettings = SlaSettings()
     public_notes: bool = False
-    notify: NotifySettings = NotifySettings()
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
@@ -184,6 +183,7 @@ class Settings(BaseModel):
     workers: int = Field(4, ge=1, le=32)
     hooks: HookSettings | None = None
     """Without it nothing listens."""
+    notify: NotifySettings = NotifySettings()
     clock: str = "system"
     secrets_folder: Path | None = None
     log: LogSettings = LogSettings()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
-
 from tests.unit.texts.notice_sample import notice_values
+
 from bridge.model.incident import ChangeRequest, ChangeState, Incident, Note, State
 from bridge.model.promotion import Promotion, PromotionState, Role
 from bridge.planning.experience import Experience
@@ -132,9 +132,9 @@ def values() -> dict[str, dict[str, Any]]:
             "conflicts": [{"field": "state", "kept": "resolved", "lost": "on|hold"}],
         },
         **_about_candidates(promotion, evidence),
+        **notice_values(NASTY),
         **note_values(note, urls["issue_url"]),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
-        **notice_values(NASTY),
         "project_status_line": {
             "promotion": promotion,
             "incidents": 5,
