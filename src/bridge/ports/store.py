@@ -11,6 +11,7 @@ from bridge.model.inbox import Inbox
 from bridge.repositories import (
     CarriedNotes,
     Effects,
+    Escalations,
     Exclusions,
     Groups,
     Incidents,
@@ -24,6 +25,7 @@ from bridge.repositories import (
     Promotions,
     Resolutions,
     Stops,
+    Workload,
 )
 from bridge.rules.similar import SimilarGroups
 
@@ -44,7 +46,13 @@ class UnitOfWork(Protocol):
     @property
     def links(self) -> Links: ...
     @property
+    @property
+    @property
     def effects(self) -> Effects: ...
+    @property
+    def escalations(self) -> Escalations: ...
+    @property
+    def workload(self) -> Workload: ...
     @property
     def notices(self) -> Notices: ...
     @property
@@ -54,9 +62,12 @@ class UnitOfWork(Protocol):
     @property
     def exclusions(self) -> Exclusions: ...
     @property
+    @property
     def kpi_ledger(self) -> KpiLedger: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    @property
     @property
     def carried_notes(self) -> CarriedNotes: ...
     @property

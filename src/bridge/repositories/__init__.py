@@ -1,6 +1,7 @@
 """The store's repositories as the use cases see them. All belong to one transaction, see bridge.ports.UnitOfWork."""
 
 from bridge.repositories.effects import Effects, OwnWrites, Resolutions
+from bridge.repositories.escalations import Escalations
 from bridge.repositories.exclusions import Exclusions, KpiLedger
 from bridge.repositories.incidents import Groups, Incidents
 from bridge.repositories.ledger import Ledger
@@ -9,10 +10,12 @@ from bridge.repositories.notes import CarriedNotes, Stops
 from bridge.repositories.notices import Notices
 from bridge.repositories.progress import ProjectFigures
 from bridge.repositories.promotions import Intakes, Promotions
+from bridge.repositories.workload import Workload
 
 __all__ = [
     "CarriedNotes",
     "Effects",
+    "Escalations",
     "Exclusions",
     "Groups",
     "Incidents",
@@ -26,4 +29,5 @@ __all__ = [
     "Promotions",
     "Resolutions",
     "Stops",
+    "Workload",
 ]

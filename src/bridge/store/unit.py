@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from bridge.ports import Clock
 from bridge.store.commands import Commands
 from bridge.store.effects import StoredEffects
+from bridge.store.escalations import StoredEscalations
 from bridge.store.exclusions import StoredExclusions
 from bridge.store.groups import StoredGroups
 from bridge.store.inbox import StoredInbox
@@ -22,6 +23,7 @@ from bridge.store.progress import StoredProjectFigures
 from bridge.store.promotions import StoredPromotions
 from bridge.store.resolutions import StoredResolutions
 from bridge.store.similar import StoredSimilarGroups
+from bridge.store.workload import StoredWorkload
 
 
 class Unit:
@@ -37,6 +39,8 @@ class Unit:
         self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)
         self.effects = StoredEffects(connection, clock)
+        self.escalations = StoredEscalations(connection)
+        self.workload = StoredWorkload(connection)
         self.notices = StoredNotices(connection)
         self.resolutions = StoredResolutions(connection)
         self.own_writes = StoredOwnWrites(connection, clock)
