@@ -63,7 +63,7 @@ def file_history(
     configuration: Configuration, path: str, source: str | None, as_of: AsOf, more: Collection[str] = ()
 ) -> tuple[History, int]:
     """The history in a file with the fields that the rules ask for and `more`, and how many rows were left out."""
-    chosen = _file_source(configuration.loaded.sources, source)
+    chosen = file_source(configuration.loaded.sources, source)
     assert isinstance(chosen.options, FileOptions), "chosen by that"
     name = path if glob.has_magic(path) else str(Path(path).resolve())
     reader = FileHistory(chosen.name, chosen.options.model_copy(update={"path": name}))
@@ -71,7 +71,7 @@ def file_history(
     return reader.read(fields, final=as_of is AsOf.FINAL), reader.skipped
 
 
-def _file_source(sources: Sequence[SourceSettings], name: str | None) -> SourceSettings:
+def file_source(sources: Sequence[SourceSettings], name: str | None) -> SourceSettings:
     found = [one for one in sources if isinstance(one.options, FileOptions) and name in {None, one.name}]
     if len(found) == 1:
         return found[0]

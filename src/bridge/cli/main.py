@@ -13,6 +13,7 @@ from bridge.cli import (
     backfill,
     candidates,
     check,
+    kpi,
     demo,
     links,
     notify,
@@ -50,6 +51,7 @@ rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(queue.commands, name="queue")
+cli.add_typer(kpi.commands, name="kpi")
 cli.add_typer(notify.commands, name="notify")
 cli.add_typer(database, name="db")
 cli.command()(work.run)

@@ -69,6 +69,7 @@ def operations(material: Material, asked: Asked, judged: Sequence[Judged], made_
         work=_work(material, counting),
         explained=_explained(material, counting),
         months=months,
+        days=material.days,
         parts=parts,
         hidden=hidden,
         notes=material.notes,

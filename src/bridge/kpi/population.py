@@ -10,7 +10,7 @@ import numpy as np
 
 from bridge.kpi.adjusted import Excluded, excluded
 from bridge.kpi.columns import NONE, Facts, Ints, Mask, Taken
-from bridge.kpi.report_model import Asked, Basis, Month
+from bridge.kpi.report_model import Asked, Basis, Day, Month
 from bridge.model.exclusion import Exclusion
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Material:
     `promotions` by the promotion's. `told_reopened` and `told_reassigned` are the sources that count themselves how
     often that happened; for others the timeline counts. `holds` are the intervals on hold of those that have any, by
     number: start, end (None while it lasts) and reason. `at` is the last moment that the facts know of. `name` tells
-    an incident's name by its number. `origin` and `notes` see OperationsReport.
+    an incident's name by its number. `origin`, `notes` and `days` see OperationsReport.
     """
 
     facts: Facts
@@ -50,6 +50,7 @@ class Material:
     told_reopened: Collection[str] = ()
     told_reassigned: Collection[str] = ()
     name: Callable[[int], str] = str
+    days: tuple[Day, ...] = ()
     notes: tuple[str, ...] = ()
 
 

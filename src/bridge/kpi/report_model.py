@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 SMALLEST_SHOWN = 5
@@ -239,6 +239,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A UTC day, raw: what came, what left the open states for good, what was resolved by the basis and how long that
+    took on average (hours), and what was open when it ended.
+    """
+
+    day: date
+    opened: int
+    ended: int
+    resolved: int
+    resolution: float | None
+    backlog: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a report was asked for. `since` included, `until` excluded; None: no end. `by` None: no break-down."""
 
@@ -255,7 +269,7 @@ class OperationsReport:
 
     `origin` says where the incidents come from, `notes` in sentences what was taken for granted or is missing.
     `incidents` counts the population, by `month` and the span; `explained` sorted by its part. `parts` are what `by`
-    asked for; `hidden` of them have too few incidents to be shown.
+    asked for; `hidden` of them have too few incidents to be shown. `days` are the last ones of the span, oldest first.
     """
 
     made_at: datetime
@@ -279,6 +293,7 @@ class OperationsReport:
     work: Work
     explained: tuple[Explained, ...]
     months: tuple[Part, ...]
+    days: tuple[Day, ...] = ()
     parts: tuple[Part, ...] = ()
     hidden: int = 0
     notes: tuple[str, ...] = ()

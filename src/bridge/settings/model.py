@@ -12,15 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
-from bridge.rules.durations import Duration
-from bridge.rules.sla import SlaTargets
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.settings.hooks import HookSettings
 from bridge.settings.notify import NotifySettings
+from bridge.settings.kpi import KpiSettings, SlaSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
-Level = Annotated[int, Field(ge=1, le=5)]
 
 
 class StoreSettings(BaseModel):
@@ -107,19 +105,6 @@ class RedmineSettings(RedmineOptions):
         return RedmineOptions(**{name: getattr(self, name) for name in RedmineOptions.model_fields} | used)
 
 
-class SlaSettings(BaseModel):
-    """How long incidents may take by priority 1 … 5, where their source gives no verdict; elapsed time."""
-
-    model_config = STRICT
-
-    response: dict[Level, Duration] = Field(default_factory=dict)
-    resolution: dict[Level, Duration] = Field(default_factory=dict)
-
-    def targets(self) -> SlaTargets:
-        """The same as rules take it."""
-        return SlaTargets(self.response, self.resolution)
-
-
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -177,6 +162,7 @@ class Settings(BaseModel):
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     language: str = "en"
+    kpi: KpiSettings = KpiSettings()
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
     nomination: NominationSettings = NominationSettings()
     candidates: CandidateSettings = CandidateSettings()

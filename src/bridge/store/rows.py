@@ -181,7 +181,8 @@ def facts_of(row: Row) -> IncidentFacts:
         duration(row[6]),
         {reason: duration(time) for reason, time in reasons.items()},
         moment_or_none(row[8]),
-        *row[9:_LEFT],
+        *(row[9], row[10], row[11]),
+        *(row[12], row[13], row[14]),
         moment_or_none(row[_LEFT]),
         _holds(row[_HOLDS]),
     )

@@ -7,7 +7,7 @@ contain no other question mark and no per cent sign.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,21 @@ def fetch(connection: Connection, text: str, *parameters: Any) -> list[Row]:
     """All rows of a query."""
     text = _dialect_text(text, connection.dialect.name)
     return [tuple(row) for row in connection.exec_driver_sql(text, parameters)]
+
+
+def fetch_parts(connection: Connection, text: str, size: int, *parameters: Any) -> Iterator[Sequence[Row]]:
+    """The rows of a query in parts, so that never all of them are in memory."""
+    text = _dialect_text(text, connection.dialect.name)
+    if connection.dialect.name == "sqlite":
+        # The driver's own cursor: rows of SQLAlchemy would double the time of reading a million.
+        raw = connection.connection.cursor()
+        raw.execute(text, parameters)
+        while part := raw.fetchmany(size):
+            yield part
+        return
+    with connection.execution_options(yield_per=size).exec_driver_sql(text, parameters) as result:
+        for rows in result.partitions():
+            yield [tuple(row) for row in rows]
 
 
 def execute(connection: Connection, text: str, *parameters: Any) -> int:

@@ -1,0 +1,115 @@
+"""An operations report as JSON, as tables and as CSV files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple
+from pathlib import Path
+from typing import Any
+
+from bridge.cli.output import print_table, say
+from bridge.kpi.figures import figures
+from bridge.kpi.report_model import OperationsReport, Part
+
+FIGURES = ("figure", "value", "unit", "of", "population", "basis", "month by")
+PARTS = (
+    *("name", "incidents", "resolved", "left", "MTTA, h", "MTTR raw, h", "adjusted, h", "p90, h"),
+    *("SLA, %", "by the source, %", "reopened", "reassigned", "open"),
+)
+SHOWN = 20
+"""So many rows of a long table are printed; --csv and --json have all."""
+
+
+def document(report: OperationsReport) -> dict[str, Any]:
+    """The report as one JSON document without its schema."""
+    told = asdict(report)
+    told["figures"] = [asdict(one) for one in figures(report)]
+    told["asked"]["by"] = report.asked.by.value if report.asked.by else None
+    for one, compliance in zip(told["sla"], report.sla, strict=True):
+        one |= {
+            "share": compliance.share,
+            "adjusted_share": compliance.adjusted_share,
+            "told_share": compliance.told_share,
+        }
+    for name in ("reopened", "reassigned", "first_time", "routing"):
+        told[name]["share"] = getattr(report, name).share
+    return told
+
+
+def tables(report: OperationsReport) -> dict[str, tuple[Sequence[str], list[Sequence[object]]]]:
+    """Every table of the report by name: its columns and rows."""
+    parts = report.asked.by.value if report.asked.by else "parts"
+    return {
+        "figures": (FIGURES, [(*astuple(one)[:4], *astuple(one.meaning)) for one in figures(report)]),
+        "months": (PARTS, [_part(one) for one in report.months]),
+        "days": (
+            ("day", "opened", "ended", "resolved", "MTTR raw, h", "backlog"),
+            [astuple(one) for one in report.days],
+        ),
+        f"by-{parts}": (PARTS, [_part(one) for one in report.parts]),
+        "on-hold": (("reason", "incidents", "hours"), [astuple(one) for one in report.on_hold.reasons]),
+        "backlog": (("age", "incidents"), [astuple(one) for one in report.backlog.ages]),
+        "routing": (("from", "to", "incidents"), [astuple(one) for one in report.routing.ways]),
+        "promotions": (
+            ("promotion", "label", "rule", "incidents", "left", "paused, h", "difference, h"),
+            [astuple(one) for one in report.explained],
+        ),
+        "sla-differences": (
+            ("incident", "clock", "ours", "the source's"),
+            [astuple(one) for clock in report.sla for one in clock.differences],
+        ),
+    }
+
+
+def _part(one: Part) -> Sequence[object]:
+    sla, told = (None if share is None else 100 * share for share in (one.sla, one.told_sla))
+    return (
+        *(one.name, one.incidents, one.resolved, one.removed, one.response, one.resolution, one.adjusted, one.p90),
+        *(sla, told, one.reopened, one.reassigned, one.open),
+    )
+
+
+def write_csv(report: OperationsReport, folder: Path) -> list[Path]:
+    """Writes every table as a file of its own into a folder, which is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, (columns, rows) in tables(report).items():
+        path = folder / f"{name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(columns)
+            writer.writerows([_plain(value) for value in row] for row in rows)
+        written.append(path)
+    return written
+
+
+def _plain(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value
+
+
+def print_report(report: OperationsReport) -> None:
+    """The report for people."""
+    asked = report.asked
+    since = f"{asked.since:%Y-%m-%d}" if asked.since else "the beginning"
+    until = f"before {asked.until:%Y-%m-%d}" if asked.until else "the end"
+    say(f"Operations, from {report.origin}: {since} to {until}, incidents by when they were {asked.month.value}")
+    say(f"Basis of resolutions: {asked.basis.value}")
+    say(f"{report.incidents} incident(s), {report.resolved} resolved, {report.cancelled} cancelled")
+    for note in report.notes:
+        say(f"Note: {note}.")
+    for name, (columns, rows) in tables(report).items():
+        if rows:
+            say("")
+            say(f"{name}{f' (the first {SHOWN} of {len(rows)})' if name != 'figures' and len(rows) > SHOWN else ''}")
+            print_table(columns, _rounded(rows if name == "figures" else rows[:SHOWN]), empty="")
+    if report.hidden:
+        say(f"{report.hidden} with too few incidents are not shown.")
+
+
+def _rounded(rows: Iterable[Sequence[object]]) -> Iterable[Sequence[object]]:
+    for row in rows:
+        yield [f"{value:.3f}" if isinstance(value, float) else value for value in row]

@@ -1,0 +1,105 @@
+"""Facts in columns for reports. A report on some days reads their rows and the backlog's by index, not the history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from bridge.repositories.operations import DaySums, FactSpan, Rows
+from bridge.store.sql import fetch, fetch_parts, listed, statement
+
+_NONE = "-9223372036854775808"
+_MOMENTS = ("responded_at", "resolved_reported", "resolved_timeline", "left_at")
+_VERDICTS = ("response_breached", "resolution_breached")
+_COLUMNS = ", ".join(
+    (
+        *("incident_id", "opened_at"),
+        *(f"coalesce({name}, {_NONE})" for name in _MOMENTS),
+        *("hold", "hold_reported", "hold_timeline", "coalesce(priority, 0)"),
+        *("reopened", "reassigned", "told_reopened", "told_reassigned"),
+        *(f"CASE WHEN {name} IS NULL THEN -1 WHEN {name} THEN 1 ELSE 0 END" for name in _VERDICTS),
+        *("effort", "team", "first_team", "service", "person", "type", "source", "state"),
+    )
+)
+_SPANNED = {
+    name: statement(
+        "WHERE incident_id IN",
+        f"(SELECT incident_id FROM incident_fact WHERE {name} >= ? AND {name} < ?",  # noqa: S608 - one of three names
+        "UNION SELECT incident_id FROM incident_fact WHERE left_at >= ? AND opened_at < ?",
+        "UNION SELECT incident_id FROM incident_fact WHERE left_at IS NULL AND opened_at < ?)",
+    )
+    for name in ("opened_at", "resolved_reported", "resolved_timeline")
+}
+_HOLDS = (
+    "SELECT incident_id, holds FROM (SELECT incident_id, holds FROM incident_fact {where}) AS some WHERE holds <> '[]'"
+)
+_EXCLUDED = "SELECT DISTINCT incident_id FROM exclusion"
+_RULES = (
+    "SELECT m.incident_id, p.rule_id FROM promotion_member m JOIN promotion p ON p.id = m.promotion_id ORDER BY p.id"
+)
+_PROMOTIONS = "SELECT id, name, label, rule_id FROM promotion WHERE id @among"
+_NAMES = "SELECT id, source, external_id FROM incident WHERE id @among"
+_STALE = "SELECT 1 FROM meta WHERE name = 'facts' AND value = 'stale'"
+_DAYS = statement(
+    "SELECT day, sum(opened), sum(ended), sum(resolved_reported), sum(time_reported), sum(resolved_timeline),",
+    "sum(time_timeline) FROM fact_day WHERE day >= ? AND day < ? GROUP BY day ORDER BY day",
+)
+_OPEN_BEFORE = "SELECT coalesce(sum(opened) - sum(ended), 0) FROM fact_day WHERE day < ?"
+PART = 20_000
+
+
+class StoredFactColumns:
+    """Implements bridge.repositories.FactColumns."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, span: FactSpan | None) -> Iterator[Rows]:
+        """See the protocol."""
+        where, values = _where(span)
+        yield from fetch_parts(self._connection, f"SELECT {_COLUMNS} FROM incident_fact {where}", PART, *values)  # noqa: S608 - made here
+
+    def holds(self, span: FactSpan | None) -> Iterator[tuple[int, Sequence[tuple[int, int | None, str]]]]:
+        """See the protocol."""
+        where, values = _where(span)
+        for part in fetch_parts(self._connection, _HOLDS.format(where=where), PART, *values):
+            for number, text in part:
+                yield number, json.loads(text)
+
+    def excluded(self) -> list[int]:
+        """See the protocol."""
+        return [number for (number,) in fetch(self._connection, _EXCLUDED)]
+
+    def rules(self) -> dict[int, str]:
+        """See the protocol."""
+        return {number: str(rule) for number, rule in fetch(self._connection, _RULES)}
+
+    def promotions(self, numbers: Collection[int]) -> Mapping[int, tuple[str, str, str]]:
+        """See the protocol."""
+        found = fetch(self._connection, _PROMOTIONS, listed(self._connection, numbers))
+        return {number: (name, label, rule) for number, name, label, rule in found}
+
+    def names(self, numbers: Collection[int]) -> dict[int, str]:
+        """See the protocol."""
+        found = fetch(self._connection, _NAMES, listed(self._connection, numbers))
+        return {number: f"{source} #{name}" for number, source, name in found}
+
+    def is_stale(self) -> bool:
+        """See the protocol."""
+        return bool(fetch(self._connection, _STALE))
+
+    def days(self, since: int, until: int) -> list[DaySums]:
+        """See the protocol."""
+        return [DaySums(*map(int, row)) for row in fetch(self._connection, _DAYS, since, until)]
+
+    def open_before(self, day: int) -> int:
+        """See the protocol."""
+        return int(fetch(self._connection, _OPEN_BEFORE, day)[0][0])
+
+
+def _where(span: FactSpan | None) -> tuple[str, tuple[int, ...]]:
+    if span is None:
+        return "", ()
+    return _SPANNED[span.column], (span.since, span.until, span.at, span.at, span.at)
