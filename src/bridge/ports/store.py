@@ -10,6 +10,7 @@ from bridge.model.effect import Effect
 from bridge.model.inbox import Inbox
 from bridge.repositories import (
     CarriedNotes,
+    Conflicts,
     Effects,
     Escalations,
     Exclusions,
@@ -25,6 +26,7 @@ from bridge.repositories import (
     Promotions,
     Resolutions,
     Stops,
+    SyncMemory,
     Workload,
 )
 from bridge.rules.similar import SimilarGroups
@@ -45,6 +47,10 @@ class UnitOfWork(Protocol):
     def intakes(self) -> Intakes: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def conflicts(self) -> Conflicts: ...
+    @property
+    def sync_memory(self) -> SyncMemory: ...
     @property
     def effects(self) -> Effects: ...
     @property

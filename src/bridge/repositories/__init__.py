@@ -1,5 +1,6 @@
 """The store's repositories as the use cases see them. All belong to one transaction, see bridge.ports.UnitOfWork."""
 
+from bridge.repositories.conflicts import Conflicts, SyncMemory
 from bridge.repositories.effects import Effects, OwnWrites, Resolutions
 from bridge.repositories.escalations import Escalations
 from bridge.repositories.exclusions import Exclusions, KpiLedger
@@ -14,6 +15,7 @@ from bridge.repositories.workload import Workload
 
 __all__ = [
     "CarriedNotes",
+    "Conflicts",
     "Effects",
     "Escalations",
     "Exclusions",
@@ -29,5 +31,6 @@ __all__ = [
     "Promotions",
     "Resolutions",
     "Stops",
+    "SyncMemory",
     "Workload",
 ]

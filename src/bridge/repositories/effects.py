@@ -27,6 +27,9 @@ class Effects(Protocol):
     def unfinished(self, key: str) -> tuple[str, ...]:
         """The kinds of the ready or running effects of a key, oldest first."""
 
+    def since(self, key: str, since: datetime) -> list[Effect]:
+        """The effects of a key that were stored since, whatever became of them, oldest first."""
+
     def pending(self, promotion_id: int) -> int:
         """How many effects of a promotion are neither done nor dead."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -29,6 +30,7 @@ _UNFINISHED = "SELECT kind FROM effect WHERE key = ? AND state IN ('ready', 'run
 _PENDING = "SELECT count(*) FROM effect WHERE promotion_id = ? AND state IN ('ready', 'running')"
 _ABOVE = select_text(EFFECT, "FROM effect WHERE id >= ? ORDER BY id")
 _DEAD = select_text(EFFECT, "FROM effect WHERE promotion_id = ? AND state = 'dead' ORDER BY id")
+_SINCE = select_text(EFFECT, "FROM effect WHERE key = ? AND created_at >= ? ORDER BY id")
 _READY = "SELECT 1 FROM effect WHERE key = ? AND state = 'ready' AND kind = ? LIMIT 1"
 
 
@@ -81,6 +83,10 @@ class StoredEffects:
     def unfinished(self, key: str) -> tuple[str, ...]:
         """See the protocol."""
         return tuple(kind for (kind,) in fetch(self._connection, _UNFINISHED, short(key)))
+
+    def since(self, key: str, since: datetime) -> list[Effect]:
+        """See the protocol."""
+        return [effect_of(row) for row in fetch(self._connection, _SINCE, short(key), micros(since))]
 
     def pending(self, promotion_id: int) -> int:
         """See the protocol."""

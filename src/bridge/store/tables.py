@@ -13,9 +13,21 @@ from bridge.store.columns import where as _where
 from bridge.store.fact_tables import fact_day, incident_fact
 from bridge.store.hook_tables import hook_coverage, inbox
 from bridge.store.note_tables import carried_note, stop
+from bridge.store.sync_tables import clock_offset, conflict, status_step
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
-__all__ = ["carried_note", "fact_day", "hook_coverage", "inbox", "incident_fact", "metadata", "stop"]
+__all__ = [
+    "carried_note",
+    "clock_offset",
+    "conflict",
+    "fact_day",
+    "hook_coverage",
+    "inbox",
+    "incident_fact",
+    "metadata",
+    "status_step",
+    "stop",
+]
 
 incident = Table(
     "incident",

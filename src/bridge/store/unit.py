@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from bridge.ports import Clock
 from bridge.store.commands import Commands
+from bridge.store.conflicts import StoredConflicts, StoredSyncMemory
 from bridge.store.effects import StoredEffects
 from bridge.store.escalations import StoredEscalations
 from bridge.store.exclusions import StoredExclusions
@@ -38,6 +39,8 @@ class Unit:
         self.promotions = StoredPromotions(connection)
         self.intakes = StoredIntakes(connection)
         self.links = StoredLinks(connection)
+        self.conflicts = StoredConflicts(connection)
+        self.sync_memory = StoredSyncMemory(connection)
         self.effects = StoredEffects(connection, clock)
         self.escalations = StoredEscalations(connection)
         self.workload = StoredWorkload(connection)
