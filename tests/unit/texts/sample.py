@@ -135,6 +135,7 @@ def values() -> dict[str, dict[str, Any]]:
         **notice_values(NASTY),
         **note_values(note, urls["issue_url"]),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
+        "report_words": {},
         "project_status_line": {
             "promotion": promotion,
             "incidents": 5,
