@@ -85,6 +85,7 @@ class Configuration:
             sla=settings.sla.targets(),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
             changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
+            ledger=settings.ledger.policy(),
         )
         notices = settings.notify.policy()
         return Configured(self.rules, self.directory, self.templates, self.texts, policy, notices)

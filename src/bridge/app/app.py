@@ -39,6 +39,7 @@ from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import HandOver
 from bridge.usecases.hints import Followed, Hints
+from bridge.usecases.ledger.keep import LedgerKeeper
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
 from bridge.usecases.trouble import blocked, unblocked
@@ -182,6 +183,7 @@ class App:
     def tick(self, cycle: Cycle, store: Store | None = None) -> None:
         """Decides about groups whose time has come."""
         cycle.findings += ingest.tick(store or self.database, self.clock, self._present)
+        LedgerKeeper(store or self.database, self.tracker, self._present, self.clock).turn()
 
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""

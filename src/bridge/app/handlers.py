@@ -15,6 +15,7 @@ from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.deliver.workaround import Workarounds
+from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.resolving import Turns
 from bridge.usecases.telling.deliver import NoticeDelivery
@@ -41,5 +42,6 @@ def handlers(
         **Turns(store, clock).handlers(),
         **Workarounds(store, tracker, clock).handlers(),
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),
+        **Publication(store, tracker, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
     }

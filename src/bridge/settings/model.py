@@ -14,6 +14,7 @@ from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.settings.hooks import HookSettings
+from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
 from bridge.settings.kpi import KpiSettings, SlaSettings
 from bridge.yamlfile import refused
@@ -169,6 +170,7 @@ class Settings(BaseModel):
     workers: int = Field(4, ge=1, le=32)
     hooks: HookSettings | None = None
     """Without it nothing listens."""
+    ledger: LedgerSettings = LedgerSettings()
     notify: NotifySettings = NotifySettings()
     clock: str = "system"
     secrets_folder: Path | None = None

@@ -15,6 +15,7 @@ from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, incident_effect, project_effect
 from bridge.usecases.evidence import page_effect
+from bridge.usecases.ledger.leases import lease_end
 from bridge.usecases.policy import ROOT_TASK, incident_task_key
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.unlink import ended
@@ -81,7 +82,13 @@ def link_incident(
     link = _add_link(uow, promotion, incident_id, incident, key, now)
     if promotion.terms.get("kpi") in {"pause", "remove"}:
         uow.exclusions.start(
-            incident_id, promotion.id, promotion.terms["kpi"], now, promotion.reason, promotion.rule_version
+            incident_id,
+            promotion.id,
+            promotion.terms["kpi"],
+            now,
+            promotion.reason,
+            promotion.rule_version,
+            expires_at=lease_end(configured, promotion, now),
         )
     if not key:
         _tell(uow, promotion, link, incident.state, _root(uow, promotion), now, later=later)

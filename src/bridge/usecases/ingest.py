@@ -17,6 +17,7 @@ from bridge.usecases.candidates import lapse
 from bridge.usecases.candidates.nominate import nominate_marked
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
+from bridge.usecases.ledger.holds import follow_holds
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
 
@@ -108,6 +109,7 @@ def take(
         uow.ledger.park(source, page.poison, now)
     touched = join_groups(uow, configured, saved)
     _came_back(uow, configured, saved, now)
+    follow_holds(uow, saved, now)
     findings = consider(uow, configured, touched, now)
     taken.findings += findings
     lapse.no_longer_history(uow, findings)

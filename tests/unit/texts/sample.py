@@ -15,6 +15,7 @@ from bridge.planning.plan import Plan, PlannedMilestone, PlannedTask
 from bridge.usecases.candidates.agenda import Agenda, Item
 from bridge.usecases.candidates.impact import Impact
 from bridge.usecases.near_misses import NearMiss
+from tests.unit.texts.ledger_sample import ledger_values
 from tests.unit.texts.notes_sample import note_values
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -133,6 +134,7 @@ def values() -> dict[str, dict[str, Any]]:
         },
         **_about_candidates(promotion, evidence),
         **notice_values(NASTY),
+        **ledger_values(promotion, AT),
         **note_values(note, urls["issue_url"]),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
         "report_words": {},

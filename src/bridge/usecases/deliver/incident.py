@@ -156,7 +156,22 @@ class IncidentDelivery:
             if effect.payload.get("was", canonical(incident.state)) != canonical(incident.state):
                 return partial(_overtaken, link)
             incident = source.set_state(link.ref.external_id, wanted, effect.payload.get("reason", ""))
-        return self._agree(link, STATE, str(canonical(incident.state))) if effect.payload.get("follows") else nothing
+        elif effect.payload.get("was") == str(canonical(wanted)) or not effect.unsure:
+            return self._kept(link, effect, incident)  # somebody else set it
+        return self._kept(link, effect, incident, ours=True)
+
+    def _kept(self, link: Link, effect: Effect, incident: Incident, *, ours: bool = False) -> Save:
+        """What is stored of a state that the incident has now; a hold that the bridge set is remembered as its own."""
+        if effect.payload.get("follows"):
+            return self._agree(link, STATE, str(canonical(incident.state)))
+        if not ours or incident.state is not State.ON_HOLD:
+            return nothing
+        now = self.clock.now()
+
+        def save(uow: UnitOfWork) -> None:
+            uow.exclusions.hold(link.incident_id, link.promotion_id, now)
+
+        return save
 
     def assign(self, effect: Effect) -> Save:
         """Gives the incident to the person who has its issue; somebody without a login there is reported."""

@@ -1,0 +1,57 @@
+"""What the settings file may say about exclusions from the KPIs: their lease, their ledger, what is a finding."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.kpi.finding_model import Thresholds
+from bridge.kpi.lease import LeaseTerms
+from bridge.rules.durations import Duration
+from bridge.usecases.ledger.policy import LedgerPolicy
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
+
+
+class LeaseSettings(BaseModel):
+    """An exclusion lives while its project shows progress within so many business days; `warn` before, all told."""
+
+    model_config = STRICT
+
+    days: int = Field(10, ge=1, le=250, strict=True)
+    warn: int = Field(2, ge=0, le=20, strict=True)
+
+
+class FindingSettings(BaseModel):
+    """From when on something is a finding of `kpi findings`."""
+
+    model_config = STRICT
+
+    near_breach: Duration = timedelta(hours=24)
+    team_factor: float = Field(2.0, gt=1, le=100)
+    team_least: Count = 5
+    again: int = Field(2, ge=2, le=100, strict=True)
+    unserved: Duration = timedelta(days=3)
+    routine_tasks: Count = 2
+    routine_effort: Duration = timedelta(hours=8)
+    routine_times: Count = 3
+    long_open: Duration = timedelta(days=30)
+    reassigned: Count = 5
+
+
+class LedgerSettings(BaseModel):
+    """`lease: none` lets exclusions live as long as their project; `page: ""` publishes no head on the wiki."""
+
+    model_config = STRICT
+
+    lease: LeaseSettings | Literal["none"] = LeaseSettings()
+    page: str = Field("KPI ledger", max_length=100)
+    findings: FindingSettings = FindingSettings()
+
+    def policy(self) -> LedgerPolicy:
+        """The same in the use cases' words."""
+        terms = None if self.lease == "none" else LeaseTerms(self.lease.days, self.lease.warn)
+        return LedgerPolicy(terms, self.page, Thresholds(**self.findings.model_dump()))

@@ -1,0 +1,97 @@
+"""Gathers what findings are made of from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bridge.kpi.facts import IncidentFacts
+from bridge.kpi.finding_model import Case, Evidence, Finding, ProjectCase
+from bridge.kpi.findings import findings
+from bridge.model.incident import Incident
+from bridge.model.promotion import Promotion, PromotionState, Role, TaskKind
+from bridge.ports import UnitOfWork
+from bridge.rules.sla import SlaClock
+from bridge.usecases.configured import Configured
+
+PART = 1000
+_NO_PROJECT = frozenset(
+    {
+        *(PromotionState.CANDIDATE, PromotionState.DEFERRED, PromotionState.REJECTED, PromotionState.EXPIRED),
+        PromotionState.MERGED,
+    }
+)
+Spent = Callable[[Promotion], timedelta | None]
+"""The time spent on a project, None where it is not known."""
+
+
+def look(uow: UnitOfWork, configured: Configured, spent: Spent, now: datetime) -> list[Finding]:
+    """Everything that asks for a second look. Reads every incident, in parts."""
+    return findings(evidence_for(uow, configured, spent, now), configured.policy.ledger.thresholds, now)
+
+
+def evidence_for(uow: UnitOfWork, configured: Configured, spent: Spent, now: datetime) -> Evidence:
+    """What the store knows of incidents, exclusions and projects."""
+    promotions = uow.promotions.in_states()
+    members = {one.id: uow.promotions.members(one.id) for one in promotions}
+    claimed = {member.incident_id for those in members.values() for member in those}
+    projects = []
+    for one in promotions:
+        if one.opened_at is None or one.state in _NO_PROJECT:
+            continue
+        joined = tuple(member.incident_id for member in members[one.id] if member.role is not Role.EVIDENCE)
+        projects.append(_project(uow, one, one.opened_at, joined, spent, now))
+    return Evidence(_cases(uow, configured, claimed), uow.exclusions.all(), projects)
+
+
+def _cases(uow: UnitOfWork, configured: Configured, claimed: set[int]) -> Mapping[int, Case]:
+    cases: dict[int, Case] = {}
+    last = 0
+    while rows := uow.incidents.scan(last, PART):
+        facts = uow.incidents.facts_of([number for number, _ in rows])
+        for number, incident in rows:
+            cases[number] = _case(configured, number, incident, facts[number], claimed=number in claimed)
+        last = rows[-1][0]
+    return cases
+
+
+def _case(configured: Configured, number: int, incident: Incident, facts: IncidentFacts, *, claimed: bool) -> Case:
+    target = configured.policy.sla.of(SlaClock.RESOLUTION, incident.priority)
+    ended = facts.left_at or facts.resolved_timeline or facts.resolved_reported or incident.updated_at
+    return Case(
+        id=number,
+        ref=str(incident.ref),
+        team=incident.team,
+        opened_at=incident.opened_at,
+        over_at=None if incident.state.is_open else ended,
+        due_at=incident.opened_at + target if target is not None else None,
+        reassigned=max(incident.reassignment_count, facts.reassigned),
+        effort=incident.effort,
+        claimed=claimed,
+    )
+
+
+def _project(
+    uow: UnitOfWork, promotion: Promotion, opened: datetime, incidents: tuple[int, ...], spent: Spent, now: datetime
+) -> ProjectCase:
+    demoted = promotion.state is PromotionState.DEMOTED
+    closed = promotion.delivered_at or (_demoted_at(uow, promotion, now) if demoted else None)
+    lapsed = [one.lapsed_at for one in uow.kpi_ledger.leases(promotion.id) if one.lapsed_at is not None]
+    tasks = uow.promotions.tasks(promotion.id).values()
+    return ProjectCase(
+        id=promotion.id,
+        name=promotion.name,
+        rule_id=promotion.rule_id,
+        opened_at=opened,
+        closed_at=closed,
+        demoted=demoted,
+        incidents=incidents,
+        tasks=sum(task.kind is TaskKind.WORK for task in tasks),
+        effort=spent(promotion),
+        idle_since=max(lapsed) if lapsed else None,
+    )
+
+
+def _demoted_at(uow: UnitOfWork, promotion: Promotion, now: datetime) -> datetime:
+    ended = [one.ended_at for one in uow.exclusions.of_promotion(promotion.id) if one.ended_at is not None]
+    return max([*ended, promotion.decided_at or now])
