@@ -81,6 +81,7 @@ class Configuration:
             member_role=redmine.member_role,
             owner_role=redmine.owner_role,
             public_notes=settings.public_notes,
+            notes=settings.notes.policy(redmine.text_formatting),
             language=settings.language,
             sla=settings.sla.targets(),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.app import App, Cycle
+from bridge.app.drifting import compared, quietly
 from bridge.app.hook_service import open_hooks
 from bridge.app.service_manager import ServiceManager, Vigil
 from bridge.model.errors import BridgeError
@@ -135,13 +136,14 @@ def _unready(app: App, stop: threading.Event, delivery: threading.Thread) -> lis
 
 
 def _jobs(app: App, hooks: Hooks | None) -> list[Job]:
-    seconds = app.configuration.settings.poll_seconds
+    seconds, slow = app.configuration.settings.poll_seconds, app.configuration.settings.drift
     polls: list[tuple[str, Callable[[Cycle], None]]] = [(TRACKER_ENDPOINT, app.poll_tracker)]
     polls += [(source.name, partial(app.poll_source, source)) for source in app.sources.values()]
     more = [Job("hooks", JUDGE_SECONDS, hooks.judge), Job("old hooks", FORGET_SECONDS, hooks.forget)] if hooks else []
     return [
         *(_poll(name, seconds, poll, hooks) for name, poll in polls),
         *more,
+        Job("drift", slow.every_seconds, lambda: quietly(lambda: compared(app))),
         Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
         Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app, but=LONG_COMMANDS)),
         Job("long commands", COMMAND_SECONDS, lambda: perform_waiting(app, only=LONG_COMMANDS)),

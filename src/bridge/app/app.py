@@ -15,6 +15,7 @@ import structlog
 
 from bridge.app.commands import Told, backfilled, drop, nobody_told
 from bridge.app.cycle import Cycle, Outages
+from bridge.app.drifting import between
 from bridge.app.handlers import handlers
 from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
@@ -249,7 +250,9 @@ class App:
             raise error
         return began - CLOCKS_DIFFER
 
-    def perform(self, name: str, args: Mapping[str, Any], told: Told = nobody_told) -> Mapping[str, Any]:
+    def perform(  # noqa: PLR0911 - one for each command
+        self, name: str, args: Mapping[str, Any], told: Told = nobody_told
+    ) -> Mapping[str, Any]:
         """Carries out a changing command; the caller holds the store's lock. Raises BridgeError.
 
         `told` learns how far a long one is.
@@ -261,6 +264,8 @@ class App:
                 return {"requeued": self.engine().requeue(args["effect"])}
             case "agenda":
                 return {"page": write_agenda(self.database, self.tracker, self.configured, self.clock.now())}
+            case "compare" | "resume":
+                return between(self, name, args)
             case "drop":
                 return drop(self.engine(), args, self.clock.now())
             case "backfill":

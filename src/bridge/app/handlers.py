@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bridge.ports import Clock, Handler, IncidentSource, Notifier, ProjectTracker, Store
 from bridge.usecases.candidates.intake import IntakeDelivery
+from bridge.usecases.comparing import Comparison
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.change import ChangeDelivery
 from bridge.usecases.deliver.gate import GateDelivery
@@ -18,9 +19,11 @@ from bridge.usecases.deliver.workaround import Workarounds
 from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.resolving import Turns
+from bridge.usecases.stopping import waits_while_stopped
 from bridge.usecases.telling.deliver import NoticeDelivery
 
 
+@waits_while_stopped
 def handlers(
     store: Store,
     sources: Mapping[str, IncidentSource],
@@ -44,4 +47,5 @@ def handlers(
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),
         **Publication(store, tracker, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
+        **Comparison(store, sources, tracker, configured, clock).handlers(),
     }

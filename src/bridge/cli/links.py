@@ -7,10 +7,23 @@ from typing import Annotated
 import typer
 
 from bridge.app import Use
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
-from bridge.cli.output import print_json, print_table
+from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, open_app
+from bridge.cli.output import print_json, print_table, say
 
 commands = typer.Typer(no_args_is_help=True, help="Incidents and their own issues.")
+
+
+@commands.command()
+def compare(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Compares the next links closely, for what no poll can see: notes edited or deleted, changes without a trace."""
+    with open_app(config) as app:
+        result = change(app, "compare", {})
+    if as_json:
+        print_json("bridge/compare/1", **result)
+        return
+    say(f"{result['links']} link(s): {result['differing']} differ, {result['compared']} have notes to compare.")
+    if result["suspected"] or result["stopped"]:
+        say(f"Far fewer linked items than there are: {', '.join([*result['suspected'], *result['stopped']])}.")
 
 
 @commands.command("list")

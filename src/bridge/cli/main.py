@@ -24,6 +24,7 @@ from bridge.cli import (
     rules_suggest,
     rules_test,
     sandbox,
+    sources,
     work,
 )
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, FINE, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
@@ -50,6 +51,7 @@ rules.commands.command()(rules_diff.diff)
 rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
+cli.add_typer(sources.commands, name="sources")
 cli.add_typer(queue.commands, name="queue")
 cli.add_typer(kpi.commands, name="kpi")
 cli.add_typer(notify.commands, name="notify")

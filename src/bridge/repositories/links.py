@@ -32,5 +32,8 @@ class Links(Protocol):
     def beside(self, link: Link, limit: int) -> list[Link]:
         """Other running links of its source: those whose incident was missed before, then those of its promotion."""
 
+    def running_after(self, link_id: int, limit: int) -> list[Link]:
+        """The next links, not ended, with ids above one, by id."""
+
     def all(self, promotion_id: int | None = None) -> list[Link]:
         """Links, ended ones too, oldest first."""

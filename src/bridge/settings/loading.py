@@ -72,6 +72,10 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
             for found in settings.hooks.problems(named)
         ]
     problems += [marked.problem(path, what, advice) for path, what, advice in settings.notify.problems()]
+    problems += [
+        replace(marked.problem(*wrong), severity=severity)
+        for wrong, severity in settings.notes.problems([s.name for s in sources], settings.redmine.text_formatting)
+    ]
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return Loaded(settings, sources, folder, marked), problems

@@ -14,6 +14,7 @@ from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.settings.hooks import HookSettings
+from bridge.settings.notes import DriftSettings, NoteSettings
 from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
 from bridge.settings.kpi import KpiSettings, SlaSettings
@@ -162,6 +163,8 @@ class Settings(BaseModel):
     sla: SlaSettings = SlaSettings()
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
+    notes: NoteSettings = NoteSettings()
+    drift: DriftSettings = DriftSettings()
     language: str = "en"
     kpi: KpiSettings = KpiSettings()
     poll_seconds: float = Field(60, ge=0.2, le=86_400)

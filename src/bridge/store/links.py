@@ -73,6 +73,11 @@ class StoredLinks:
         )
         return [_link(row) for row in self._connection.execute(query.limit(limit)).mappings()]
 
+    def running_after(self, link_id: int, limit: int) -> list[Link]:
+        """See the protocol."""
+        query = select(_LINK).where(_LINK.c.id > link_id, _LINK.c.ended_at.is_(None)).order_by(_LINK.c.id).limit(limit)
+        return [_link(row) for row in self._connection.execute(query).mappings()]
+
     def all(self, promotion_id: int | None = None) -> list[Link]:
         """See the protocol."""
         query = select(_LINK).order_by(_LINK.c.id)

@@ -16,8 +16,10 @@ from bridge.usecases import gates
 from bridge.usecases.attach import attach
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
+from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.resolving import DELIVERED, resolve, turn_name
+from bridge.usecases.stopping import require_running
 from bridge.usecases.taking import come_since
 
 CLOSING_NOTE = "closing note"
@@ -36,6 +38,7 @@ class HandOver:
 
     def poll(self) -> list[Changed]:
         """Takes in what changed in the tracker since the last poll; returns which of its issues are ours."""
+        require_running(self.store, TRACKER_ENDPOINT)
         with self.store.reading() as uow:
             cursor = uow.ledger.cursor(TRACKER, CURSOR)
         if cursor is None:

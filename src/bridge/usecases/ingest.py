@@ -20,6 +20,7 @@ from bridge.usecases.evidence import page_effect
 from bridge.usecases.ledger.holds import follow_holds
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
+from bridge.usecases.stopping import require_running
 
 IN_STEP = frozenset({PromotionState.ACTIVE, PromotionState.BLOCKED, PromotionState.DELIVERED})
 
@@ -62,6 +63,7 @@ def poll(
     The first poll ever notes where to start; with `start_from` it builds history from then on first, and what the
     rules find there becomes candidates. Neither acts.
     """
+    require_running(store, source.name)
     taken = Taken()
     with store.reading() as uow:
         cursor = uow.ledger.cursor(source.name, CURSOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from bridge.model.carried import CarriedNote
 from bridge.model.effect import EffectSpec
@@ -46,7 +47,7 @@ def follow_up_effect(
     policy, texts = configured.policy, configured.texts
     what = "deleted" if note is None else "edited"
     name = f"{one.remote_id}:{what}:{one.revision}"
-    about = {"carried": one, "deleted": note is None}
+    about: dict[str, Any] = {"carried": one, "deleted": note is None}
     if one.side == Side.INCIDENT:
         origin = policy.note_origin(link.ref, f"note {one.remote_id} {what} {one.revision}")
         told = to_issue(configured, link, note) if note else ""

@@ -23,6 +23,7 @@ from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, iss
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
 from bridge.usecases.noted import note_effect, remember
 from bridge.usecases.policy import both_sides
+from bridge.usecases.stopping import foreign_instance, stop_for_two_bridges
 from bridge.usecases.unlink import SOURCE_GONE, ended
 
 KIND = "link.reconcile"
@@ -93,6 +94,9 @@ class Reconciliation:
         self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue
     ) -> Callable[[UnitOfWork], None]:
         new_notes, new_journals = self._foreign(link, notes, issue)
+        policy, written = self.configured().policy, (*new_notes, *new_journals)
+        if other := foreign_instance(self.store, policy, link.ref.source, written):
+            return partial(stop_for_two_bridges, policy, link, other, self.clock.now())
         directory = self.configured().directory
         decided = plan(
             link.agreed,
