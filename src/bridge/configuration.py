@@ -23,6 +23,7 @@ from bridge.rules.masks import STANDARD, load_masks
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.windows import NO_WINDOWS, Windows, WindowsFile, load_windows
 from bridge.settings import Loaded, Settings, load_settings
+from bridge.settings.carried import carried_policy
 from bridge.sources.fills import fills_of
 from bridge.sources.registry import build
 from bridge.sync.mapping import StatusMapping
@@ -84,6 +85,7 @@ class Configuration:
             notes=settings.notes.policy(redmine.text_formatting),
             language=settings.language,
             sla=settings.sla.targets(),
+            carried=carried_policy(settings.attachments, settings.work_log, settings.relations),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
             changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
             ledger=settings.ledger.policy(),

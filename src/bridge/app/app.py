@@ -44,6 +44,7 @@ from bridge.usecases.ledger.keep import LedgerKeeper
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
 from bridge.usecases.trouble import blocked, unblocked
+from bridge.usecases.work_log import WorkLogSweep
 
 log = structlog.get_logger()
 
@@ -78,6 +79,7 @@ class App:
         # The daemon's poll and a `once` of the command line must not take in the same changes at the same time.
         self._polling = {name: threading.Lock() for name in (*self.sources, TRACKER_ENDPOINT)}
         self._outages = Outages(self.clock)
+        self._work_log = WorkLogSweep(self.tracker, self.sources, self._present)
         self.configured: Configured
 
     def __enter__(self) -> Self:
@@ -193,6 +195,7 @@ class App:
             cycle.issues += len(ours)
             cycle.told += [(str(issue.id), issue.updated_at) for issue in ours]
             cycle.issues += IntakeFollower(store or self.database, self.tracker, self._present, self.clock).poll()
+            self._work_log.poll(store or self.database, self.clock)
 
     def once(self) -> Cycle:
         """Polls both sides, decides and delivers, until a round finds nothing left to do."""

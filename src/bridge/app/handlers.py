@@ -9,16 +9,22 @@ from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.comparing import Comparison
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.change import ChangeDelivery
+from bridge.usecases.deliver.file import FileDelivery
 from bridge.usecases.deliver.gate import GateDelivery
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
 from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
+from bridge.usecases.deliver.relation import RelationDelivery
 from bridge.usecases.deliver.reopening import Reopening
+from bridge.usecases.deliver.work_log import WorkLogDelivery
 from bridge.usecases.deliver.workaround import Workarounds
 from bridge.usecases.ledger.publish import Publication
+from bridge.usecases.files import TO_INCIDENT, TO_ISSUE
 from bridge.usecases.reconcile import Reconciliation
+from bridge.usecases.relations import ON_INCIDENT, ON_ISSUE
 from bridge.usecases.resolving import Turns
+from bridge.usecases.work_log import BOOK
 from bridge.usecases.stopping import waits_while_stopped
 from bridge.usecases.telling.deliver import NoticeDelivery
 
@@ -40,7 +46,7 @@ def handlers(
         **GateDelivery(store, sources, tracker, configured, clock).handlers(),
         **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
-        **IssueDelivery(store, tracker, configured, clock).handlers(),
+        **IssueDelivery(store, tracker, configured, clock).handlers(on_issues),
         **IncidentDelivery(store, sources, configured, clock).handlers(),
         **Turns(store, clock).handlers(),
         **Workarounds(store, tracker, clock).handlers(),

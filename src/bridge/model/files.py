@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -28,13 +29,13 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to be written. `content` opens it anew from its beginning; `sha256` is the digest of its bytes in hex."""
+    """A file to be written. `content` gives it from its beginning; `sha256` is the digest of its bytes in hex."""
 
     name: str
     content_type: str
     size: int
     sha256: str
-    content: Callable[[], BinaryIO]
+    content: Callable[[], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True, slots=True)

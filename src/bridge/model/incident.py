@@ -186,6 +186,7 @@ class Capability(StrEnum):
     TIMELINE = "timeline"
     HOOKS = "hooks"
     CHANGE = "change"
+    RELATE = "relate"
 
 
 class ChangeState(StrEnum):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from bridge.model.files import Relation, RemoteFile
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
@@ -92,7 +94,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as the tracker has it. `journals` is empty when they were not asked for."""
+    """An issue as the tracker has it. `journals`, `files` and `relations` are empty when they were not asked for."""
 
     id: int
     project_id: int
@@ -121,6 +123,8 @@ class Issue:
     author_id: int = 0
     author_name: str = ""
     created_at: datetime | None = None
+    files: tuple[RemoteFile, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the use cases need from the outside, as protocols. Adapters and the store implement them."""
 
 from bridge.ports.clock import Clock, WorkingCalendar
+from bridge.ports.extras import Extras, IncidentFiles, IncidentRelations, IssueFiles, SpentTime, WorkLog
 from bridge.ports.field_values import FieldValues
 from bridge.ports.notifier import Notifier
 from bridge.ports.project_tasks import ProjectTasks
@@ -11,15 +12,21 @@ from bridge.ports.tracker import ProjectTracker
 
 __all__ = [
     "Clock",
+    "Extras",
     "FieldValues",
     "Handler",
+    "IncidentFiles",
+    "IncidentRelations",
     "IncidentSource",
+    "IssueFiles",
     "KnownIncidents",
     "Notifier",
     "ProjectTasks",
     "ProjectTracker",
+    "SpentTime",
     "Store",
     "Texts",
     "UnitOfWork",
+    "WorkLog",
     "WorkingCalendar",
 ]

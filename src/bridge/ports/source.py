@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bridge.model.errors import Problem
 from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, State
+from bridge.ports.extras import Extras
 from bridge.ports.field_values import FieldValues
 
 
@@ -21,6 +22,10 @@ class IncidentSource(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What this source can do."""
+
+    @property
+    def extras(self) -> Extras:
+        """Files, a work log and relations, where the source has them."""
 
     @property
     def field_values(self) -> FieldValues:

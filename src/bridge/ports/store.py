@@ -9,11 +9,13 @@ from typing import Protocol
 from bridge.model.effect import Effect
 from bridge.model.inbox import Inbox
 from bridge.repositories import (
+    Booked,
     CarriedNotes,
     Conflicts,
     Effects,
     Escalations,
     Exclusions,
+    Files,
     Groups,
     Incidents,
     Intakes,
@@ -69,6 +71,10 @@ class UnitOfWork(Protocol):
     def kpi_ledger(self) -> KpiLedger: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def booked(self) -> Booked: ...
+    @property
+    def files(self) -> Files: ...
     @property
     def carried_notes(self) -> CarriedNotes: ...
     @property

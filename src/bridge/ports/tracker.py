@@ -19,11 +19,20 @@ from bridge.model.project import (
     VersionSpec,
     WikiPage,
 )
+from bridge.ports.extras import IssueFiles, SpentTime
 from bridge.ports.project_tasks import ProjectTasks
 
 
 class ProjectTracker(Protocol):
     """The system of record for projects. Every write is read back; raises bridge.model.errors."""
+
+    @property
+    def files(self) -> IssueFiles:
+        """Files of issues."""
+
+    @property
+    def spent_time(self) -> SpentTime:
+        """The time that people spent on issues."""
 
     @property
     def tasks(self) -> ProjectTasks:

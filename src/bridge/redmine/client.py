@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote
 
 from redminelib import Redmine
 
 from bridge.model.errors import RemoteUnavailable
 from bridge.redmine.engine import Answer, BridgeEngine
+from bridge.redmine.failures import failure
 from bridge.redmine.options import RedmineOptions
 
 PAGE = 100
@@ -123,6 +125,25 @@ class Client:
     def put_page(self, project_id: int, title: str, fields: Raw) -> None:
         """Writes a wiki page, new or not."""
         self._redmine().wiki_page.update(title, project_id=project_id, **fields)
+
+    def upload(self, name: str, content: BinaryIO) -> str:
+        """Sends a file, piece by piece; the token by which it is attached to something within a day."""
+        engine: BridgeEngine = self._redmine().engine
+        kind = {"Content-Type": "application/octet-stream"}
+        url = f"{self._options.url}/uploads.json"
+        answer = engine.exchange("post", url, params={"filename": name}, headers=kind, data=content)
+        if answer.status >= 300:
+            raise failure(answer.status, answer.headers, answer.body, answer.where)
+        data = answer.data()
+        token = data["upload"].get("token") if isinstance(data, dict) and isinstance(data.get("upload"), dict) else ""
+        if not token:
+            raise RemoteUnavailable(answer.where, "Redmine gave no token for the file.", "It is tried again.")
+        return str(token)
+
+    def download(self, attachment_id: int, name: str, into: BinaryIO, limit: int) -> None:
+        """Writes a file's bytes. Raises Rejected as soon as there are more than `limit`."""
+        engine: BridgeEngine = self._redmine().engine
+        engine.download(f"{self._options.url}/attachments/download/{attachment_id}/{quote(name)}", into, limit)
 
     def _get(self, path: str, container: str, params: Mapping[str, Any] | None) -> tuple[Raw, Answer]:
         engine: BridgeEngine = self._redmine().engine

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
-from bridge.model.errors import RemoteUnavailable
+from bridge.model.errors import Rejected, RemoteUnavailable
 from bridge.redmine.failures import failure
 from bridge.redmine.options import RedmineOptions
 
@@ -98,8 +98,17 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc] # python-redmine has no ty
             raise failure(answer.status, answer.headers, answer.body, answer.where)
         return answer.data()
 
-    def exchange(self, method: str, url: str, **request: Any) -> Answer:
-        """Sends once and returns the answer whatever its status. Raises RemoteUnavailable when there is none."""
+    def download(self, url: str, into: BinaryIO, limit: int) -> None:
+        """Writes what is at an address, piece by piece. Raises Rejected when there are more than `limit` bytes."""
+        answer = self.exchange("get", url, _Sink(into, limit))
+        if answer.status >= 300:
+            raise failure(answer.status, answer.headers, answer.body, answer.where)
+
+    def exchange(self, method: str, url: str, sink: _Sink | None = None, **request: Any) -> Answer:
+        """Sends once and returns the answer whatever its status. Raises RemoteUnavailable when there is none.
+
+        A successful answer's body goes into the sink, where there is one.
+        """
         path = urlsplit(url).path.removeprefix(self._base)
         where = f"Redmine {method.upper()} {path}"
         self._on_request(method.upper(), path)
@@ -114,7 +123,8 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc] # python-redmine has no ty
                 stream=True,
                 **request,
             ) as response:
-                body = _read(response, began + options.total_timeout, where)
+                taking = sink if response.status_code < 300 else None
+                body = _read(response, began + options.total_timeout, where, taking)
                 seconds = time.monotonic() - began
                 self.last = Answer(response.status_code, response.headers, body, where, seconds)
                 return self.last
@@ -135,11 +145,29 @@ class BridgeEngine(SyncEngine):  # type: ignore[misc] # python-redmine has no ty
         return RemoteUnavailable(where, what, "It is looked for before it is tried again.")
 
 
-def _read(response: requests.Response, deadline: float, where: str) -> bytes:
-    chunks = []
+class _Sink:
+    """Where a body goes that is not to be held in memory, up to `limit` bytes."""
+
+    def __init__(self, into: BinaryIO, limit: int) -> None:
+        self._into = into
+        self._limit = limit
+        self._size = 0
+
+    def append(self, chunk: bytes, where: str) -> None:
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise Rejected(where, (f"the file has more than {self._limit} bytes.",), "It was not read to its end.")
+        self._into.write(chunk)
+
+
+def _read(response: requests.Response, deadline: float, where: str, sink: _Sink | None) -> bytes:
+    chunks: list[bytes] = []
     # not iter_content: that waits for a full piece, and a server that drips would be waited for without end
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        chunks.append(chunk)
+        if sink is None:
+            chunks.append(chunk)
+        else:
+            sink.append(chunk, where)
         if time.monotonic() > deadline:
             raise RemoteUnavailable(where, "the answer came so slowly that it was given up.", "It is tried again.")
     return b"".join(chunks)

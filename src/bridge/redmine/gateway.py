@@ -24,6 +24,7 @@ from bridge.ports import Clock
 from bridge.redmine.asked import Lookup
 from bridge.redmine.changes import Changes
 from bridge.redmine.client import Client
+from bridge.redmine.files import Files
 from bridge.redmine.issues import Issues
 from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
@@ -33,6 +34,7 @@ from bridge.redmine.preflight import Preflight
 from bridge.redmine.privacy import Privacy
 from bridge.redmine.project_tasks import ListedTasks
 from bridge.redmine.projects import Projects
+from bridge.redmine.spent_time import SpentTimes
 from bridge.redmine.standing import Standing
 from bridge.redmine.updates import Updates
 from bridge.redmine.wiki import Wiki
@@ -54,6 +56,8 @@ class RedmineTracker:
         self._changes = Changes(self._client, self._names, options, clock)
         self._preflight = Preflight(self._client, self._names, options)
         self._lookup = Lookup(self._client, self._names, options)
+        self.files = Files(self._client, options)
+        self.spent_time = SpentTimes(self._client, options)
         self.tasks = ListedTasks(self._client)
         self._people = People(self._client, self._names, options)
 

@@ -24,7 +24,7 @@ _WHY = {
     "version": "the tracker does not use the field “Target version”, or the version is not open",
     "private": "the role lacks “Set own issues public or private”",
 }
-_READ = "journals,children,allowed_statuses"
+_READ = "journals,children,allowed_statuses,attachments,relations"
 _WHY_CUSTOM = "the field is not used in this project or tracker, or its value is not visible to the bridge's role"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from bridge.model.files import Relation, RemoteFile
 from bridge.model.project import Changed, Issue, Journal, Project
 from bridge.redmine.client import Raw
 from bridge.redmine.text import clean
@@ -61,6 +62,22 @@ def issue(raw: Raw, base: str) -> Issue:
         journals=journals(raw),
         author_id=_id(raw.get("author")) or 0,
         author_name=(raw.get("author") or {}).get("name", ""),
+        created_at=moment(raw["created_on"]) if raw.get("created_on") else None,
+        files=tuple(map(file, raw.get("attachments") or ())),
+        relations=tuple(
+            Relation(row["issue_id"], row["issue_to_id"], row["relation_type"]) for row in raw.get("relations") or ()
+        ),
+    )
+
+
+def file(raw: Raw) -> RemoteFile:
+    """A file of an issue."""
+    return RemoteFile(
+        id=str(raw["id"]),
+        name=raw.get("filename") or "",
+        content_type=raw.get("content_type") or "",
+        size=raw.get("filesize"),
+        author=(raw.get("author") or {}).get("name", ""),
         created_at=moment(raw["created_on"]) if raw.get("created_on") else None,
     )
 

@@ -4,6 +4,7 @@ from bridge.repositories.conflicts import Conflicts, SyncMemory
 from bridge.repositories.effects import Effects, OwnWrites, Resolutions
 from bridge.repositories.escalations import Escalations
 from bridge.repositories.exclusions import Exclusions, KpiLedger
+from bridge.repositories.files import Booked, Files
 from bridge.repositories.incidents import Groups, Incidents
 from bridge.repositories.ledger import Ledger
 from bridge.repositories.links import Links
@@ -14,11 +15,13 @@ from bridge.repositories.promotions import Intakes, Promotions
 from bridge.repositories.workload import Workload
 
 __all__ = [
+    "Booked",
     "CarriedNotes",
     "Conflicts",
     "Effects",
     "Escalations",
     "Exclusions",
+    "Files",
     "Groups",
     "Incidents",
     "Intakes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bridge.model.link import Link
@@ -28,6 +28,15 @@ class Links(Protocol):
 
     def of_issue(self, issue_id: int) -> Link | None:
         """The issue's link that has not ended."""
+
+    def of_issues(self, issue_ids: Iterable[int]) -> list[Link]:
+        """The links, not ended, of those issues that have one."""
+
+    def first_of(self, promotion_id: int) -> Link | None:
+        """The oldest link of a promotion that has an issue and has not ended."""
+
+    def any_running(self, sources: Sequence[str]) -> bool:
+        """Whether any incident of these sources has a link that has not ended."""
 
     def beside(self, link: Link, limit: int) -> list[Link]:
         """Other running links of its source: those whose incident was missed before, then those of its promotion."""

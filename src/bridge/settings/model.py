@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
 from bridge.settings.candidates import CandidateSettings, NominationSettings
+from bridge.settings.carried import AttachmentSettings, RelationSettings, WorkLogSettings
 from bridge.settings.hooks import HookSettings
 from bridge.settings.notes import DriftSettings, NoteSettings
 from bridge.settings.ledger import LedgerSettings
@@ -170,6 +171,9 @@ class Settings(BaseModel):
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
     nomination: NominationSettings = NominationSettings()
     candidates: CandidateSettings = CandidateSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
+    work_log: WorkLogSettings = WorkLogSettings()
+    relations: RelationSettings = RelationSettings()
     workers: int = Field(4, ge=1, le=32)
     hooks: HookSettings | None = None
     """Without it nothing listens."""

@@ -120,14 +120,17 @@ class HttpSession:
         self._watch_again = -math.inf
         self.server_clock = ServerClock()
 
-    def send(self, method: str, url: str, **request: Any) -> Answer:
-        """Sends and returns the answer if its status is below 300; raises the typed error otherwise."""
-        answer = self.exchange(method, url, **request)
+    def send(self, method: str, url: str, limit: int | None = None, **request: Any) -> Answer:
+        """Sends and returns the answer if its status is below 300; raises the typed error otherwise.
+
+        Raises Rejected as soon as the answer has more than `limit` bytes.
+        """
+        answer = self.exchange(method, url, limit, **request)
         if answer.status >= 300:
             raise self.error(answer)
         return answer
 
-    def exchange(self, method: str, url: str, **request: Any) -> Answer:
+    def exchange(self, method: str, url: str, limit: int | None = None, **request: Any) -> Answer:
         """Sends and returns the answer whatever its status. Raises RemoteUnavailable when there is none."""
         where = f"{self._name} {method} {urlsplit(url).path}"
         with self._counting:
@@ -143,7 +146,7 @@ class HttpSession:
                 stream=True,
                 **request,
             ) as response:
-                body = _read(response, deadline, where)
+                body = _read(response, deadline, where, limit)
                 answer = Answer(response.status_code, response.headers, body, where, url)
                 self._watch(answer, began)
                 return answer
@@ -210,10 +213,14 @@ class HttpSession:
             return None
 
 
-def _read(response: requests.Response, deadline: float, where: str) -> bytes:
-    chunks = []
+def _read(response: requests.Response, deadline: float, where: str, limit: int | None) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
     for chunk in response.iter_content(_CHUNK):
         chunks.append(chunk)
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise Rejected(where, (f"the answer has more than {limit} bytes.",), "It was not read to its end.")
         if time.monotonic() > deadline:
             raise RemoteUnavailable(where, "the answer came so slowly that it was given up.", "It is tried again.")
     return b"".join(chunks)

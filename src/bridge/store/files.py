@@ -31,7 +31,7 @@ class StoredFiles:
     def of_link(self, link_id: int) -> list[CarriedFile]:
         """See the protocol."""
         rows = fetch(self._connection, _FILES, link_id)
-        return [CarriedFile(*row[:4], Outcome(row[4]), *row[5:]) for row in rows]
+        return [_file(row) for row in rows]
 
     def save(self, file: CarriedFile) -> None:
         """See the protocol."""
@@ -66,6 +66,11 @@ class StoredBooked:
         """See the protocol."""
         numbers = (entry.entry_id, entry.link_id, entry.minutes, entry.revision)
         execute(self._connection, _SAVE_TIME, *numbers, entry.day.isoformat(), clean(entry.why))
+
+
+def _file(row: Row) -> CarriedFile:
+    link, side, remote_id, name, outcome, sha256, copy_id, why = row
+    return CarriedFile(link, side, remote_id, name, Outcome(outcome), sha256, copy_id, why)
 
 
 def _booked(row: Row) -> BookedTime:

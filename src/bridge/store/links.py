@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -63,6 +63,22 @@ class StoredLinks:
     def of_issue(self, issue_id: int) -> Link | None:
         """See the protocol."""
         return self._first(select(_LINK).where(_LINK.c.issue_id == issue_id, _LINK.c.ended_at.is_(None)))
+
+    def of_issues(self, issue_ids: Iterable[int]) -> list[Link]:
+        """See the protocol."""
+        among = _LINK.c.issue_id.in_(sorted(issue_ids))
+        query = select(_LINK).where(among, _LINK.c.ended_at.is_(None)).order_by(_LINK.c.id)
+        return [_link(row) for row in self._connection.execute(query).mappings()]
+
+    def first_of(self, promotion_id: int) -> Link | None:
+        """See the protocol."""
+        own = _LINK.c.promotion_id == promotion_id
+        return self._first(select(_LINK).where(own, _LINK.c.issue_id.is_not(None), _LINK.c.ended_at.is_(None)))
+
+    def any_running(self, sources: Sequence[str]) -> bool:
+        """See the protocol."""
+        running = _LINK.c.source.in_([clean(name) for name in sources]) & _LINK.c.ended_at.is_(None)
+        return self._connection.execute(select(_LINK.c.id).where(running).limit(1)).first() is not None
 
     def beside(self, link: Link, limit: int) -> list[Link]:
         """See the protocol."""

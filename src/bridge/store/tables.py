@@ -11,12 +11,15 @@ from bridge.store.columns import required as _is
 from bridge.store.columns import row_id as _id
 from bridge.store.columns import where as _where
 from bridge.store.fact_tables import fact_day, incident_fact
+from bridge.store.file_tables import booked_time, carried_file
 from bridge.store.hook_tables import hook_coverage, inbox
 from bridge.store.note_tables import carried_note, stop
 from bridge.store.sync_tables import clock_offset, conflict, status_step
 from bridge.store.values import Clean, Id, Json, Key, Moment
 
 __all__ = [
+    "booked_time",
+    "carried_file",
     "carried_note",
     "clock_offset",
     "conflict",

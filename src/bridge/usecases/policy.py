@@ -10,6 +10,7 @@ from bridge.model.promotion import Promotion, TaskKind
 from bridge.rules.sla import SlaTargets
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
+from bridge.usecases.carried_policy import CarriedPolicy
 from bridge.usecases.ledger.policy import LedgerPolicy
 from bridge.usecases.note_policy import NotePolicy
 
@@ -40,6 +41,7 @@ class Policy:
     language: str = "en"
     candidates: CandidatePolicy = field(default_factory=CandidatePolicy)
     sla: SlaTargets = field(default_factory=SlaTargets)
+    carried: CarriedPolicy = field(default_factory=CarriedPolicy)
     changes: tuple[str, ...] = ()
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
 

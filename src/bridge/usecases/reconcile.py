@@ -18,6 +18,7 @@ from bridge.sync.carry import is_new
 from bridge.sync.mapping import canonical
 from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, Plan, plan
+from bridge.usecases.beside import Beside, beside
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
@@ -88,10 +89,11 @@ class Reconciliation:
             now = self.clock.now()
             found = replace(link, incident_missed_at=None)
             return saved(issue_missed(self.store, self.tracker, found, error, now), now, look_again=True)
-        return self._planned(effect, link, incident, notes, issue)
+        extra = beside(self.store, source, self.configured(), link, incident, issue)
+        return self._planned(effect, link, incident, notes, issue, extra)
 
     def _planned(
-        self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue
+        self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue, extra: Beside
     ) -> Callable[[UnitOfWork], None]:
         new_notes, new_journals = self._foreign(link, notes, issue)
         policy, written = self.configured().policy, (*new_notes, *new_journals)
@@ -114,7 +116,7 @@ class Reconciliation:
             agreed={**link.agreed, **decided.agreed},
             incident_note=notes[-1].remote_id if notes else link.incident_note,
             issue_note=str(issue.journals[-1].id) if issue.journals else link.issue_note,
-            attention="\n".join(decided.reports),
+            attention="\n".join((*decided.reports, *extra.reports)),
             incident_missed_at=None,
             issue_missed_at=None,
             refused=decided.refused,
@@ -123,7 +125,7 @@ class Reconciliation:
         def save(uow: UnitOfWork) -> None:
             uow.links.save(seen)
             remember(uow, link, decided.notes)
-            uow.effects.enqueue(effects)
+            uow.effects.enqueue([*effects, *extra.effects])
             if seen.attention and seen.attention != link.attention:
                 uow.ledger.audit(self.clock.now(), "bridge", "reported", str(link.ref), {"what": seen.attention})
 

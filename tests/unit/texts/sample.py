@@ -136,6 +136,7 @@ def values() -> dict[str, dict[str, Any]]:
         **notice_values(NASTY),
         **ledger_values(promotion, AT),
         **note_values(note, urls["issue_url"]),
+        **file_values(NASTY, AT),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
         "report_words": {},
         "project_status_line": {

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.sandbox.clock import Clock, iso
 from bridge.sandbox.http import Request, Response, Router, json_response
-from bridge.sandbox.itsm import incidents, notes, pages, rfcs
+from bridge.sandbox.itsm import files, incidents, notes, pages, rfcs
 from bridge.sandbox.itsm.context import Context, RefusedError
 from bridge.sandbox.itsm.model import Agent, Incident, Rfc, Settings, State, seed
 
@@ -29,7 +29,7 @@ class ItsmApp:
         self.clock = clock
         self._settings = settings or Settings()
         self._lock = threading.RLock()
-        self._api = Router((*incidents.ROUTES, *notes.ROUTES, *rfcs.ROUTES))
+        self._api = Router((*incidents.ROUTES, *notes.ROUTES, *files.ROUTES, *rfcs.ROUTES))
         self._pages = Router(pages.ROUTES)
         self.state: State = seed(replace(self._settings))
 
@@ -84,11 +84,14 @@ class ItsmApp:
 
     def _dumped(self, row: Incident, *, times: bool) -> dict[str, Any]:
         """In the order of ids. Notes and history in the order of writing."""
-        left_out = {"id", "notes", "links"} | set(() if times else _TIMES)
+        left_out = {"id", "notes", "links", "files", "work", "related"} | set(() if times else _TIMES)
         names = (name for name in Incident.__slots__ if name not in left_out)
         data = {name: _plain(getattr(row, name)) for name in names}
         data["notes"] = [f"{note.author} {note.visibility}: {_plain(note.text)}" for note in row.notes]
         data["links"] = [f"{link.created_by}: {_plain(link.url)} {_plain(link.title)}" for link in row.links]
+        data["files"] = [f"{file.author} {file.visibility}: {file.name} {len(file.content)}" for file in row.files]
+        data["work"] = [f"{work.author} {work.day}: {work.minutes}" for work in row.work]
+        data["related"] = sorted(row.related)
         data["history"] = [
             f"{change.by} {change.kind} {change.field}"
             + ("" if change.kind == "note" else f": {_plain(change.old)} -> {_plain(change.new)}")

@@ -41,6 +41,32 @@ class Link:
 
 
 @dataclass(slots=True)
+class File:
+    id: int
+    incident_id: int
+    name: str
+    content_type: str
+    content: bytes
+    visibility: str
+    text: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Work:
+    """Minutes may be less than 0, which corrects."""
+
+    id: int
+    incident_id: int
+    author: str
+    minutes: int
+    day: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
 class Change:
     id: int
     incident_id: int
@@ -88,6 +114,9 @@ class Incident:
     reassignment_count: int = 0
     notes: list[Note] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    work: list[Work] = field(default_factory=list)
+    related: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from bridge.sandbox.redmine.issue_assign import custom_rows
 from bridge.sandbox.redmine.model import ACTIVE, Project, TimeEntry
 from bridge.sandbox.redmine.values import NotADateError, to_date, to_hours, to_id, to_int, to_text
 
-_FILTERS = {"issue_id": "list", "user_id": "list", "activity_id": "list", "spent_on": "date", "updated_on": "date_past"}
+_FILTERS = {"issue_id": "list", "user_id": "list", "activity_id": "list", "spent_on": "date"}
 
 
 def render(ctx: Context, entry: TimeEntry) -> dict[str, Any]:
@@ -141,7 +141,29 @@ def _values(ctx: Context, entry: TimeEntry, attrs: dict[str, Any]) -> list[str]:
     return missing + wrong
 
 
+def update(ctx: Context, number: str) -> Response:
+    """What is not sent stays."""
+    row = _editable(ctx, number)
+    attrs, before = ctx.params("time_entry"), row.hours
+    ctx.state.drop_time_entry(row)
+    kept = {"activity_id": row.activity_id, "hours": row.hours, "spent_on": str(row.spent_on)}
+    errors = _values(ctx, row, {**kept, **attrs})
+    row.hours = before if errors else row.hours
+    ctx.state.put_time_entry(row)
+    if errors:
+        raise invalid(errors)
+    if attrs.get("comments") is not None:
+        row.comments = to_text(attrs["comments"])
+    row.updated_on = ctx.now
+    return done()
+
+
 def delete(ctx: Context, number: str) -> Response:
+    ctx.state.drop_time_entry(_editable(ctx, number))
+    return done()
+
+
+def _editable(ctx: Context, number: str) -> TimeEntry:
     row = ctx.state.time_entries.get(int(number))
     if row is None:
         raise not_found()
@@ -149,8 +171,7 @@ def delete(ctx: Context, number: str) -> Response:
     is_own = row.user_id == ctx.user.id and ctx.access.allowed(ctx.user, "edit_own_time_entries", project)
     if not is_own:
         ctx.authorize(project, "edit_time_entries")
-    ctx.state.drop_time_entry(row)
-    return done()
+    return row
 
 
 ROUTES: list[Route] = [
@@ -158,5 +179,6 @@ ROUTES: list[Route] = [
     ("GET", r"/projects/([^/]+)/time_entries\.json", index),
     ("POST", r"/time_entries\.json", create),
     ("GET", r"/time_entries/(\d+)\.json", show),
+    ("PUT", r"/time_entries/(\d+)\.json", update),
     ("DELETE", r"/time_entries/(\d+)\.json", delete),
 ]

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from bridge.model.errors import NotFound, NotPossible, Problem, RemoteUnavailable
 from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, Poison, Snapshot, State
-from bridge.ports import Clock, KnownIncidents
+from bridge.ports import Clock, Extras, KnownIncidents
 from bridge.sources.field_values import NoFieldValues
 from bridge.sources.file.cursor import FileCursor
 from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
@@ -35,6 +35,7 @@ class _Group:
 class FileSource:
     """Incidents from CSV and JSON Lines; reading keeps one page in memory, whatever the size of the files."""
 
+    extras = Extras()
     OPTIONS = FileOptions
 
     def __init__(self, name: str, options: FileOptions, clock: Clock) -> None:

@@ -55,8 +55,18 @@ class HttpClient:
         """The system's clock against ours, as its answers dated themselves."""
         return self._session.server_clock.offset
 
-    def call(self, request: Request, values: Values, params: Mapping[str, Any] | None = None) -> Answer:
-        """Sends a request. Raises the typed error for a bad status or a sign of an error in the body."""
+    def call(
+        self,
+        request: Request,
+        values: Values,
+        params: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        **content: Any,
+    ) -> Answer:
+        """Sends a request, with `content` (`files`, `data`) beside what it has itself.
+
+        Raises the typed error for a bad status, a sign of an error in the body, or more than `limit` bytes.
+        """
         sent: dict[str, Any] = {
             "params": {**{k: fill_text(v, values) for k, v in request.params.items()}, **(params or {})}
         }
@@ -66,7 +76,9 @@ class HttpClient:
             sent["data"] = {key: _form_value(fill(value, values)) for key, value in request.form.items()}
         elif request.body is not None:
             sent["json"] = fill(request.body, values)
-        return self._send(request.method, self._base + fill_path(request.path, values), sent)
+        if limit is not None:
+            sent["limit"] = limit
+        return self._send(request.method, self._base + fill_path(request.path, values), {**sent, **content})
 
     def follow(self, request: ListRequest, address: str) -> Answer:
         """Gets the next page from an address that an answer gave. Raises RemoteUnavailable for one elsewhere."""

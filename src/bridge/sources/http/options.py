@@ -24,6 +24,7 @@ from bridge.sources.http.calls import (
     Writes,
 )
 from bridge.sources.http.field_options import FieldChangesRequest, FieldRequest
+from bridge.sources.http.extra_options import Attachments, Relations, Work
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
 from bridge.yamlfile import refused
@@ -143,6 +144,9 @@ class HttpOptions(ConnectionOptions):
     change_requests: ChangeRequests | None = None
     field_writes: dict[str, FieldRequest] = Field(default_factory=dict)
     field_changes: FieldChangesRequest | None = None
+    attachments: Attachments | None = None
+    work_log: Work | None = None
+    relations: Relations | None = None
     errors: tuple[ErrorSign, ...] = ()
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from bridge.ports import Clock, KnownIncidents
 from bridge.sources.http.change_requests import HttpChanges
 from bridge.sources.http.check import check
 from bridge.sources.http.client import HttpClient
+from bridge.sources.http.extras import http_extras
 from bridge.sources.http.feed import HttpFeed
 from bridge.sources.http.field_values import HttpFieldValues
 from bridge.sources.http.options import HttpOptions
@@ -35,6 +36,7 @@ class HttpSource:
         self._feed = HttpFeed(name, options, self._client, self._translator, self._reader)
         self._writer = HttpWriter(name, options, self._client, self._reader)
         self._changes = HttpChanges(name, options, self._client)
+        self.extras = http_extras(name, options, self._client)
         self.field_values = HttpFieldValues(name, options, self._client, self._reader)
 
     @property
@@ -50,7 +52,8 @@ class HttpSource:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What there are requests for."""
-        return self._writer.capabilities | ({Capability.TIMELINE} if self._options.timeline else frozenset())
+        timeline = {Capability.TIMELINE} if self._options.timeline else frozenset()
+        return self._writer.capabilities | self.extras.capabilities | timeline
 
     def check(self) -> list[Problem]:
         """Problems of the connection and of what it answers; warnings for writes that cannot be read back."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bridge.model.errors import NotApplied, NotFound, RemoteUnavailable
+from bridge.model.errors import NotApplied, NotFound, Rejected, RemoteUnavailable
+from bridge.model.files import Upload
 from bridge.ports import Clock
 from bridge.sources.connection import read_secret
 from bridge.sources.html_text import to_text
@@ -21,6 +24,8 @@ _NO_MAIL = "Type != 'EmailRecord' AND Type != 'CommentEmailRecord'"
 _ALWAYS_VISIBLE = "(Type = 'Create' OR Type = 'Status' OR Type = 'Set' OR Type = 'Correspond')"
 _TRANSACTION = "Type,Field,OldValue,NewValue,Created,Creator,ObjectId"
 _TEXTS_AT_ONCE = 20
+_TEXT = "Content,ContentType,TransactionId"
+_FILE = "Filename,ContentType,Headers,TransactionId,Created,Creator"
 
 
 class RtClient:
@@ -95,10 +100,17 @@ class RtClient:
             raise RemoteUnavailable(answer.where, "RT did not say which ticket it made.")
         return created
 
-    def write(self, external_id: str, kind: str, text: str) -> str:
-        """Adds a `comment` (internal) or `correspond` (public); returns the transaction's id."""
-        body = {"Content": text, "ContentType": "text/plain"}
-        answer = self.session.send("POST", f"{self._base}/ticket/{external_id}/{kind}", json=body)
+    def write(self, external_id: str, kind: str, text: str, upload: Upload | None = None, minutes: int = 0) -> str:
+        """Adds a `comment` (internal) or `correspond` (public), with a file or minutes worked; the transaction's id."""
+        body: dict[str, Any] = {"Content": text, "ContentType": "text/plain"}
+        if minutes:
+            body["TimeTaken"] = minutes
+        sent: dict[str, Any] = {"json": body}
+        if upload is not None:
+            with upload.content() as content:
+                file = (upload.name, content.read(), upload.content_type)
+            sent = {"files": {"JSON": (None, json.dumps(body)), "Attachments": file}}
+        answer = self.session.send("POST", f"{self._base}/ticket/{external_id}/{kind}", **sent)
         created = answer.headers.get("Location", "").rpartition("/")[2]
         if not created.isdecimal():
             raise RemoteUnavailable(answer.where, "RT did not say which transaction it made.")
@@ -113,7 +125,9 @@ class RtClient:
         best: dict[str, tuple[str, str]] = {}
         for start in range(0, len(transaction_ids), _TEXTS_AT_ONCE):
             wanted = transaction_ids[start : start + _TEXTS_AT_ONCE]
-            for part in self._attachments([{"field": "TransactionId", "operator": "IN", "value": wanted}]):
+            of_these = {"field": "TransactionId", "operator": "IN", "value": wanted}
+            # without what has a file's name, whose content RT would send along
+            for part in self._attachments([of_these, _no_file("IS")], _TEXT):
                 kind, content = part.get("ContentType", ""), part.get("Content", "")
                 if content and kind.startswith("text/"):
                     text, html = (to_text(content), content) if kind == "text/html" else (content, "")
@@ -121,6 +135,30 @@ class RtClient:
                     if owner not in best or (best[owner][1] and not html):
                         best[owner] = (text, html)
         return best
+
+    def files(self, transaction_ids: Sequence[str]) -> list[Row]:
+        """The files of some transactions by id, without their content."""
+        found: list[Row] = []
+        for start in range(0, len(transaction_ids), _TEXTS_AT_ONCE):
+            wanted = transaction_ids[start : start + _TEXTS_AT_ONCE]
+            of_these = {"field": "TransactionId", "operator": "IN", "value": wanted}
+            found += self._attachments([of_these, _no_file("IS NOT")], _FILE)
+        return sorted(found, key=lambda row: int(row["id"]))
+
+    def content(self, file_id: str, limit: int) -> bytes:
+        """A file's bytes, which RT sends as base64. Raises Rejected when there are more than `limit`."""
+        # base64 in lines of JSON takes less than 1.4 times as much, headers some more
+        answer = self.session.send("GET", f"{self._base}/attachment/{int(file_id)}", limit=limit * 7 // 5 + 65_536)
+        value = answer.json()
+        content = base64.b64decode(value.get("Content") or "") if isinstance(value, dict) else b""
+        if len(content) > limit:
+            raise Rejected(answer.where, (f"the file has more than {limit} bytes.",))
+        return content
+
+    def minutes(self, transaction_id: str) -> int:
+        """The minutes worked that a transaction booked."""
+        query = {"query": f"{_TICKET} AND id = {int(transaction_id)}", "fields": "TimeTaken"}
+        return int(next((row.get("TimeTaken") or 0 for row in self._get("/transactions", query)["items"]), 0))
 
     def user(self, user_id: str) -> str:
         """A login by the number that transactions carry. Raises NotFound, Forbidden."""
@@ -135,10 +173,10 @@ class RtClient:
         items = self._get("/queues/all", {"fields": "Name", "per_page": str(PAGE), "find_disabled_rows": "1"})["items"]
         return {str(item["id"]): str(item["Name"]) for item in items}
 
-    def _attachments(self, search: list[dict[str, Any]]) -> Iterator[Row]:
+    def _attachments(self, search: list[dict[str, Any]], fields: str) -> Iterator[Row]:
         page = 1
         while True:
-            params = {"fields": "Content,ContentType,TransactionId", "orderby": "id", "per_page": str(PAGE)}
+            params = {"fields": fields, "orderby": "id", "per_page": str(PAGE)}
             url = f"{self._base}/attachments"
             answer = self.session.send("POST", url, params={**params, "page": str(page)}, json=search)
             items = _items(answer.json(), answer.where)
@@ -166,6 +204,10 @@ def refused(where: str, what: str, messages: Sequence[str], allowed: Sequence[st
     said = f" RT said: {'; '.join(messages).rstrip('.')}." if messages else " RT said nothing."
     offers = f" Possible from here: {', '.join(allowed)}." if allowed else ""
     return NotApplied(where, f"{what}{said}", f"Look at the ticket and the account's rights in RT.{offers}")
+
+
+def _no_file(operator: str) -> dict[str, Any]:
+    return {"field": "Filename", "operator": operator, "value": "NULL"}
 
 
 def _any(field: str, ids: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from bridge.sources.rt.change_requests import RtChangeRequests
 from bridge.sources.rt.check import check
 from bridge.sources.rt.client import RtClient, refused
 from bridge.sources.rt.cursor import SETTLED, FeedCursor
+from bridge.sources.rt.extras import rt_extras
 from bridge.sources.rt.field_values import RtFieldValues
 from bridge.sources.rt.names import RtNames
 from bridge.sources.rt.options import RtOptions
@@ -46,6 +47,7 @@ class RtSource:
         self._writer = RtWriter(name, options, self._client)
         self._tickets = RtTickets(options, self._client, self._names, self._translator)
         self._changes = RtChangeRequests(name, options, self._client)
+        self.extras = rt_extras(name, self._client)
         self.field_values = RtFieldValues(name, options, self._client, self.read)
         self._probed_at = datetime.min.replace(tzinfo=UTC)
 
@@ -66,7 +68,7 @@ class RtSource:
         states = {State.ON_HOLD: Capability.HOLD, State.RESOLVED: Capability.RESOLVE}
         possible |= {capability for state, capability in states.items() if self._writer.word(state)}
         possible |= {Capability.CHANGE} if self._options.changes else set()
-        return frozenset(possible | {Capability.TIMELINE})
+        return frozenset(possible | {Capability.TIMELINE} | self.extras.capabilities)
 
     def check(self) -> list[Problem]:
         """Problems of the token, the query, the account's zone and rights, and of fields that are not there."""

@@ -37,9 +37,10 @@ class IncidentDelivery:
     configured: Callable[[], Configured]
     clock: Clock
 
-    def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
-        """Kinds of effects and who delivers them."""
+    def handlers(self, more: Mapping[str, Callable[[Effect], Save]]) -> Mapping[str, Callable[[Effect], Save]]:
+        """Kinds of effects and who delivers them, with `more` that write to incidents."""
         deliver = {
+            **more,
             "incident.tell": self.tell,
             "incident.note": self.note,
             "incident.link": self.link,

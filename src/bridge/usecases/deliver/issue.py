@@ -38,9 +38,10 @@ class IssueDelivery:
     configured: Callable[[], Configured]
     clock: Clock
 
-    def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
-        """Kinds of effects and who delivers them."""
+    def handlers(self, more: Mapping[str, Callable[[Effect], Save]]) -> Mapping[str, Callable[[Effect], Save]]:
+        """Kinds of effects and who delivers them, with `more` that write to incidents' own issues."""
         return {
+            **{kind: partial(self._unless_over, one) for kind, one in more.items()},
             "issue.update": partial(self._unless_over, self.update),
             "issue.note": partial(self._unless_over, self.note),
             "root.note": self.root_note,

@@ -1,0 +1,107 @@
+"""Files, spent time and relations of an incident and its own issue, the same on real servers and on the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.sandbox import Sandbox
+from tests.servers.redmine import RedmineServer
+from tests.servers.rt import RtServer
+from tests.system.carrier import Carrier, RtCarrier, SandboxCarrier
+from tests.system.stage import Stage, opened, real_bridge, sandbox_bridge
+
+SUMMARY = "Router core-1 CPU above 95 %"
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\xff" * 4000
+OFTEN = {"work_log": {"every": "1m"}}
+
+
+@pytest.fixture
+def on_sandbox(tmp_path: Path) -> Iterator[Carrier]:
+    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as sandbox:
+        yield SandboxCarrier(sandbox_bridge(sandbox, tmp_path), sandbox)
+
+
+@pytest.fixture
+def on_real(fresh_redmine: RedmineServer, fresh_rt: RtServer, tmp_path: Path) -> Carrier:
+    return RtCarrier(real_bridge(fresh_redmine, fresh_rt, tmp_path), fresh_rt)
+
+
+@pytest.fixture(params=["sandbox", "real"])
+def carrier(request: pytest.FixtureRequest) -> Carrier:
+    found: Carrier = request.getfixturevalue(f"on_{request.param}")
+    return found
+
+
+def linked(stage: Stage, **settings: Any) -> tuple[int, list[str], list[int]]:
+    """A project with three open incidents: (project, incidents, their own issues)."""
+    if isinstance(clock := getattr(stage.desk, "sandbox", None), Sandbox):
+        settings["clock"] = f"{clock.redmine.url}/_control/clock"
+    stage.write(**OFTEN, **settings)
+    stage.once()
+    stage.pause()
+    incidents = [stage.desk.open(SUMMARY, key="core-1") for _ in range(5)]
+    for incident in incidents[:2]:
+        stage.desk.resolve(incident)
+    stage.once()
+    (project,) = stage.office.projects()
+    own = [stage.office.own_issue(project["id"], f"{stage.desk.source} #{one}")["id"] for one in incidents[2:]]
+    return project["id"], incidents[2:], own
+
+
+def attention(stage: Stage) -> list[str]:
+    with opened(stage) as app, app.database.reading() as uow:
+        return [line for link in uow.links.all() for line in link.attention.split("\n") if line]
+
+
+def test_files_time_and_relations(carrier: Carrier) -> None:
+    """Each once, privately, also when the same content comes back; corrected time is corrected; then silence."""
+    stage = carrier.stage
+    _, incidents, own = linked(stage, attachments={"to_project": True, "max_size": 60_000})
+    first, second, third = incidents
+    assert carrier.related(second) == {first}
+    assert carrier.related(third) == {first}
+
+    stage.pause()
+    carrier.attach_to_issue(own[0], "ä picture.png", PICTURE)
+    carrier.attach_to_issue(own[0], "again.png", PICTURE)
+    carrier.attach_to_issue(own[0], "huge.bin", b"x" * 60_001)
+    carrier.attach_to_issue(own[0], "run.exe", b"MZ")
+    carrier.attach_to_incident(second, "log.bin", PICTURE[::-1], private=False)
+    carrier.attach_to_incident(second, "secret.bin", b"for staff", private=True)
+    entry = carrier.spend(own[0], 1.5, as_="mia")
+    stage.once()
+    assert [(content, private) for _, content, private in carrier.files(first)] == [(PICTURE, True)]
+    assert carrier.issue_files(own[1]) == {"log.bin": PICTURE[::-1]}
+    assert carrier.worked(first) == 90
+    told = "\n".join(attention(stage))
+    assert "huge.bin" in told
+    assert "run.exe" in told
+    assert "secret.bin" in told
+    quiet(carrier)
+
+    stage.pause()
+    carrier.spend_instead(entry, 1.0)
+    stage.once()
+    assert carrier.worked(first) == 60
+    carrier.spend(own[0], 0.5, as_="mia")
+    stage.pause()
+    carrier.forget(entry)
+    stage.once()
+    assert carrier.worked(first) == 30
+    quiet(carrier)
+
+
+def quiet(carrier: Carrier) -> None:
+    """The bridge hears its own writes once and writes nothing more."""
+    stage = carrier.stage
+    stage.pause()
+    stage.once()
+    before = carrier.written()
+    stage.pause()
+    stage.once()
+    assert carrier.written() == before
