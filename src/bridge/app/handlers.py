@@ -39,6 +39,11 @@ def handlers(
     clock: Clock,
 ) -> dict[str, Handler]:
     """The handler of each kind of effect; `configured` is asked at each delivery."""
+    files = FileDelivery(store, sources, tracker, configured, clock)
+    relations = RelationDelivery(store, sources, tracker, clock)
+    on_issues = {TO_ISSUE: files.to_issue, ON_ISSUE: relations.on_issue}
+    booking = WorkLogDelivery(store, sources, configured, clock)
+    on_incidents = {TO_INCIDENT: files.to_incident, ON_INCIDENT: relations.on_incident, BOOK: booking.book}
     return {
         **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
@@ -47,7 +52,7 @@ def handlers(
         **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(on_issues),
-        **IncidentDelivery(store, sources, configured, clock).handlers(),
+        **IncidentDelivery(store, sources, configured, clock).handlers(on_incidents),
         **Turns(store, clock).handlers(),
         **Workarounds(store, tracker, clock).handlers(),
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),

@@ -10,6 +10,7 @@ from bridge.store.conflicts import StoredConflicts, StoredSyncMemory
 from bridge.store.effects import StoredEffects
 from bridge.store.escalations import StoredEscalations
 from bridge.store.exclusions import StoredExclusions
+from bridge.store.files import StoredBooked, StoredFiles
 from bridge.store.groups import StoredGroups
 from bridge.store.inbox import StoredInbox
 from bridge.store.incidents import StoredIncidents
@@ -50,6 +51,8 @@ class Unit:
         self.kpi_ledger = StoredKpiLedger(connection, clock)
         self.exclusions = StoredExclusions(connection, self.kpi_ledger)
         self.ledger = StoredLedger(connection, clock)
+        self.booked = StoredBooked(connection)
+        self.files = StoredFiles(connection)
         self.carried_notes = StoredCarriedNotes(connection)
         self.stops = StoredStops(connection)
         self.project_figures = StoredProjectFigures(connection)

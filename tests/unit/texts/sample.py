@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
+from tests.unit.texts.files_sample import file_values
 from tests.unit.texts.notice_sample import notice_values
 
 from bridge.model.incident import ChangeRequest, ChangeState, Incident, Note, State
