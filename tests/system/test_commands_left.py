@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -106,9 +107,14 @@ def test_whatever_goes_wrong_the_row_ends(app: App, name: str, args: dict[str, A
 
 def test_ctrl_c_takes_the_command_back(app: App) -> None:
     """No daemon has taken it yet, so none ever will."""
-    threading.Timer(0.3, _thread.interrupt_main).start()
-    with pytest.raises(KeyboardInterrupt):
-        ask_daemon(app, "retry", {"effect": None}, patience=30)
+    # Whoever starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            ask_daemon(app, "retry", {"effect": None}, patience=30)
+    finally:
+        signal.signal(signal.SIGINT, before)
     with pytest.raises(NotFound):
         row(app, 1)
 
