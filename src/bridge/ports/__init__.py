@@ -5,6 +5,7 @@ from bridge.ports.extras import Extras, IncidentFiles, IncidentRelations, IssueF
 from bridge.ports.field_values import FieldValues
 from bridge.ports.notifier import Notifier
 from bridge.ports.project_tasks import ProjectTasks
+from bridge.ports.reports import ReportRenderer
 from bridge.ports.source import IncidentSource, KnownIncidents
 from bridge.ports.store import Handler, Store, UnitOfWork
 from bridge.ports.texts import Texts
@@ -23,6 +24,7 @@ __all__ = [
     "Notifier",
     "ProjectTasks",
     "ProjectTracker",
+    "ReportRenderer",
     "SpentTime",
     "Store",
     "Texts",

@@ -19,6 +19,7 @@ from bridge.model.project import (
     VersionSpec,
     WikiPage,
 )
+from bridge.model.report import PageFile
 from bridge.ports.extras import IssueFiles, SpentTime
 from bridge.ports.project_tasks import ProjectTasks
 
@@ -85,8 +86,14 @@ class ProjectTracker(Protocol):
     def add_member(self, project_id: int, user_id: int, role: str) -> None:
         """Makes a person a member; being one already is success."""
 
-    def write_page(self, project_id: int, title: str, section: str, text: str) -> None:
-        """Writes a marked section of a wiki page; text that people wrote around it stays."""
+    def write_page(
+        self, project_id: int, title: str, section: str, text: str, files: Sequence[PageFile] = (), first: str = ""
+    ) -> None:
+        """Writes a marked section of a wiki page; text that people wrote around it stays.
+
+        `files` that it has by name are not attached again. `first` is what a page that is not there yet begins with:
+        people's own from then on.
+        """
 
     def read_page(self, project_id: int, title: str) -> WikiPage:
         """A wiki page (version 0 when there is none)."""

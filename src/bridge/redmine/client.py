@@ -118,9 +118,9 @@ class Client:
         """Adds a member; the 201 body."""
         return self._one(lambda redmine: redmine.project_membership.create(project_id=project_id, **fields))
 
-    def page(self, project_id: int, title: str) -> Raw:
+    def page(self, project_id: int, title: str, include: str = "") -> Raw:
         """A wiki page with its text."""
-        return self._one(lambda redmine: redmine.wiki_page.get(title, project_id=project_id))
+        return self._one(lambda redmine: redmine.wiki_page.get(title, project_id=project_id, **_including(include)))
 
     def put_page(self, project_id: int, title: str, fields: Raw) -> None:
         """Writes a wiki page, new or not."""

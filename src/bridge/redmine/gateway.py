@@ -20,6 +20,7 @@ from bridge.model.project import (
     VersionSpec,
     WikiPage,
 )
+from bridge.model.report import PageFile
 from bridge.ports import Clock
 from bridge.redmine.asked import Lookup
 from bridge.redmine.changes import Changes
@@ -126,8 +127,10 @@ class RedmineTracker:
     def clock(self) -> ClockOffset | None:
         return self._changes.server_clock.offset
 
-    def write_page(self, project_id: int, title: str, section: str, text: str) -> None:
-        self._wiki.write(project_id, title, section, text)
+    def write_page(
+        self, project_id: int, title: str, section: str, text: str, files: Sequence[PageFile] = (), first: str = ""
+    ) -> None:
+        self._wiki.write(project_id, title, section, text, files, first)
 
     def read_page(self, project_id: int, title: str) -> WikiPage:
         return self._wiki.read(project_id, title)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 from bridge.model.errors import Forbidden, NotApplied, NotFound
 from bridge.model.project import WikiPage
+from bridge.model.report import PageFile
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.explain import refusal
 from bridge.redmine.options import Formatting, RedmineOptions
@@ -39,23 +42,54 @@ class Wiki:
             raise refusal(self.client, project_id, error, "View wiki") from error
         return WikiPage(raw["title"], raw.get("text") or "", raw["version"])
 
-    def write(self, project_id: int, title: str, section: str, text: str) -> None:
+    def write(
+        self, project_id: int, title: str, section: str, text: str, files: Sequence[PageFile] = (), first: str = ""
+    ) -> None:
         """See ProjectTracker.write_page."""
         page = self.read(project_id, title)
-        wanted = merge(page.text, section, text, self.options.text_formatting)
-        if page.version and wanted == clean(page.text):
+        begun = page.text if page.version else first
+        wanted = merge(begun, section, text, self.options.text_formatting)
+        missing = self._missing(project_id, page, files)
+        if page.version and wanted == clean(page.text) and not missing:
             return
         fields: Raw = {"text": wanted}
         if page.version:
             fields["version"] = page.version
+        if missing:
+            fields["uploads"] = [
+                {
+                    "token": self.client.upload(file.name, BytesIO(file.content)),
+                    "filename": file.name,
+                    "content_type": file.content_type,
+                }
+                for file in missing
+            ]
         try:
             self.client.put_page(project_id, page.title, fields)
         except Forbidden as error:
             raise refusal(self.client, project_id, error, "Edit wiki pages") from error
+        self._check(project_id, title, section, wanted, files)
+
+    def _missing(self, project_id: int, page: WikiPage, files: Sequence[PageFile]) -> list[PageFile]:
+        """The files that the page does not have; one of the same name is the same."""
+        if not files:
+            return []
+        there: set[str] = set()
+        if page.version:
+            raw = self.client.page(project_id, page.title, "attachments")
+            there = {row["filename"] for row in raw.get("attachments") or ()}
+        return [file for file in files if file.name not in there]
+
+    def _check(self, project_id: int, title: str, section: str, wanted: str, files: Sequence[PageFile]) -> None:
+        where = f"Redmine wiki page {page_title(title)}"
         now = self.read(project_id, title)
         if section_of(now.text, section) != section_of(wanted, section):
-            what = f"Redmine did not store the section “{section}” (version {page.version}, now {now.version})."
-            raise NotApplied(f"Redmine wiki page {page.title}", what, "Is the page protected?")
+            what = f"Redmine did not store the section “{section}” (version {now.version})."
+            raise NotApplied(where, what, "Is the page protected?")
+        if lacking := self._missing(project_id, now, files):
+            what = f"Redmine did not attach {', '.join(file.name for file in lacking)}."
+            advice = "Look at the size limit and the allowed extensions in Administration → Settings → Files."
+            raise NotApplied(where, what, advice)
 
 
 def merge(page: str, section: str, text: str, formatting: Formatting) -> str:

@@ -40,7 +40,7 @@ MARKDOWN = Markup("{} {}", "**{}**", "![]({})", "[{}]({})", textile=False)
 _SIGNS = {Tone.GOOD: "(✓) ", Tone.WARNING: "(!) ", Tone.BAD: "(!!) ", Tone.PLAIN: ""}
 
 
-def wiki(report: Report, markup: Markup = TEXTILE, font: str = "") -> tuple[str, tuple[PageFile, ...]]:
+def wiki_text(report: Report, markup: Markup = TEXTILE, font: str = "") -> tuple[str, tuple[PageFile, ...]]:
     """The text of a marked section, and the pictures that it shows.
 
     A picture's name carries the digest of what it shows: the same one is not attached twice, and an older version of
@@ -58,6 +58,11 @@ def section_text(section: Section, markup: Markup = TEXTILE) -> str:
     """One section without charts."""
     blocks = (_block(block, markup, [], "") for block in section.blocks if isinstance(block, Text | Facts | Table))
     return "\n\n".join([_heading(markup, section.level, section.heading), *filter(None, blocks)])
+
+
+def headings(names: tuple[str, ...], markup: Markup = TEXTILE) -> str:
+    """Headings with nothing below them."""
+    return "\n\n".join(_heading(markup, 2, name) for name in names)
 
 
 def _heading(markup: Markup, level: int, text: str) -> str:

@@ -87,7 +87,7 @@ def test_csv_has_every_row_and_no_formula() -> None:
 
 @pytest.mark.parametrize("markup", [wiki.TEXTILE, wiki.MARKDOWN])
 def test_nothing_acts_in_the_wiki(markup: wiki.Markup) -> None:
-    text, _ = wiki.wiki(full_report(EVIL), markup)
+    text, _ = wiki.wiki_text(full_report(EVIL), markup)
     assert "<script" not in text
     assert "<img" not in text
     assert "{{" not in text
@@ -96,13 +96,13 @@ def test_nothing_acts_in_the_wiki(markup: wiki.Markup) -> None:
 
 
 def test_pictures_are_named_by_what_they_show() -> None:
-    text, files = wiki.wiki(full_report())
+    text, files = wiki.wiki_text(full_report())
     assert [file.name.rpartition("-")[0] for file in files] == ["burn-down", "gantt", "mttr"]
     assert all(f"!{file.name}!" in text for file in files)
     assert all(file.content.startswith(b"\x89PNG") for file in files)
-    again = wiki.wiki(full_report())[1]
+    again = wiki.wiki_text(full_report())[1]
     assert [file.name for file in again] == [file.name for file in files]
-    assert wiki.wiki(full_report("Another"))[1][0].name != files[0].name
+    assert wiki.wiki_text(full_report("Another"))[1][0].name != files[0].name
 
 
 def test_a_font_is_missed_by_name_and_characters() -> None:

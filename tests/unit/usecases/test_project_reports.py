@@ -85,7 +85,7 @@ def shown(words: Words) -> Shown:
 
 
 def texts(report: Report) -> str:
-    return wiki.wiki(replace(report, sections=tuple(replace(s, blocks=tuple(
+    return wiki.wiki_text(replace(report, sections=tuple(replace(s, blocks=tuple(
         b for b in s.blocks if isinstance(b, Text | Facts | Table))) for s in report.sections)))[0]  # fmt: skip
 
 
