@@ -13,6 +13,7 @@ from bridge.clock import SystemClock
 from bridge.directory.directory import Directory
 from bridge.directory.loader import load_directory
 from bridge.directory.schema import DirectoryFile
+from bridge.kpi.sla import Policy as SlaPolicy
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.model.incident import Capability
 from bridge.model.promotion import TaskKind
@@ -24,6 +25,7 @@ from bridge.rules.ruleset import RuleSet
 from bridge.rules.windows import NO_WINDOWS, Windows, WindowsFile, load_windows
 from bridge.settings import Loaded, Settings, load_settings
 from bridge.settings.carried import carried_policy
+from bridge.settings.sla import load_policies
 from bridge.sources.fills import fills_of
 from bridge.sources.registry import build
 from bridge.sync.mapping import StatusMapping
@@ -43,7 +45,7 @@ TESTS = "tests"
 class Configuration:
     """A complete configuration without errors. `warnings` are what works but is unwise; `path` the settings file.
 
-    `names` are what its rules may name.
+    `names` are what its rules may name, `sla` the policies by which reports judge clocks.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Configuration:
     windows: Windows = NO_WINDOWS
     warnings: tuple[Problem, ...] = ()
     names: KnownNames = NO_NAMES
+    sla: tuple[SlaPolicy, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -170,9 +173,12 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     rules, found = load_rules(_matching(settings.rules), names)
     problems += found or _no_rules(settings)
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
+    sla, found = load_policies(settings.sla, loaded.folder, names.calendars)
+    problems += found
         return None, problems
     windows = windows or NO_WINDOWS
-    return Configuration(path, loaded, rules, directory, templates, texts, windows, tuple(problems), names), problems
+    warnings = tuple(problems)
+    return Configuration(path, loaded, rules, directory, templates, texts, windows, warnings, names, sla), problems
 
 
 def _capabilities(loaded: Loaded) -> tuple[dict[str, frozenset[Capability]], list[Problem]]:

@@ -7,8 +7,11 @@ from datetime import datetime
 from bridge.app.app import App
 from bridge.app.replay import file_history, file_source, uncollected
 from bridge.configuration import Configuration
+from bridge.kpi.judging import judge
 from bridge.kpi.operations import operations
+from bridge.kpi.population import Material
 from bridge.kpi.report_model import Asked, OperationsReport
+from bridge.settings.sla import calendars_of
 from bridge.sources.fills import fills_of
 from bridge.usecases.backtest.replay import Asked as AskedReplay
 from bridge.usecases.backtest.replay import AsOf
@@ -36,7 +39,7 @@ def report_of_file(
         notes += [f"{skipped} row(s) of the file could not be read and are left out"] if skipped else []
         told = fills_of(chosen.options).fields or ()
         made = material(history, excluded, asked, tuple(told), f"file {path}", notes)
-    return operations(made, asked, (), now)
+    return _report(made, configuration, asked, made.at, now)
 
 
 def report_of_store(app: App, asked: Asked) -> OperationsReport:
@@ -45,4 +48,12 @@ def report_of_store(app: App, asked: Asked) -> OperationsReport:
     with uncollected(), app.database.reading() as uow:
         now = app.clock.now()
         made = stored_material(uow, asked, fills, now)
-        return operations(made, asked, (), now)
+        return _report(made, app.configuration, asked, now, now)
+
+
+def _report(
+    made: Material, configuration: Configuration, asked: Asked, at: datetime, now: datetime
+) -> OperationsReport:
+    """The report on some material; clocks that run are judged as of a moment."""
+    judged = judge(made, configuration.sla, calendars_of(configuration.directory), asked.basis, at)
+    return operations(made, asked, judged, now)

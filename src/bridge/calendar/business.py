@@ -122,8 +122,11 @@ class BusinessCalendar:
         midnight = datetime(following.year, following.month, following.day, tzinfo=self._zone)
         return midnight.astimezone(EPOCH.tzinfo)
 
+    def compiled(self, x: int, y: int) -> Table:
+        """A table with both instants (microseconds since 1970 UTC) in it. Raises BeyondHorizon."""
+        return self._covering(x, y)
+
     def _covering(self, x: int, y: int) -> Table:
-        """A table with both instants in it."""
         low, high = (x, y) if x <= y else (y, x)
         table = self._table
         if table is not None and table.low <= low and high < table.high:
