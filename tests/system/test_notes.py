@@ -180,6 +180,67 @@ def test_a_side_that_shows_nothing_any_more_is_stopped_and_nothing_is_unlinked(
     assert app.perform("compare", {})["links"] == 5
 
 
+def told(stage: Stage, incident: str, words: str) -> list[bool]:
+    """Whether each note with some words on an incident is private."""
+    return [private for text, private in stage.desk.notes(incident) if words in text]
+
+
+def test_a_note_to_all_goes_to_every_open_incident_once(stage: Stage, app: App) -> None:
+    """Only with the mark, privately, not to what is over, and not back into the project."""
+    own = promoted(stage, app)
+    first, *others = [one for one in own if one != "root"]
+    stage.pause()
+    stage.desk.resolve(first)
+    app.once()
+    stage.pause()
+    stage.office.note(own["root"], "only for us")
+    stage.office.note(own["root"], "!all the vendor sends a *new* card 明天")
+    app.once()
+    app.once()
+    for incident in others:
+        assert told(stage, incident, "> the vendor sends a new card 明天") == [True]
+        assert told(stage, incident, "only for us") == []
+        assert not journals(stage, own[incident], "the vendor sends")
+    assert told(stage, first, "the vendor sends") == []
+    before = stage.writes()
+    stage.pause()
+    app.once()
+    assert stage.writes() == before
+    with app.database.reading() as uow:
+        assert len(uow.links.all()) == 5
+
+
+def test_callers_read_a_note_to_all_only_where_mark_and_settings_say_so(stage: Stage) -> None:
+    for allowed in (False, True):
+        stage.write(clock=f"{stage.office.url}/_control/clock", public_notes=allowed)
+        with ExitStack() as resources:
+            app = stage.app(resources)
+            own = promoted(stage, app) if not allowed else own
+            incident = next(iter(own))
+            stage.pause()
+            stage.office.note(own["root"], f"!all public it works again {allowed}")
+            stage.office.note(own["root"], f"!all public but not this {allowed}", private=True)
+            app.once()
+        assert told(stage, incident, f"> it works again {allowed}") == [not allowed]
+        assert told(stage, incident, f"> but not this {allowed}") == [True]
+        assert len(journals(stage, own["root"], "that callers cannot read")) == (2 if not allowed else 3)
+
+
+def test_notes_to_all_are_limited_and_the_author_is_told(stage: Stage) -> None:
+    stage.write(clock=f"{stage.office.url}/_control/clock", notes={"broadcast": {"most_per_day": 1}})
+    with ExitStack() as resources:
+        app = stage.app(resources)
+        own = promoted(stage, app)
+        stage.pause()
+        stage.office.note(own["root"], "!all one")
+        stage.office.note(own["root"], "!all two")
+        app.once()
+    incident = next(iter(own))
+    assert told(stage, incident, "> one") == [True]
+    assert told(stage, incident, "> two") == []
+    assert len(journals(stage, own["root"], "1 in 24 hours")) == 1
+
+
 def test_one_hiccup_stops_nothing(stage: Stage, app: App, sandbox: Sandbox) -> None:
     promoted(stage, app)
     state = sandbox.itsm.app.state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.ports import Clock, Handler, IncidentSource, Notifier, ProjectTracker, Store
+from bridge.usecases.broadcast import Broadcasts
 from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.comparing import Comparison
 from bridge.usecases.configured import Configured
@@ -59,4 +60,5 @@ def handlers(
         **Publication(store, tracker, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
         **Comparison(store, sources, tracker, configured, clock).handlers(),
+        **Broadcasts(store, sources, tracker, configured, clock).handlers(),
     }

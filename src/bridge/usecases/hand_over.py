@@ -14,6 +14,7 @@ from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.schema import Mode
 from bridge.usecases import gates
 from bridge.usecases.attach import attach
+from bridge.usecases.broadcast import listen
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
 from bridge.usecases.policy import TRACKER_ENDPOINT
@@ -73,6 +74,7 @@ class HandOver:
             )
         if promotion.root_issue_id == issue.id:
             self._root(uow, promotion, issue, now)
+        listen(uow, promotion, issue.id, now)
         return True
 
     def _root(self, uow: UnitOfWork, promotion: Promotion, issue: Changed, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from bridge import quoting
@@ -15,7 +16,11 @@ def note_values(note: Note, issue_url: str) -> dict[str, dict[str, Any]]:
     about = {"carried": carried, "deleted": False}
     here, there = {"incident_ref": "rt #18"}, {"issue_url": issue_url}
     in_redmine, elsewhere = {"text": quoting.quoted_plain(note.text)}, {"text": quoting.quoted(note.text)}
+    promotion = SimpleNamespace(name="Router <b> | !http://evil/x.png!")
+    to_all = {"note": note, "promotion": promotion, **elsewhere, "project_url": "http://redmine.example/projects/ops"}
     return {
+        "broadcast": to_all,
+        "broadcast_answer": {"note": note, "why": "too many", "most_per_day": 10},
         "note_from_incident": {"note": note, **here, **in_redmine},
         "note_from_issue": {"note": note, **there, **elsewhere},
         "note_changed_from_incident": {**about, **here, **in_redmine},

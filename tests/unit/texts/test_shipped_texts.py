@@ -21,6 +21,8 @@ PLAIN_TEXTS = {
     "incident_closing_note",
     "incident_workaround",
     "note_from_issue",
+    "note_changed_from_issue",
+    "broadcast",
     "attention_unmapped_person",
     "file_from_issue",
     "file_from_incident",
