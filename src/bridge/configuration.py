@@ -172,9 +172,9 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     )
     rules, found = load_rules(_matching(settings.rules), names)
     problems += found or _no_rules(settings)
-    if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
     sla, found = load_policies(settings.sla, loaded.folder, names.calendars)
     problems += found
+    if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     windows = windows or NO_WINDOWS
     warnings = tuple(problems)
