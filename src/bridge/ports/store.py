@@ -15,6 +15,7 @@ from bridge.repositories import (
     Effects,
     Escalations,
     Exclusions,
+    FactColumns,
     Files,
     Groups,
     Incidents,
@@ -67,6 +68,8 @@ class UnitOfWork(Protocol):
     def own_writes(self) -> OwnWrites: ...
     @property
     def exclusions(self) -> Exclusions: ...
+    @property
+    def fact_columns(self) -> FactColumns: ...
     @property
     def kpi_ledger(self) -> KpiLedger: ...
     @property

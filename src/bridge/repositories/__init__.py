@@ -10,6 +10,7 @@ from bridge.repositories.ledger import Ledger
 from bridge.repositories.links import Links
 from bridge.repositories.notes import CarriedNotes, Stops
 from bridge.repositories.notices import Notices
+from bridge.repositories.operations import DaySums, FactColumns, FactSpan
 from bridge.repositories.progress import ProjectFigures
 from bridge.repositories.promotions import Intakes, Promotions
 from bridge.repositories.workload import Workload
@@ -18,9 +19,12 @@ __all__ = [
     "Booked",
     "CarriedNotes",
     "Conflicts",
+    "DaySums",
     "Effects",
     "Escalations",
     "Exclusions",
+    "FactColumns",
+    "FactSpan",
     "Files",
     "Groups",
     "Incidents",

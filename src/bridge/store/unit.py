@@ -20,6 +20,7 @@ from bridge.store.ledger import StoredLedger
 from bridge.store.links import StoredLinks
 from bridge.store.notes import StoredCarriedNotes, StoredStops
 from bridge.store.notices import StoredNotices
+from bridge.store.operations import StoredFactColumns
 from bridge.store.own_writes import StoredOwnWrites
 from bridge.store.progress import StoredProjectFigures
 from bridge.store.promotions import StoredPromotions
@@ -50,10 +51,11 @@ class Unit:
         self.own_writes = StoredOwnWrites(connection, clock)
         self.kpi_ledger = StoredKpiLedger(connection, clock)
         self.exclusions = StoredExclusions(connection, self.kpi_ledger)
+        self.fact_columns = StoredFactColumns(connection)
         self.ledger = StoredLedger(connection, clock)
         self.booked = StoredBooked(connection)
-        self.files = StoredFiles(connection)
         self.carried_notes = StoredCarriedNotes(connection)
+        self.files = StoredFiles(connection)
         self.stops = StoredStops(connection)
         self.project_figures = StoredProjectFigures(connection)
         self.inbox = StoredInbox(connection)
