@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge.app import Use
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, change, open_app
 from bridge.cli.kpi_output import document, print_report, write_csv
 from bridge.cli.output import print_json, say
 from bridge.cli.rules_backtest import SourceOption, utc
@@ -19,6 +19,7 @@ from bridge.configuration import Configuration, load
 from bridge.kpi.report_model import Asked, Basis, By, Month, OperationsReport
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.usecases.backtest.replay import AsOf
+from bridge.usecases.operations.rebuild import rebuilt
 
 SCHEMA = "bridge/kpi-report/1"
 
@@ -58,6 +59,29 @@ def report(
         print_json(SCHEMA, **document(made))
     elif csv is None:
         print_report(made)
+
+
+@commands.command()
+def rebuild(
+    only_check: Annotated[bool, typer.Option("--check", help="Only compare, write nothing.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Makes all facts anew from the timelines, and says which were not equal. Exit code 1 when any was not."""
+    if only_check:
+        with open_app(config, Use.READ) as app:
+            found = rebuilt(app.database, mend=False)
+    else:
+        with open_app(config) as app:
+            found = change(app, "rebuild", {})
+    if as_json:
+        print_json("bridge/kpi-rebuild/1", **found)
+    else:
+        done = "differ" if only_check else "differed and are mended"
+        say(f"{found['incidents']} incident(s) compared with their timelines: the facts of {found['wrong']} {done}.")
+        say(f"Sums per day: {found['days']} {done}.")
+    if found["wrong"] or found["days"]:
+        raise typer.Exit(FINDINGS)
 
 
 def make(

@@ -37,6 +37,15 @@ class DaySums:
     time_timeline: int
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Some incidents whose facts were made anew: the last one's id, how many, and those whose stored facts differ."""
+
+    last: int
+    incidents: int
+    wrong: tuple[int, ...]
+
+
 class FactColumns(Protocol):
     """Facts for reports."""
 
@@ -66,3 +75,9 @@ class FactColumns(Protocol):
 
     def open_before(self, day: int) -> int:
         """How many incidents were open when a UTC day began."""
+
+    def compare(self, after_id: int, limit: int, *, mend: bool) -> Compared:
+        """Makes the facts of some incidents anew from their timelines, in the order of ids; mends those that differ."""
+
+    def compare_days(self, *, mend: bool) -> int:
+        """How many sums per day differ from what the facts sum up to; mends them."""

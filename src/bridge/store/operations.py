@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from bridge.repositories.operations import DaySums, FactSpan, Rows
+from bridge.repositories.operations import Compared, DaySums, FactSpan, Rows
+from bridge.store.rebuild import compare_days, compare_facts
 from bridge.store.sql import fetch, fetch_parts, listed, statement
 
 _NONE = "-9223372036854775808"
@@ -97,6 +98,14 @@ class StoredFactColumns:
     def open_before(self, day: int) -> int:
         """See the protocol."""
         return int(fetch(self._connection, _OPEN_BEFORE, day)[0][0])
+
+    def compare(self, after_id: int, limit: int, *, mend: bool) -> Compared:
+        """See the protocol."""
+        return compare_facts(self._connection, after_id, limit, mend=mend)
+
+    def compare_days(self, *, mend: bool) -> int:
+        """See the protocol."""
+        return compare_days(self._connection, mend=mend)
 
 
 def _where(span: FactSpan | None) -> tuple[str, tuple[int, ...]]:
