@@ -10,6 +10,7 @@ from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.comparing import Comparison
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.change import ChangeDelivery
+from bridge.usecases.deliver.field import FieldDelivery
 from bridge.usecases.deliver.file import FileDelivery
 from bridge.usecases.deliver.gate import GateDelivery
 from bridge.usecases.deliver.incident import IncidentDelivery
@@ -45,6 +46,7 @@ def handlers(
     on_issues = {TO_ISSUE: files.to_issue, ON_ISSUE: relations.on_issue}
     booking = WorkLogDelivery(store, sources, configured, clock)
     on_incidents = {TO_INCIDENT: files.to_incident, ON_INCIDENT: relations.on_incident, BOOK: booking.book}
+    on_incidents |= FieldDelivery(store, sources, configured, clock).handlers()
     return {
         **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),

@@ -114,7 +114,8 @@ class Issue:
     done_ratio: int = 0
     category: str = ""
     custom: Mapping[str, str] = field(default_factory=dict)
-    """Custom fields by name, as far as the account sees them."""
+    """Custom fields by name, as far as the account sees them; `custom_ids` are their ids, which journals have."""
+    custom_ids: Mapping[str, int] = field(default_factory=dict)
     is_parent: bool = False
     allowed: frozenset[str] | None = None
     """The statuses that can be set now; None when they were not asked for, as `is_parent` is False then."""

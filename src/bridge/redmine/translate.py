@@ -56,6 +56,7 @@ def issue(raw: Raw, base: str) -> Issue:
         done_ratio=raw.get("done_ratio") or 0,
         category=(raw.get("category") or {}).get("name", ""),
         custom={field["name"]: _text(field.get("value")) for field in raw.get("custom_fields") or ()},
+        custom_ids={field["name"]: field["id"] for field in raw.get("custom_fields") or ()},
         is_parent=bool(raw.get("children")),
         allowed=frozenset(row["name"] for row in raw["allowed_statuses"]) if "allowed_statuses" in raw else None,
         private=bool(raw.get("is_private")),

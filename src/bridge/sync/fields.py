@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, tzinfo
 
@@ -81,7 +81,7 @@ class SyncTable:
                 return _clipped(incident.summary, incident.ref)
             case "category":
                 return incident.category
-        value = incident.fields.get(self.fields[name].incident or name.removeprefix(CUSTOM), "").strip()
+        value = incident.fields.get(self.called(name), "").strip()
         if name == DUE:
             return _day(value, self.zone)
         return _percent(value) if name == DONE else value
@@ -108,18 +108,43 @@ class SyncTable:
         """
         if name == PRIORITY:
             level = self.level_of(value)
-            return None if level is None else (OWN[name], str(level))
-        if name in OWN:
-            return OWN[name], value
-        called = self.fields[name].incident or name.removeprefix(CUSTOM)
+            return None if level is None else (self.called(name), str(level))
         if name == DUE and value:
-            return called, datetime.combine(datetime.fromisoformat(value), _LAST_MINUTE, self.zone)
-        return called, value
+            return self.called(name), datetime.combine(datetime.fromisoformat(value), _LAST_MINUTE, self.zone)
+        return self.called(name), value
+
+    def called(self, name: str) -> str:
+        """What the incident's value of a field is called."""
+        return OWN.get(name) or self.fields[name].incident or name.removeprefix(CUSTOM)
 
     def level_of(self, priority: str) -> int | None:
         """The incident's priority that is written for an issue's, None when none is configured."""
         named = next((level for level, name in sorted(self.priorities.items()) if name == priority), None)
         return self.levels.get(priority, named)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    """The tables by source and tracker: the first of `special` that fits, else the `usual` one; "" fits any.
+
+    A value that would be written on the same side more than `same_writes_an_hour` times is fought over.
+    """
+
+    usual: SyncTable
+    special: tuple[tuple[str, str, SyncTable], ...] = ()
+    same_writes_an_hour: int = 6
+
+    def table(self, source: str, issue_tracker: str) -> SyncTable:
+        """The table for an incident's source and its issue's tracker (by name)."""
+        for of_source, of_tracker, table in self.special:
+            if of_source in {"", source} and of_tracker.casefold() in {"", issue_tracker.casefold()}:
+                return table
+        return self.usual
+
+    @property
+    def tables(self) -> tuple[SyncTable, ...]:
+        """All of them."""
+        return (self.usual, *(table for _, _, table in self.special))
 
 
 def subject_for(ref: IncidentRef, value: str) -> str:
@@ -132,9 +157,9 @@ def known_field(name: str) -> bool:
     return name in CAREFUL or (name.startswith(CUSTOM) and len(name) > len(CUSTOM))
 
 
-def names_for_people(names: Iterable[str]) -> str:
-    """Field names in a sentence."""
-    return ", ".join(name.removeprefix(CUSTOM).replace("_", " ") for name in names)
+def name_for_people(name: str) -> str:
+    """A field's name in a sentence."""
+    return name.removeprefix(CUSTOM).replace("_", " ") if name != DUE else "due date"
 
 
 def _head(ref: IncidentRef) -> str:

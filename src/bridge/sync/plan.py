@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from bridge.model.incident import Note, State
 from bridge.model.link import Refusal
 from bridge.sync.mapping import StatusMapping, canonical
-from bridge.sync.merge import Merged, Side, merge
+from bridge.sync.merge import Merged, Side, Undecided, merge
 
 STATE = "state"
 PERSON = "person"
@@ -47,6 +47,25 @@ class FieldWrite:
     value: str
     lost: str | None = None
     shown: str = dataclasses.field(default="", compare=False)
+    values: tuple[str, str] = dataclasses.field(default=("", ""), compare=False)
+    """The incident's and the issue's as they are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a field: a write, the value that counts as agreed, or neither; and what a person should know.
+
+    `undecided` says why nobody but a person can settle it, `values` are the incident's and the issue's then.
+    """
+
+    write: FieldWrite | None = None
+    settled: str | None = None
+    report: str = ""
+    undecided: Undecided | None = None
+    values: tuple[str, str] = ("", "")
+
+
+NO_FIELDS: Mapping[str, Outcome] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,8 @@ class NoteWrite:
 class Plan:
     """What to write, what both sides agree on without any write, and what a person should know.
 
-    `refused` are the refusals that still hold: by side and field, see `refusal_key`.
+    `refused` are the refusals that still hold: by side and field, see `refusal_key`. `undecided` are fields that only
+    a person can settle, `over` frozen ones on which both sides agree by now.
     """
 
     fields: tuple[FieldWrite, ...] = ()
@@ -70,6 +90,8 @@ class Plan:
     agreed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     reports: tuple[str, ...] = ()
     refused: Mapping[str, Refusal] = dataclasses.field(default_factory=dict)
+    undecided: Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
+    over: frozenset[str] = frozenset()
 
     @property
     def writes_nothing(self) -> bool:
@@ -99,8 +121,12 @@ def plan(
     *,
     public_notes: bool = False,
     refused: Mapping[str, Refusal] = NOTHING_REFUSED,
+    fields: Mapping[str, Outcome] = NO_FIELDS,
+    frozen: Collection[str] = (),
 ) -> Plan:
-    """The plan for one link.
+    """The plan for one link; `fields` are what becomes of those beside status and person, see sync.fields_plan.
+
+    A `frozen` field waits for a person: it is written on neither side, and agreed only when both show the same.
 
     A value that a side refused is not planned again while that side shows what it showed then: it is reported. A status
     of the issue that stands for no state is never overwritten: the state waits, and that is reported too. Notes must
@@ -109,14 +135,23 @@ def plan(
     Only with `public_notes` does a public note on the issue become an answer that the caller can read: the project is
     private, and who writes there does not think of the caller.
     """
-    fields: list[FieldWrite] = []
+    writes: list[FieldWrite] = []
+    undecided: dict[str, Outcome] = {}
+    over: set[str] = set()
     settled: dict[str, str] = {}
     reports: list[str] = []
     held: dict[str, Refusal] = {}
     for name, outcome in {
         STATE: _state(agreed, incident, issue, statuses),
         PERSON: _person(agreed, incident, issue),
+        **fields,
     }.items():
+        if name in frozen and (outcome.settled is None or outcome.report):
+            continue
+        if name in frozen:
+            over.add(name)
+        if outcome.undecided is not None:
+            undecided[name] = outcome
         if outcome.report:
             reports.append(outcome.report)
         if outcome.settled is not None and agreed.get(name) != outcome.settled:
@@ -128,25 +163,17 @@ def plan(
                 held[key] = refusal
                 reports.append(refusal_report(key, refusal))
             else:
-                fields.append(outcome.write)
-    return Plan(tuple(fields), _notes(incident, issue, public=public_notes), settled, tuple(reports), held)
+                writes.append(outcome.write)
+    notes = _notes(incident, issue, public=public_notes)
+    return Plan(tuple(writes), notes, settled, tuple(reports), held, undecided, frozenset(over))
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What becomes of a field: a write, or the value that counts as agreed; and what a person should know."""
-
-    write: FieldWrite | None = None
-    settled: str | None = None
-    report: str = ""
-
-
-def _state(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, statuses: StatusMapping) -> _Outcome:
+def _state(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, statuses: StatusMapping) -> Outcome:
     ours = canonical(incident.state)
     theirs = statuses.state_of(issue.status)
     if theirs is None:
         # Without a base a later status that is mapped would count as what both had: the incident's state is it.
-        return _Outcome(
+        return Outcome(
             settled=agreed.get(STATE, str(ours)),
             report=(
                 f"the issue's status “{issue.status}” stands for no state of the incident, which is {incident.state}: "
@@ -156,42 +183,44 @@ def _state(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, 
         )
     merged = merge(agreed.get(STATE, str(theirs)), str(ours), str(theirs), Side.INCIDENT)
     if merged.write is Side.INCIDENT and not incident.state.is_open and State(merged.value).is_open:
-        return _Outcome(
+        return Outcome(
             report=f"the issue went back to “{issue.status}” but the incident is {incident.state}: "
             "a resolved incident is not reopened by the bridge. Reopen it in the incident system if it is needed."
         )
     if merged.write is Side.ISSUE and statuses.status_of(State(merged.value)) is None:
-        return _Outcome(
+        return Outcome(
             report=f"no issue status is configured for the incident's state “{merged.value}”: "
             "the issue stays as it is. Name one in the settings under `redmine.write_statuses`."
         )
-    return _outcome(STATE, merged, {Side.INCIDENT: str(ours), Side.ISSUE: issue.status})
+    shown = {Side.INCIDENT: str(ours), Side.ISSUE: issue.status}
+    return _outcome(STATE, merged, shown, (str(ours), str(theirs)))
 
 
-def _person(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide) -> _Outcome:
+def _person(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide) -> Outcome:
     if incident.person is None:
-        return _Outcome(
+        return Outcome(
             report=f"“{incident.login}” is in charge of the incident, but the directory names no Redmine account for "
             "them: the issue's assignee stays."
         )
     if issue.person is None:
-        return _Outcome(
+        return Outcome(
             report=f"“{issue.account}” is assigned to the issue, but the directory names no login for them in the "
             "incident system: the incident's handler stays."
         )
     merged = merge(agreed.get(PERSON, NOBODY), incident.person, issue.person, Side.INCIDENT)
     if merged.write is Side.INCIDENT and not incident.state.is_open:
-        return _Outcome(
+        return Outcome(
             report=f"the issue went to “{issue.account or 'nobody'}”, but the incident is {incident.state}: "
             "it stays as it is."
         )
-    return _outcome(PERSON, merged, {Side.INCIDENT: incident.login, Side.ISSUE: issue.account})
+    shown = {Side.INCIDENT: incident.login, Side.ISSUE: issue.account}
+    return _outcome(PERSON, merged, shown, (incident.person, issue.person))
 
 
-def _outcome(name: str, merged: Merged, shown: Mapping[Side, str]) -> _Outcome:
+def _outcome(name: str, merged: Merged, shown: Mapping[Side, str], values: tuple[str, str]) -> Outcome:
     if merged.write is None:
-        return _Outcome(settled=merged.value)
-    return _Outcome(FieldWrite(merged.write, name, merged.value, merged.lost, shown[merged.write]))
+        return Outcome(settled=merged.value)
+    return Outcome(FieldWrite(merged.write, name, merged.value, merged.lost, shown[merged.write], values))
 
 
 def _notes(incident: IncidentSide, issue: IssueSide, *, public: bool) -> tuple[NoteWrite, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bridge.model.incident import IncidentRef
 from bridge.model.promotion import Promotion, TaskKind
 from bridge.rules.sla import SlaTargets
+from bridge.sync.fields import SyncPolicy, SyncTable
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
 from bridge.usecases.carried_policy import CarriedPolicy
@@ -43,7 +44,17 @@ class Policy:
     sla: SlaTargets = field(default_factory=SlaTargets)
     carried: CarriedPolicy = field(default_factory=CarriedPolicy)
     changes: tuple[str, ...] = ()
+    sync: SyncPolicy | None = None
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
+
+    def table(self, source: str, issue_tracker: str) -> SyncTable:
+        """What is kept in step for the incidents of a source and the issues of a tracker (its name)."""
+        return self.tables.table(source, issue_tracker)
+
+    @property
+    def tables(self) -> SyncPolicy:
+        """The tables by source and tracker."""
+        return self.sync or SyncPolicy(SyncTable(self.statuses, priorities=self.priorities))
 
     def issue_url(self, issue_id: int) -> str:
         """Where a person finds an issue."""

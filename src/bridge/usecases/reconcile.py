@@ -10,17 +10,19 @@ from typing import Any
 from bridge.directory.directory import Directory
 from bridge.model.effect import Effect, EffectSpec
 from bridge.model.errors import Forbidden, NotFound
-from bridge.model.incident import Incident, Note
+from bridge.model.incident import Incident, Note, State
 from bridge.model.link import Link
 from bridge.model.project import Issue, Journal
 from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.sync.carry import is_new
+from bridge.sync.fields import CUSTOM, SyncTable
 from bridge.sync.mapping import canonical
 from bridge.sync.merge import Side
-from bridge.sync.plan import NOBODY, STATE, FieldWrite, IncidentSide, IssueSide, Plan, plan
+from bridge.sync.plan import NOBODY, PERSON, STATE, FieldWrite, IncidentSide, IssueSide, Plan, plan
+from bridge.usecases import fields
 from bridge.usecases.beside import Beside, beside
 from bridge.usecases.configured import Configured
-from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
+from bridge.usecases.deliver.effects import TRACKER_SYSTEM, field_effect, incident_effect, issue_effect, nothing
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
 from bridge.usecases.noted import note_effect, remember
 from bridge.usecases.policy import both_sides
@@ -90,44 +92,56 @@ class Reconciliation:
             found = replace(link, incident_missed_at=None)
             return saved(issue_missed(self.store, self.tracker, found, error, now), now, look_again=True)
         extra = beside(self.store, source, self.configured(), link, incident, issue)
-        return self._planned(effect, link, incident, notes, issue, extra)
+        return self._planned(effect, link, source, incident, notes, issue, extra)
 
     def _planned(
-        self, effect: Effect, link: Link, incident: Incident, notes: Sequence[Note], issue: Issue, extra: Beside
+        self,
+        effect: Effect,
+        link: Link,
+        source: IncidentSource,
+        incident: Incident,
+        notes: Sequence[Note],
+        issue: Issue,
+        extra: Beside,
     ) -> Callable[[UnitOfWork], None]:
         new_notes, new_journals = self._foreign(link, notes, issue)
         policy, written = self.configured().policy, (*new_notes, *new_journals)
         if other := foreign_instance(self.store, policy, link.ref.source, written):
             return partial(stop_for_two_bridges, policy, link, other, self.clock.now())
-        directory = self.configured().directory
+        directory, now = self.configured().directory, self.clock.now()
+        view = fields.look(self.store, source, self.tracker, self.configured(), link, incident, issue)
         decided = plan(
             link.agreed,
             IncidentSide(incident.state, self._person(directory, incident), incident.person, new_notes),
             IssueSide(
                 issue.status, self._assignee(directory, issue, link.ref.source), issue.assignee_name, new_journals
             ),
-            self.configured().policy.statuses,
-            public_notes=self.configured().policy.public_notes,
+            view.table.statuses,
+            public_notes=policy.public_notes,
             refused=link.refused,
+            fields=view.outcomes,
+            frozen=view.frozen,
         )
-        effects = self._effects(effect, link, incident, issue, decided)
+        decided = fields.braked(self.store, policy.tables, link, decided, now)
+        effects = self._effects(effect, link, incident, issue, decided, view.table)
         seen = replace(
             link,
             agreed={**link.agreed, **decided.agreed},
             incident_note=notes[-1].remote_id if notes else link.incident_note,
             issue_note=str(issue.journals[-1].id) if issue.journals else link.issue_note,
-            attention="\n".join((*decided.reports, *extra.reports)),
             incident_missed_at=None,
             issue_missed_at=None,
             refused=decided.refused,
         )
 
         def save(uow: UnitOfWork) -> None:
-            uow.links.save(seen)
+            conflicts = fields.save(uow, link, view, decided, issue, now)
+            attention = "\n".join((*decided.reports, *extra.reports, *conflicts))
+            uow.links.save(replace(seen, attention=attention))
             remember(uow, link, decided.notes)
             uow.effects.enqueue([*effects, *extra.effects])
-            if seen.attention and seen.attention != link.attention:
-                uow.ledger.audit(self.clock.now(), "bridge", "reported", str(link.ref), {"what": seen.attention})
+            if attention and attention != link.attention:
+                uow.ledger.audit(now, "bridge", "reported", str(link.ref), {"what": attention})
 
         return save
 
@@ -155,7 +169,9 @@ class Reconciliation:
         last = note.text.rstrip().rpartition("\n")[2]
         return last.startswith(self.configured().policy.origin_prefix) and last.endswith("]")
 
-    def _effects(self, effect: Effect, link: Link, incident: Incident, issue: Issue, decided: Plan) -> list[EffectSpec]:
+    def _effects(
+        self, effect: Effect, link: Link, incident: Incident, issue: Issue, decided: Plan, table: SyncTable
+    ) -> list[EffectSpec]:
         name = str(effect.id)
         # Notes first: a closing note goes before the status, never after it.
         effects = [note_effect(self.configured(), link, issue.id, write) for write in decided.notes]
@@ -164,6 +180,9 @@ class Reconciliation:
         if to_issue:
             to_issue |= {"was_status": issue.status, "was_assignee": issue.assignee_id}
             to_issue["shown"] = {w.field: w.shown for w in decided.fields if w.side is Side.ISSUE}
+            to_issue["tracker"] = issue.tracker
+            if STATE in to_issue:
+                to_issue["steps"] = fields.status_path(self.store, table, issue, State(to_issue[STATE]))
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
         if lost:
             origin = self.configured().policy.note_origin(link.ref, f"conflict {name}")
@@ -176,7 +195,9 @@ class Reconciliation:
                 )
             )
         for write in decided.fields:
-            if write.side is Side.INCIDENT:
+            if write.side is Side.INCIDENT and write.field not in {STATE, PERSON}:
+                effects.append(field_effect(link, name, write.field, write.value, write.shown, issue.tracker))
+            elif write.side is Side.INCIDENT:
                 kind = "incident.state" if write.field == STATE else "incident.assign"
                 was = str(canonical(incident.state)) if write.field == STATE else incident.person
                 shown = {write.field: write.shown}
@@ -202,7 +223,7 @@ def _note_of(journal: Journal) -> Note:
 
 
 def _conflict(write: FieldWrite) -> dict[str, str]:
-    return {"field": write.field, "kept": write.value, "lost": write.lost or ""}
+    return {"field": write.field.removeprefix(CUSTOM), "kept": write.value, "lost": write.lost or ""}
 
 
 def _again(link: Link, uow: UnitOfWork) -> None:

@@ -13,7 +13,12 @@ from bridge.sync.merge import Side
 from bridge.sync.plan import refusal_key, refusal_report
 from bridge.usecases.reconcile import reconcile_effect
 
-_SIDES = {"issue.update": Side.ISSUE, "incident.state": Side.INCIDENT, "incident.assign": Side.INCIDENT}
+_SIDES = {
+    "issue.update": Side.ISSUE,
+    "incident.state": Side.INCIDENT,
+    "incident.assign": Side.INCIDENT,
+    "incident.field": Side.INCIDENT,
+}
 
 
 def remember(uow: UnitOfWork, effect: Effect, error: BridgeError) -> None:

@@ -42,6 +42,12 @@ def issue_effect(link: Link, kind: str, name: str, /, *, after: tuple[str, ...] 
     return _link_effect(link, kind, name, TRACKER_ENDPOINT, after, payload)
 
 
+def field_effect(link: Link, name: str, field: str, value: str, shown: str, issue_tracker: str) -> EffectSpec:
+    """Sets one field of an incident, which shows `shown`; both as the merge compares them."""
+    said: dict[str, Any] = {"field": field, "shown": {field: shown}, "tracker": issue_tracker, field: value}
+    return incident_effect(link, "incident.field", f"{field}:{name}", **said)
+
+
 def _link_effect(
     link: Link, kind: str, name: str, endpoint: str, after: tuple[str, ...], payload: dict[str, Any]
 ) -> EffectSpec:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from bridge.model.effect import Effect
-from bridge.model.errors import BridgeError, Forbidden, NotApplied, NotFound, Postponed, Rejected
-from bridge.model.incident import State
+from bridge.model.errors import BridgeError, Forbidden, NotApplied, NotFound, NotPossible, Postponed, Rejected
 from bridge.model.link import Link
 from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
-from bridge.sync.plan import NOBODY, PERSON, STATE
+from bridge.sync.plan import STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
+from bridge.usecases.deliver.field_change import FieldChange, Written, clock_seen, field_change, no_way
 from bridge.usecases.missing import issue_missed, saved
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.refusals import agree, refuse
@@ -26,7 +27,7 @@ from bridge.usecases.unlink import PROJECT_CLOSED, ended
 
 Save = Callable[[UnitOfWork], None]
 LATE = timedelta(seconds=30)
-REFUSALS = (Rejected, NotApplied, NotFound)
+REFUSALS = (Rejected, NotApplied, NotFound, NotPossible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,68 +84,86 @@ class IssueDelivery:
         return True
 
     def update(self, effect: Effect) -> Save:
-        """Writes status and assignee of an incident's own issue, in one request.
+        """Writes fields of an incident's own issue in one request, a status that needs a way step by step before.
 
         When somebody changed the issue after this was planned, theirs stays and it is planned again.
         """
         link, promotion = self._link(effect)
         issue_id = _issue_id(link)
-        payload = effect.payload
-        change, agreed = self._change(payload)
-        if self._is_late(effect) and _overtaken(self.tracker.read_issue(issue_id), change, payload):
+        change = self._change(link, effect.payload)
+        there = self.tracker.read_issue(issue_id) if self._is_late(effect) else None
+        if there is not None and change.overtaken(there, effect.payload):
             return partial(_again, link)
-        written: list[tuple[Issue, tuple[Journal, ...]]] = []
+        asked = self.clock.now()
+        written: list[Written] = []
         refused: dict[str, BridgeError] = {}
         try:
-            written.append(self._write(promotion, issue_id, change, unsure=effect.unsure))
+            written += self._on_the_way(issue_id, change, there)
+            written.append(self._write(promotion, issue_id, change.whole, unsure=effect.unsure))
         except REFUSALS:
-            if change.status is None or change.assignee_id is None:
+            if len(change.parts) == 1:
                 raise
-            # One of the two that Redmine does not take must not keep the other from following.
-            written, refused = self._apart(promotion, issue_id, change)
-        taken = {name: value for name, value in agreed.items() if name not in refused}
+            # One of several that Redmine does not take must not keep the others from following.
+            apart, refused = self._apart(promotion, issue_id, change)
+            written += apart
+        taken = {name: value for name, value in change.agreed.items() if name not in refused}
+        seen = None if effect.unsure else clock_seen(self.tracker, written, asked, self.clock.now())
 
         def save(uow: UnitOfWork) -> None:
             agree(uow, link.id, Side.ISSUE, taken)
             refuse(uow, effect, Side.ISSUE, refused)
             for issue, journals in written:
                 _remember(uow, issue, journals)
+            if seen is not None:
+                uow.sync_memory.save_clock(TRACKER_SYSTEM, *seen)
             if link.issue_missed_at is not None:
                 uow.effects.enqueue_if_idle(reconcile_effect(link, "found again"))
 
         return save
 
-    def _apart(
-        self, promotion: Promotion, issue_id: int, change: IssueChange
-    ) -> tuple[list[tuple[Issue, tuple[Journal, ...]]], dict[str, BridgeError]]:
-        """Writes status and assignee one after the other; returns what was written, and the refusals by field.
+    def _on_the_way(self, issue_id: int, change: FieldChange, there: Issue | None) -> list[Written]:
+        """Takes the issue through the statuses before the wanted one; each must be allowed where the issue is then.
 
-        Raises the refusal when neither is taken.
+        Raises NotPossible before the first step when no way is known, and where a step is not allowed any more.
         """
-        written = []
+        if change.whole.status is None:
+            return []
+        if change.steps is None:
+            raise no_way(self.tracker.why_not(issue_id, change.whole.status))
+        written: list[Written] = []
+        for step, following in pairwise(change.steps_from(there)):
+            issue, journals = self.tracker.update_issue(issue_id, IssueChange(status=step), unsure=there is not None)
+            written.append((issue, journals))
+            if issue.allowed is not None and following not in issue.allowed:
+                raise no_way(self.tracker.why_not(issue_id, following))
+        return written
+
+    def _apart(
+        self, promotion: Promotion, issue_id: int, change: FieldChange
+    ) -> tuple[list[Written], dict[str, BridgeError]]:
+        """Writes the fields one after the other; returns what was written, and the refusals by field.
+
+        Raises the first refusal when none is taken.
+        """
+        written: list[Written] = []
         errors: dict[str, BridgeError] = {}
-        for field, one in {STATE: replace(change, assignee_id=None), PERSON: replace(change, status=None)}.items():
+        for field, one in change.parts.items():
             try:
-                # Unsure: the attempt to write both may have written this one.
+                if field == STATE:
+                    there = self.tracker.read_issue(issue_id) if len(change.steps or ()) > 1 else None
+                    written += self._on_the_way(issue_id, change, there)
+                # Unsure: the attempt to write all may have written this one.
                 written.append(self._write(promotion, issue_id, one, unsure=True))
             except REFUSALS as error:
                 errors[field] = error
         if not written:
-            raise errors[STATE]
+            raise next(iter(errors.values()))
         return written, errors
 
-    def _change(self, payload: Mapping[str, Any]) -> tuple[IssueChange, dict[str, str]]:
-        """What to write, and what both sides agree on once it is written."""
-        change, agreed = IssueChange(), {}
-        if "state" in payload:
-            change = replace(change, status=self.configured().policy.statuses.status_of(State(payload["state"])))
-            agreed[STATE] = payload["state"]
-        person = payload.get("person")
-        user = 0 if person == NOBODY else self.configured().directory.redmine_id(person) if person else None
-        if person is not None and user is not None:
-            change = replace(change, assignee_id=user)
-            agreed[PERSON] = person
-        return change, agreed
+    def _change(self, link: Link, payload: Mapping[str, Any]) -> FieldChange:
+        configured = self.configured()
+        table = configured.policy.table(link.ref.source, payload.get("tracker", ""))
+        return field_change(table, link.ref, payload, configured.directory.redmine_id)
 
     def _is_late(self, effect: Effect) -> bool:
         """Whether somebody may well have changed the issue since this was planned."""
@@ -189,13 +208,6 @@ class IssueDelivery:
         with self.store.reading() as uow:
             link = uow.links.get(effect.payload["link"])
             return link, uow.promotions.get(link.promotion_id)
-
-
-def _overtaken(issue: Issue, change: IssueChange, was: Mapping[str, Any]) -> bool:
-    """Whether a field to be written shows neither what it showed when this was planned nor what is wanted."""
-    status = change.status is not None and issue.status not in {change.status, was.get("was_status", issue.status)}
-    known = {change.assignee_id or None, was.get("was_assignee", issue.assignee_id)}
-    return status or (change.assignee_id is not None and issue.assignee_id not in known)
 
 
 def _again(link: Link, uow: UnitOfWork) -> None:
