@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -239,6 +240,24 @@ def test_notes_to_all_are_limited_and_the_author_is_told(stage: Stage) -> None:
     assert told(stage, incident, "> one") == [True]
     assert told(stage, incident, "> two") == []
     assert len(journals(stage, own["root"], "1 in 24 hours")) == 1
+
+
+def test_a_merged_incident_is_unlinked_with_a_note(stage: Stage, app: App, sandbox: Sandbox) -> None:
+    """Its number resolves to another one: at once, without a wait, and nothing of the issue is changed."""
+    own = promoted(stage, app)
+    first, second, *_ = own
+    state = sandbox.itsm.app.state
+    state.incidents[int(first)] = state.incidents[int(second)]
+    stage.pause()
+    stage.office.note(own[first], "is anybody there?")
+    app.once()
+    with app.database.reading() as uow:
+        (ended,) = [link for link in uow.links.all() if link.ended_at]
+    assert ended.ref.external_id == first
+    assert f"merged into {stage.desk.source} #{second}" in ended.ended_because
+    (said,) = journals(stage, own[first], "does not follow")
+    assert f"#{second}" in html.unescape(said["notes"])
+    assert told(stage, second, "is anybody there?") == []
 
 
 def test_one_hiccup_stops_nothing(stage: Stage, app: App, sandbox: Sandbox) -> None:

@@ -21,6 +21,7 @@ from bridge.usecases.deliver.relation import RelationDelivery
 from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.deliver.work_log import WorkLogDelivery
 from bridge.usecases.deliver.workaround import Workarounds
+from bridge.usecases.farewell import Farewell
 from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.files import TO_INCIDENT, TO_ISSUE
 from bridge.usecases.reconcile import Reconciliation
@@ -63,4 +64,5 @@ def handlers(
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
         **Comparison(store, sources, tracker, configured, clock).handlers(),
         **Broadcasts(store, sources, tracker, configured, clock).handlers(),
+        **Farewell(store, sources, tracker, configured).handlers(),
     }

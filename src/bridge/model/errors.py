@@ -99,6 +99,12 @@ class NotFound(BridgeError):  # noqa: N818 - named by what it says
     permanent = True
 
 
+class MergedAway(NotFound):
+    """The object has become part of another one of its system, which is named; it does not come back."""
+
+    code = "RB-1225"
+
+
 class Rejected(BridgeError):  # noqa: N818 - named by what it says
     """The server understood and refused (422 with reasons)."""
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+MERGED_INTO = "MergedInto"
+"""Under which an incident's `fields` name the one that it was merged into."""
 
 
 class State(StrEnum):

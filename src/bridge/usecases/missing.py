@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.model.effect import EffectSpec
-from bridge.model.errors import BridgeError, Forbidden, NotFound
+from bridge.model.errors import BridgeError, Forbidden, MergedAway, NotFound
 from bridge.model.link import Link
 from bridge.ports import IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
+from bridge.usecases.farewell import parted
 from bridge.usecases.policy import both_sides
-from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE, ended
+from bridge.usecases.unlink import INCIDENT_GONE, ISSUE_GONE
 
 LOOK_AGAIN = "link.look_again"
 CONFIRM_AFTER = timedelta(minutes=10)
@@ -26,7 +27,8 @@ NEIGHBOURS = 100
 class Miss:
     """A side of a link that was not found: since when, whether the link ends, and else what a person should know.
 
-    `again` is how long to wait before the next look. `blind` says that others of its kind are missing with it.
+    `again` is how long to wait before the next look. `blind` says that others of its kind are missing with it,
+    `final` that the system itself told what became of it.
     """
 
     link: Link
@@ -35,6 +37,7 @@ class Miss:
     told: str
     again: timedelta
     gone: bool = False
+    final: bool = False
     blind: bool = False
 
 
@@ -45,6 +48,8 @@ def incident_missed(store: Store, source: IncidentSource, link: Link, error: Bri
     account is proved to see its like. One that exists and may not be seen (Forbidden) is not gone.
     """
     since = link.incident_missed_at or now
+    if isinstance(error, MergedAway):
+        return Miss(link, Side.INCIDENT, since, error.what, timedelta(), gone=True, final=True)
     if now - since < CONFIRM_AFTER:
         return _first(link, Side.INCIDENT, since, error, now)
     if isinstance(error, Forbidden):
@@ -71,7 +76,8 @@ def issue_missed(store: Store, tracker: ProjectTracker, link: Link, error: Bridg
 def saved(miss: Miss, now: datetime, *, look_again: bool) -> Callable[[UnitOfWork], None]:
     """Stores a miss, or that the link has ended; `look_again` also stores when to look again."""
     if miss.gone:
-        return ended(miss.link, INCIDENT_GONE if miss.side is Side.INCIDENT else ISSUE_GONE, now)
+        why = {Side.INCIDENT: INCIDENT_GONE, Side.ISSUE: ISSUE_GONE}[miss.side]
+        return parted(miss.link, miss.side, miss.told if miss.final else why, now)
 
     def save(uow: UnitOfWork) -> None:
         link = uow.links.get(miss.link.id)

@@ -23,6 +23,7 @@ from bridge.usecases import fields
 from bridge.usecases.beside import Beside, beside
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, field_effect, incident_effect, issue_effect, nothing
+from bridge.usecases.farewell import whole
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
 from bridge.usecases.noted import note_effect, remember
 from bridge.usecases.policy import both_sides
@@ -80,7 +81,7 @@ class Reconciliation:
         if source is None:
             return ended(link, SOURCE_GONE, self.clock.now())
         try:
-            incident = source.read(link.ref.external_id)
+            incident = whole(source.read(link.ref.external_id))
             notes = source.notes(link.ref.external_id, link.incident_note)
         except (NotFound, Forbidden) as error:
             now = self.clock.now()

@@ -354,7 +354,7 @@ def test_a_history_within_the_incident_is_its_timeline() -> None:
 @responses.activate
 def test_an_answer_about_another_incident_is_not_taken_for_this_one() -> None:
     responses.get(f"{BASE}/one/7", json=row(8))
-    with pytest.raises(errors.NotFound, match="about 8"):
+    with pytest.raises(errors.NotFound, match="merged into itsm #8"):
         source_with().read("7")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.model.errors import NotFound, NotPossible
+from bridge.model.errors import MergedAway, NotFound, NotPossible
 from bridge.model.incident import Incident, Note
 from bridge.sources.build import text_of
 from bridge.sources.http.client import HttpClient
@@ -51,7 +51,8 @@ class IncidentReader:
             raise NotPossible(where, f"cannot be understood: {error}.", "Correct the source's options.") from error
         if incident.external_id != external_id:
             where = f"{self._name} #{external_id}"
-            raise NotFound(where, f"the answer is about {incident.external_id}.", "Was it merged? Is `read` right?")
+            what = f"it was merged into {self._name} #{incident.external_id}, which is what is answered"
+            raise MergedAway(where, what, "If it was not: is `read` right?")
         return incident
 
     def notes(self, external_id: str, after: str) -> list[Note]:

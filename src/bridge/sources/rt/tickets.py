@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.model.errors import Forbidden, NotFound
-from bridge.model.incident import Poison
+from bridge.model.incident import MERGED_INTO, Poison
 from bridge.ports import KnownIncidents
 from bridge.sources.rt.client import Row, RtClient
 from bridge.sources.rt.names import RtNames
 from bridge.sources.rt.options import RtOptions
-from bridge.sources.rt.translate import MERGED_INTO, UNSET, RtTranslator
+from bridge.sources.rt.translate import UNSET, RtTranslator
 
 
 class RtTickets:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.model.incident import Incident, Note, State
+from bridge.model.incident import MERGED_INTO, Incident, Note, State
 from bridge.sources.build import Unknown, effort_of, joined, level_of, state_of, verdict_of
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.tables import PriorityTable, StateTable
@@ -17,7 +17,6 @@ Row = Mapping[str, Any]
 
 NOBODY = "Nobody"
 FIRST_MESSAGE = "Content"
-MERGED_INTO = "MergedInto"
 UNSET = "1970-01-01T00:00:00Z"
 _ALWAYS = ("Subject", "Status", "Queue", "Owner", "Created", "Started", "Resolved", "LastUpdated", "SLA", "Due")
 _KEPT = ("SLA", "Due", "Priority")
@@ -84,7 +83,7 @@ class RtTranslator:
             resolved_at=ended if state in _ENDED else None,
             closed_at=ended if state in {State.CLOSED, State.CANCELLED} else None,
             parent=merged,
-            fields={**custom, **_kept(ticket)},
+            fields={**custom, **_kept(ticket), **({MERGED_INTO: merged} if merged else {})},
             unknown=tuple(unknown),
             **values,
         )
