@@ -76,6 +76,9 @@ class Alone:
     def came_back(self, incident: int, now: datetime) -> None:
         """No project follows it."""
 
+    def decided(self, now: datetime) -> None:
+        """See the protocol: nothing takes longer here."""
+
     def is_free(self, incident: int) -> bool:  # noqa: ARG002 - the protocol
         """Always: nothing is promoted."""
         return True

@@ -58,6 +58,7 @@ class Life:
     mails: dict[int, int] = field(default_factory=dict)
     _near: list[Near] = field(default_factory=list)
     _next: list[tuple[datetime, int, Act]] = field(default_factory=list)
+    _going_back: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._near = [near(rule, self._counts(rule.id)) for rule in self.walk.places.rules]
@@ -159,7 +160,7 @@ class Life:
         decision = finding.decision
         promotion = self.book.promotions.of_group(finding.rule.id, finding.group_key)
         if promotion is not None and decision.kind is DecisionKind.REOPEN:
-            self._again(promotion, now)
+            self._going_back.append(promotion.id)
         elif promotion is not None and promotion.state in RUNNING | WAITING:
             self._attach(promotion, decision.evidence, now)
         else:
@@ -182,6 +183,12 @@ class Life:
                     if is_open:
                         self._exclude(promotion, incident, now)
         self._contest(promotion, incidents)
+
+    def decided(self, now: datetime) -> None:
+        """See the protocol. A delivered project is asked to go back to work: what others took meanwhile is theirs."""
+        for number in self._going_back:
+            self._again(self.book.promotions.get(number), now)
+        self._going_back.clear()
 
     def is_free(self, incident: int) -> bool:
         """See the protocol."""

@@ -35,6 +35,9 @@ class Counting(Protocol):
     def came_back(self, incident: int, now: datetime) -> None:
         """An incident that was over is open again."""
 
+    def decided(self, now: datetime) -> None:
+        """All that was due now is decided: what takes a moment longer is done."""
+
     def is_free(self, incident: int) -> bool:
         """Whether no promotion has the incident."""
 
@@ -142,6 +145,7 @@ class Walk:
                 touched.setdefault((rule, trace.key), []).append(incident)
         for rule, key in sorted(touched) if len(touched) > 1 else touched:
             counting.happened(rule, self.traces[rule][key], touched[rule, key], now)
+        counting.decided(now)
 
     def _moved(self, version: int, incident: int, now: datetime) -> list[tuple[int, Trace]]:
         """Puts an incident where its version belongs; returns the groups it is in then."""
@@ -217,6 +221,7 @@ class Walk:
         for rule, key in due:
             trace = self.traces[rule][key]
             counting.happened(rule, trace, sorted(trace.late), now)
+        counting.decided(now)
 
     def _waits_there(self, rule: int, key: str, incident: int) -> bool:
         there = (rule, self.traces[rule][key]) in self._standing.get(incident, ())
