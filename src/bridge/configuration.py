@@ -86,6 +86,7 @@ class Configuration:
             owner_role=redmine.owner_role,
             public_notes=settings.public_notes,
             notes=settings.notes.policy(redmine.text_formatting),
+            sync=settings.sync.policy(redmine),
             language=settings.language,
             sla=settings.sla.targets(),
             carried=carried_policy(settings.attachments, settings.work_log, settings.relations),

@@ -65,6 +65,11 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
         return None, problems
     settings = _absolute(settings, folder)
     problems += _secrets(marked, settings)
+    place = ("sync",) if "sync" in marked.data else ("redmine",)
+    problems += [
+        replace(found, where=marked.where((*place, *below)))
+        for below, found in settings.sync.problems(settings.redmine, [source.name for source in sources])
+    ]
     if settings.hooks is not None:
         named = [source.name for source in sources]
         problems += [

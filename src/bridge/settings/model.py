@@ -19,6 +19,7 @@ from bridge.settings.notes import DriftSettings, NoteSettings
 from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
 from bridge.settings.kpi import KpiSettings, SlaSettings
+from bridge.settings.sync import SyncSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -175,6 +176,7 @@ class Settings(BaseModel):
     work_log: WorkLogSettings = WorkLogSettings()
     relations: RelationSettings = RelationSettings()
     workers: int = Field(4, ge=1, le=32)
+    sync: SyncSettings = SyncSettings()
     hooks: HookSettings | None = None
     """Without it nothing listens."""
     ledger: LedgerSettings = LedgerSettings()
