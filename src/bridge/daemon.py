@@ -145,6 +145,7 @@ def _jobs(app: App, hooks: Hooks | None) -> list[Job]:
         *more,
         Job("drift", slow.every_seconds, lambda: quietly(lambda: compared(app))),
         Job("tick", min(TICK_SECONDS, seconds), lambda: app.tick(Cycle())),
+        Job("people", TICK_SECONDS, lambda: app.tell(Cycle())),
         Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app, but=LONG_COMMANDS)),
         Job("long commands", COMMAND_SECONDS, lambda: perform_waiting(app, only=LONG_COMMANDS)),
         Job("reload", RELOAD_SECONDS, app.reload_changed),

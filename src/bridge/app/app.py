@@ -13,14 +13,14 @@ from typing import Any, Self
 
 import structlog
 
-from bridge.app.commands import Told, backfilled, drop, nobody_told
+from bridge.app.commands import Told, nobody_told
 from bridge.app.cycle import Cycle, Outages
-from bridge.app.drifting import between
 from bridge.app.handlers import handlers
 from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
+from bridge.app.performing import perform
 from bridge.app.rehearsal import Planned, planned
-from bridge.app.telling import limits
+from bridge.app.telling import due_times, limits, tell_people
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
@@ -34,9 +34,7 @@ from bridge.sources import registry
 from bridge.store.database import Database
 from bridge.store.rehearsal import Rehearsal
 from bridge.usecases import backfill, ingest
-from bridge.usecases.candidates.agenda import write_agenda
 from bridge.usecases.candidates.intake import IntakeFollower
-from bridge.usecases.command import decide
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import HandOver
 from bridge.usecases.hints import Followed, Hints
@@ -51,8 +49,8 @@ log = structlog.get_logger()
 ONCE_SECONDS = 600.0
 MOST_ROUNDS = 10
 CLOCKS_DIFFER = timedelta(minutes=1)
-DECISIONS = "decisions"
-"""What `Cycle.failures` calls what is neither of the two sides: the rules and the store."""
+DECISIONS, PEOPLE = "decisions", "people"
+"""What `Cycle.failures` calls what is neither of the two sides: the rules and the store, and telling people."""
 
 
 class App:
@@ -155,6 +153,7 @@ class App:
             self.poll_source(source, cycle, store)
         with self._outages.contained(DECISIONS, cycle):
             self.tick(cycle, store)
+        self.tell(cycle, store)
         return cycle
 
     def activate(self, cycle: Cycle, store: Store | None = None) -> None:
@@ -187,6 +186,13 @@ class App:
         """Decides about groups whose time has come."""
         cycle.findings += ingest.tick(store or self.database, self.clock, self._present)
         LedgerKeeper(store or self.database, self.tracker, self._present, self.clock).turn()
+
+    def tell(self, cycle: Cycle, store: Store | None = None) -> None:
+        """Escalates clocks that ran out, and reminds people of their projects."""
+        with self._outages.contained(PEOPLE, cycle):
+            tell_people(
+                store or self.database, self.tracker, self.configured, due_times(self.configuration), self.clock
+            )
 
     def poll_tracker(self, cycle: Cycle, store: Store | None = None) -> None:
         """Takes in what changed in Redmine."""
@@ -253,28 +259,12 @@ class App:
             raise error
         return began - CLOCKS_DIFFER
 
-    def perform(  # noqa: PLR0911 - one for each command
-        self, name: str, args: Mapping[str, Any], told: Told = nobody_told
-    ) -> Mapping[str, Any]:
+    def perform(self, name: str, args: Mapping[str, Any], told: Told = nobody_told) -> Mapping[str, Any]:
         """Carries out a changing command; the caller holds the store's lock. Raises BridgeError.
 
         `told` learns how far a long one is.
         """
-        match name:
-            case "once":
-                return self.once().summary()
-            case "retry":
-                return {"requeued": self.engine().requeue(args["effect"])}
-            case "agenda":
-                return {"page": write_agenda(self.database, self.tracker, self.configured, self.clock.now())}
-            case "compare" | "resume":
-                return between(self, name, args)
-            case "drop":
-                return drop(self.engine(), args, self.clock.now())
-            case "backfill":
-                return backfilled(self.backfill, args, told)
-        with self.database.transaction() as uow:
-            return decide(uow, self.configured, name, args, self.clock.now())
+        return perform(self, name, args, told)
 
     def engine(self) -> EmbeddedEngine:
         """The queue's engine with every handler; the same one each time."""

@@ -1,13 +1,24 @@
-"""Telling people: how fast each system may be written to."""
+"""Telling people: how fast each system may be written to, and the rounds that find what is to be told."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bridge.configuration import Configuration
+from bridge.ports import Clock, ProjectTracker, Store
 from bridge.queue.limits import Limit
 from bridge.settings import Settings
+from bridge.settings.sla import calendars_of
+from bridge.usecases.configured import Configured
 from bridge.usecases.notices import endpoint_of
 from bridge.usecases.policy import TRACKER_ENDPOINT
+from bridge.usecases.project_tasks import refresh
+from bridge.usecases.telling.clocks import DueTimes, PolicyDueTimes
+from bridge.usecases.telling.escalate import escalate
+from bridge.usecases.telling.reminders import remind
 
 SECONDS = 60.0
+REMIND_EVERY = timedelta(hours=1)
 
 
 def limits(settings: Settings) -> dict[str, Limit]:
@@ -17,3 +28,23 @@ def limits(settings: Settings) -> dict[str, Limit]:
     for name, options in settings.notify.channels.items():
         found[endpoint_of(name)] = Limit(options.per_minute / SECONDS, max(1, int(options.per_minute / 4)))
     return found
+
+
+def due_times(configuration: Configuration) -> DueTimes:
+    """When clocks are due, by the SLA policies of the settings."""
+    return PolicyDueTimes(configuration.sla, calendars_of(configuration.directory))
+
+
+def tell_people(
+    store: Store, tracker: ProjectTracker, configured: Configured, due_times: DueTimes, clock: Clock
+) -> int:
+    """Escalates clocks that ran out and, every hour, reminds people of their projects; how many messages are new.
+
+    Raises RemoteUnavailable when Redmine cannot tell its tasks; what ran out is told all the same.
+    """
+    with store.transaction() as uow:
+        new = escalate(uow, configured, due_times, clock.now())
+    if configured.notices.reminders.on and refresh(store, tracker, clock, REMIND_EVERY):
+        with store.transaction() as uow:
+            new += remind(uow, configured, clock.now())
+    return new

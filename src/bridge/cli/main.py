@@ -13,11 +13,13 @@ from bridge.cli import (
     backfill,
     candidates,
     check,
+    escalations,
     kpi,
     demo,
     links,
     notify,
     queue,
+    resources,
     rules,
     rules_backtest,
     rules_diff,
@@ -55,6 +57,8 @@ cli.add_typer(sources.commands, name="sources")
 cli.add_typer(queue.commands, name="queue")
 cli.add_typer(kpi.commands, name="kpi")
 cli.add_typer(notify.commands, name="notify")
+cli.add_typer(escalations.commands, name="escalations")
+cli.add_typer(resources.commands, name="resources")
 cli.add_typer(database, name="db")
 cli.command()(work.run)
 cli.command()(work.once)

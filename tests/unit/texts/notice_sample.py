@@ -28,7 +28,11 @@ def every_kind(nasty: str) -> list[dict[str, Any]]:
         notice("slip", nasty, project=nasty, before="2026-03-09", after="2026-03-19"),
         notice(
             "resource_conflict", nasty, start="2026-03-09", end="2026-03-13", hours=60, capacity=32.5,
-            tasks=[f"#12 {nasty}", "#13 Test: 20 h"], proposals=["give #13 to Bob"],
+            tasks=[{"issue": 13, "subject": nasty, "project": nasty, "due": "2026-03-13", "hours": 20}],
+            proposals=[
+                {"kind": kind, "issue": 13, "hours": 7.5, "day": "2026-03-17", "who": nasty}
+                for kind in ("move", "give", "free", "cut")
+            ],
         ),
         notice("sla_escalation", nasty, clock="resolution", due="2026-03-09 12:00", handler=nasty, escalation=4),
         notice("conflict", nasty),

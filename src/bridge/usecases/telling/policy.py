@@ -142,13 +142,14 @@ def recipients(directory: Directory, route: Route, notice: Notice) -> list[Recip
 def _keys(directory: Directory, kind: str, name: str, notice: Notice) -> list[str]:
     """The keys of the people whom one entry of a route means."""
     if kind == "team":
-        home = directory.team(name or notice.owner) or directory.team_of_person(notice.owner)
+        asked = name or notice.owner
+        home = (directory.team(asked) or directory.team_of_person(asked)) if asked else None
         return [home.lead, home.deputy, *home.members] if home else []
     if kind in {"lead", "manager"}:
         return lead_of(directory, notice.owner, 1 if kind == "manager" else 0)
     owner = (notice.owner,) if notice.owner else ()
-    asked = {"person": (name,), "role": (notice.roles.get(name, ""),), "owner": owner}
-    return [key for one in asked.get(kind, notice.concerned or owner) for key in _asked(directory, one)]
+    names = {"person": (name,), "role": (notice.roles.get(name, ""),), "owner": owner}
+    return [key for one in names.get(kind, notice.concerned or owner) for key in _asked(directory, one)]
 
 
 def _asked(directory: Directory, name: str) -> list[str]:
@@ -164,7 +165,7 @@ def lead_of(directory: Directory, name: str, above: int) -> list[str]:
     Where a team has neither, the next one above is asked. Empty when there is nobody. Who leads their own team is not
     their own lead: then the team above counts.
     """
-    home = directory.team(name) or directory.team_of_person(name)
+    home = (directory.team(name) or directory.team_of_person(name)) if name else None
     found = []
     for team in directory.chain(home.key) if home else ():
         usable = [key for key in (team.lead, team.deputy) if key != name and _is_active(directory, key)]
