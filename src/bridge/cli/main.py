@@ -15,6 +15,7 @@ from bridge.cli import (
     check,
     escalations,
     kpi,
+    kpi_ledger,
     demo,
     links,
     notify,
@@ -55,6 +56,8 @@ cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(sources.commands, name="sources")
 cli.add_typer(queue.commands, name="queue")
+kpi.commands.add_typer(kpi_ledger.commands, name="ledger")
+kpi.commands.command()(kpi_ledger.findings)
 cli.add_typer(kpi.commands, name="kpi")
 cli.add_typer(notify.commands, name="notify")
 cli.add_typer(escalations.commands, name="escalations")

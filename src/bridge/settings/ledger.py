@@ -54,4 +54,5 @@ class LedgerSettings(BaseModel):
     def policy(self) -> LedgerPolicy:
         """The same in the use cases' words."""
         terms = None if self.lease == "none" else LeaseTerms(self.lease.days, self.lease.warn)
-        return LedgerPolicy(terms, self.page, Thresholds(**self.findings.model_dump()))
+        found = {name: getattr(self.findings, name) for name in FindingSettings.model_fields}
+        return LedgerPolicy(terms, self.page, Thresholds(**found))

@@ -14,12 +14,15 @@ from bridge.usecases.candidates.form import edit
 from bridge.usecases.candidates.nominate import Nomination, propose
 from bridge.usecases.candidates.outcomes import approve, defer, merge, reject
 from bridge.usecases.configured import Configured
+from bridge.usecases.ledger.forget import FORGET, forgotten
 
 
 def decide(
     uow: UnitOfWork, configured: Configured, name: str, args: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
     """Carries out a person's nomination or decision; returns what became of the promotion. Raises BridgeError."""
+    if name == FORGET:
+        return forgotten(uow, args, now)
     actor = str(args.get("actor", ""))
     if name == "propose":
         return _told(_proposed(uow, configured, args, actor, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bridge.kpi.facts import IncidentFacts
@@ -11,8 +11,10 @@ from bridge.kpi.findings import findings
 from bridge.model.incident import Incident
 from bridge.model.promotion import Promotion, PromotionState, Role, TaskKind
 from bridge.ports import UnitOfWork
+from bridge.rules.project_part import Place
 from bridge.rules.sla import SlaClock
 from bridge.usecases.configured import Configured
+from bridge.usecases.place import place_of
 
 PART = 1000
 _NO_PROJECT = frozenset(
@@ -21,16 +23,14 @@ _NO_PROJECT = frozenset(
         PromotionState.MERGED,
     }
 )
-Spent = Callable[[Promotion], timedelta | None]
-"""The time spent on a project, None where it is not known."""
 
 
-def look(uow: UnitOfWork, configured: Configured, spent: Spent, now: datetime) -> list[Finding]:
+def look(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
     """Everything that asks for a second look. Reads every incident, in parts."""
-    return findings(evidence_for(uow, configured, spent, now), configured.policy.ledger.thresholds, now)
+    return findings(evidence_for(uow, configured, now), configured.policy.ledger.thresholds, now)
 
 
-def evidence_for(uow: UnitOfWork, configured: Configured, spent: Spent, now: datetime) -> Evidence:
+def evidence_for(uow: UnitOfWork, configured: Configured, now: datetime) -> Evidence:
     """What the store knows of incidents, exclusions and projects."""
     promotions = uow.promotions.in_states()
     members = {one.id: uow.promotions.members(one.id) for one in promotions}
@@ -40,7 +40,7 @@ def evidence_for(uow: UnitOfWork, configured: Configured, spent: Spent, now: dat
         if one.opened_at is None or one.state in _NO_PROJECT:
             continue
         joined = tuple(member.incident_id for member in members[one.id] if member.role is not Role.EVIDENCE)
-        projects.append(_project(uow, one, one.opened_at, joined, spent, now))
+        projects.append(_project(uow, one, one.opened_at, joined, now))
     return Evidence(_cases(uow, configured, claimed), uow.exclusions.all(), projects)
 
 
@@ -72,7 +72,7 @@ def _case(configured: Configured, number: int, incident: Incident, facts: Incide
 
 
 def _project(
-    uow: UnitOfWork, promotion: Promotion, opened: datetime, incidents: tuple[int, ...], spent: Spent, now: datetime
+    uow: UnitOfWork, promotion: Promotion, opened: datetime, incidents: tuple[int, ...], now: datetime
 ) -> ProjectCase:
     demoted = promotion.state is PromotionState.DEMOTED
     closed = promotion.delivered_at or (_demoted_at(uow, promotion, now) if demoted else None)
@@ -87,7 +87,7 @@ def _project(
         demoted=demoted,
         incidents=incidents,
         tasks=sum(task.kind is TaskKind.WORK for task in tasks),
-        effort=spent(promotion),
+        effort=_spent(uow, promotion),
         idle_since=max(lapsed) if lapsed else None,
     )
 
@@ -95,3 +95,12 @@ def _project(
 def _demoted_at(uow: UnitOfWork, promotion: Promotion, now: datetime) -> datetime:
     ended = [one.ended_at for one in uow.exclusions.of_promotion(promotion.id) if one.ended_at is not None]
     return max([*ended, promotion.decided_at or now])
+
+
+def _spent(uow: UnitOfWork, promotion: Promotion) -> timedelta | None:
+    """The time spent on a project of its own as last read, None where it is not known."""
+    if promotion.project_id is None or place_of(promotion) is not Place.PROJECT:
+        return None
+    tasks, _ = uow.workload.tasks(promotion.project_id)
+    known = [task.spent for task in tasks if task.spent is not None]
+    return timedelta(hours=sum(known)) if known else None
