@@ -34,7 +34,7 @@ _SPANNED = {
     for name in ("opened_at", "resolved_reported", "resolved_timeline")
 }
 _HOLDS = (
-    "SELECT incident_id, holds FROM (SELECT incident_id, holds FROM incident_fact {where}) AS some WHERE holds <> '[]'"
+    "SELECT incident_id, holds FROM (SELECT incident_id, holds FROM incident_fact {where}) AS held WHERE holds <> '[]'"
 )
 _EXCLUDED = "SELECT DISTINCT incident_id FROM exclusion"
 _RULES = (
