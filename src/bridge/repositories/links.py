@@ -33,7 +33,7 @@ class Links(Protocol):
         """The links, not ended, of those issues that have one."""
 
     def first_of(self, promotion_id: int) -> Link | None:
-        """The oldest link of a promotion that has an issue and has not ended."""
+        """The oldest link of a promotion that has not ended."""
 
     def any_running(self, sources: Sequence[str]) -> bool:
         """Whether any incident of these sources has a link that has not ended."""

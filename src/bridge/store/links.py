@@ -73,7 +73,7 @@ class StoredLinks:
     def first_of(self, promotion_id: int) -> Link | None:
         """See the protocol."""
         own = _LINK.c.promotion_id == promotion_id
-        return self._first(select(_LINK).where(own, _LINK.c.issue_id.is_not(None), _LINK.c.ended_at.is_(None)))
+        return self._first(select(_LINK).where(own, _LINK.c.ended_at.is_(None)))
 
     def any_running(self, sources: Sequence[str]) -> bool:
         """See the protocol."""

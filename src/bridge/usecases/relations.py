@@ -23,10 +23,9 @@ def planned_relations(
 ) -> list[EffectSpec]:
     """Effects that relate a link's issue and incident to others.
 
-    Issues of one promotion meet at its root, to which each is related from its beginning. At the source their
-    incidents refer to the first of them: as many relations as incidents, not their square. A merged incident
-    duplicates the one it was merged into; a parent or problem record that has an issue is related to. What people
-    relate in the project is shown at the source too. What they remove stays removed: each is planned once.
+    A merged incident duplicates the one it was merged into; a parent or problem record that has an issue is related
+    to. What people relate in the project is shown at the source too. What they remove stays removed: each is planned
+    once.
     """
     if not policy.relations or link.issue_id is None:
         return []
@@ -40,9 +39,22 @@ def planned_relations(
     if source.extras.relations is None or not incident.state.is_open:
         return found
     known = {link.ref.external_id, incident.parent, incident.problem}
-    shown = [one.ref for one in (*_first(uow, link), *_by_people(uow, link, issue))]
+    shown = [one.ref for one in _by_people(uow, link, issue)]
     refs = dict.fromkeys(ref.external_id for ref in shown if ref.source == link.ref.source)
     return [*found, *(incident_effect(link, ON_INCIDENT, one, other=one) for one in refs if one not in known)]
+
+
+def refer_to_first(policy: CarriedPolicy, source: IncidentSource, link: Link, uow: UnitOfWork) -> None:
+    """Lets a newly linked incident refer to the first one of its promotion.
+
+    As many relations as incidents, not their square; in the project their issues meet at its root.
+    """
+    if not policy.relations or source.extras.relations is None:
+        return
+    first = uow.links.first_of(link.promotion_id)
+    if first is not None and first.id < link.id and first.ref.source == link.ref.source:
+        other = first.ref.external_id
+        uow.effects.enqueue([incident_effect(link, ON_INCIDENT, other, other=other)])
 
 
 def _above(uow: UnitOfWork, link: Link, incident: Incident) -> list[tuple[Link, str]]:
@@ -53,11 +65,6 @@ def _above(uow: UnitOfWork, link: Link, incident: Incident) -> list[tuple[Link, 
         merged = incident.state is State.CANCELLED and other.ref.external_id == incident.parent
         found.append((other, DUPLICATES if merged else RELATES))
     return found
-
-
-def _first(uow: UnitOfWork, link: Link) -> list[Link]:
-    first = uow.links.first_of(link.promotion_id)
-    return [first] if first is not None and first.id < link.id else []
 
 
 def _by_people(uow: UnitOfWork, link: Link, issue: Issue) -> list[Link]:

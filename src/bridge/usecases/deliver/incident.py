@@ -22,6 +22,7 @@ from bridge.usecases.place import page_name
 from bridge.usecases.policy import EVIDENCE_PAGE
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.refusals import agree
+from bridge.usecases.relations import refer_to_first
 from bridge.usecases.unlink import ISSUE_GONE
 
 Save = Callable[[UnitOfWork], None]
@@ -138,7 +139,7 @@ class IncidentDelivery:
         url = policy.issue_url(own) if own else policy.project_url(promotion.identifier)
         if url not in source.links(link.ref.external_id):
             source.add_link(link.ref.external_id, url, promotion.name)
-        return nothing
+        return partial(refer_to_first, policy.carried, source, link)
 
     def state(self, effect: Effect) -> Save:
         """Writes a state; a resolved incident is never reopened.
