@@ -91,6 +91,7 @@ class Configuration:
             sla=settings.sla.targets(),
             carried=carried_policy(settings.attachments, settings.work_log, settings.relations),
             candidates=settings.candidates.policy(settings.nomination, redmine.intake_project),
+            life=settings.promotions.policy(),
             changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
             ledger=settings.ledger.policy(),
         )

@@ -15,6 +15,9 @@ from bridge.usecases.deliver.file import FileDelivery
 from bridge.usecases.deliver.gate import GateDelivery
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
+from bridge.usecases.deliver.knowledge import KnowledgeDelivery
+from bridge.usecases.deliver.owner import OwnerDelivery
+from bridge.usecases.deliver.parting import Parting, unless_over
 from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.deliver.relation import RelationDelivery
@@ -22,14 +25,14 @@ from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.deliver.work_log import WorkLogDelivery
 from bridge.usecases.deliver.workaround import Workarounds
 from bridge.usecases.farewell import Farewell
-from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.files import TO_INCIDENT, TO_ISSUE
+from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.relations import ON_INCIDENT, ON_ISSUE
 from bridge.usecases.resolving import Turns
-from bridge.usecases.work_log import BOOK
 from bridge.usecases.stopping import waits_while_stopped
 from bridge.usecases.telling.deliver import NoticeDelivery
+from bridge.usecases.work_log import BOOK
 
 
 @waits_while_stopped
@@ -42,13 +45,14 @@ def handlers(
     clock: Clock,
 ) -> dict[str, Handler]:
     """The handler of each kind of effect; `configured` is asked at each delivery."""
+    workarounds = Workarounds(store, tracker, clock)
     files = FileDelivery(store, sources, tracker, configured, clock)
     relations = RelationDelivery(store, sources, tracker, clock)
     on_issues = {TO_ISSUE: files.to_issue, ON_ISSUE: relations.on_issue}
     booking = WorkLogDelivery(store, sources, configured, clock)
     on_incidents = {TO_INCIDENT: files.to_incident, ON_INCIDENT: relations.on_incident, BOOK: booking.book}
     on_incidents |= FieldDelivery(store, sources, configured, clock).handlers()
-    return {
+    found: dict[str, Handler] = {
         **PlaceDelivery(store, tracker, configured, clock).handlers(),
         **ProjectDelivery(store, tracker, configured, clock).handlers(),
         **Reopening(store, tracker, configured, clock).handlers(),
@@ -56,9 +60,12 @@ def handlers(
         **ChangeDelivery(store, sources, tracker, configured, clock).handlers(),
         **IntakeDelivery(store, tracker, configured, clock).handlers(),
         **IssueDelivery(store, tracker, configured, clock).handlers(on_issues),
-        **IncidentDelivery(store, sources, configured, clock).handlers(on_incidents),
+        **IncidentDelivery(store, sources, configured, clock, workarounds.known).handlers(on_incidents),
         **Turns(store, clock).handlers(),
-        **Workarounds(store, tracker, clock).handlers(),
+        **workarounds.handlers(),
+        **KnowledgeDelivery(store, tracker, configured, clock).handlers(),
+        **OwnerDelivery(store, tracker, configured, clock).handlers(),
+        **Parting(store, tracker, clock).handlers(),
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),
         **Publication(store, tracker, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
@@ -66,3 +73,4 @@ def handlers(
         **Broadcasts(store, sources, tracker, configured, clock).handlers(),
         **Farewell(store, sources, tracker, configured).handlers(),
     }
+    return unless_over(store, found)

@@ -1,12 +1,19 @@
-"""What `once --dry-run` tells: the effects that would be stored, each with what it is about in people's words."""
+"""What a dry run tells: the effects that would be stored, each with what it is about in people's words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound
 from bridge.ports import UnitOfWork
+from bridge.store.rehearsal import Rehearsal
+from bridge.usecases.command import decide
+
+if TYPE_CHECKING:
+    from bridge.app.app import App
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,15 @@ class Planned:
 def planned(uow: UnitOfWork, effects: list[Effect]) -> list[Planned]:
     """Effects with what they are about."""
     return [Planned(effect, _about(uow, effect)) for effect in effects]
+
+
+def rehearse_command(app: App, name: str, args: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Planned]]:
+    """What a person's decision would bring and write, without anything being stored. Raises BridgeError."""
+    with Rehearsal.of(app.database) as rehearsal, rehearsal.transaction() as uow:
+        configured = app.configuration.configured(uow.ledger.instance())
+        result = decide(uow, configured, name, args, app.clock.now())
+        return result, planned(uow, rehearsal.stored_effects())
+    raise AssertionError("a rehearsal always runs")
 
 
 def _about(uow: UnitOfWork, effect: Effect) -> str:

@@ -1,4 +1,4 @@
-"""`promotions propose`, `edit`, `approve`, `reject`, `defer`, `merge`, `agenda`: what people do with candidates."""
+"""`promotions propose`, `edit`, `approve`, `reject`, `defer`, `agenda`: what people do with candidates."""
 
 from __future__ import annotations
 
@@ -96,18 +96,6 @@ def defer(
     """Puts a candidate off until a day, when it comes back by itself."""
     args = {"promotion": number, "until": until.date().isoformat(), "reason": reason}
     _decide(config, "defer", args, as_json=as_json)
-
-
-@commands.command()
-def merge(
-    number: Number,
-    into: Annotated[int, typer.Argument(help="The number of the promotion whose open project takes it in.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with the promotion.")] = "",
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Lets an open project take in a candidate's incidents, and later ones of its group."""
-    _decide(config, "merge", {"promotion": number, "into": into, "reason": reason}, as_json=as_json)
 
 
 @commands.command()

@@ -11,12 +11,12 @@ import typer
 from bridge import __version__
 from bridge.cli import (
     backfill,
-    candidates,
     check,
     escalations,
     kpi,
     kpi_ledger,
     demo,
+    life,
     links,
     notify,
     queue,
@@ -47,7 +47,7 @@ cli = typer.Typer(
     help="Moves project-like work out of the incident system into Redmine and keeps both in step.",
 )
 database = typer.Typer(no_args_is_help=True, help="The store.")
-cli.add_typer(candidates.commands, name="promotions")
+cli.add_typer(life.commands, name="promotions")
 rules.commands.command()(rules_backtest.backtest)
 rules.commands.command("test")(rules_test.play_cases)
 rules.commands.command()(rules_diff.diff)

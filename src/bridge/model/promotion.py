@@ -46,7 +46,11 @@ TRANSITIONS: dict[PromotionState, frozenset[PromotionState]] = {
 
 WAITING = frozenset({_S.CANDIDATE, _S.DEFERRED})
 RUNNING = frozenset({_S.OPENING, _S.BLOCKED, _S.ACTIVE})
-CLAIMING = WAITING | RUNNING | {_S.DELIVERED}
+TURNED_DOWN = frozenset({_S.REJECTED, _S.DEMOTED})
+"""A person said that this is no project: its group stays silent for a while."""
+HANDED_OVER = frozenset({_S.DELIVERED, _S.VERIFIED, _S.INEFFECTIVE})
+"""A project that was delivered, whatever was found about it since."""
+CLAIMING = WAITING | RUNNING | {_S.DELIVERED, _S.INEFFECTIVE}
 """While a promotion is in one of these, its incidents belong to it."""
 
 
@@ -54,9 +58,9 @@ CLAIMING = WAITING | RUNNING | {_S.DELIVERED}
 class Promotion:
     """A rule's finding about one group, or a person's nomination (`rule_id` is empty), and what became of it.
 
-    `decided_at` is when it was approved or rejected; `opened_at` the moment of approval, from which the exclusion of
-    its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or empty until they
-    exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
+    `decided_at` is when it was approved, rejected, merged or demoted; `opened_at` the moment of approval, from which
+    the exclusion of its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or
+    empty until they exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
     for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change
     them. `owner`, `objective`, `due`, `template` and `impact` are the form that people fill in before they decide.
     `proposed_by` is who nominated it, empty for a rule. `waiting_since` is when it last became a candidate, None: since

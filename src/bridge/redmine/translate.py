@@ -58,7 +58,7 @@ def issue(raw: Raw, base: str) -> Issue:
         custom={field["name"]: _text(field.get("value")) for field in raw.get("custom_fields") or ()},
         custom_ids={field["name"]: field["id"] for field in raw.get("custom_fields") or ()},
         is_parent=bool(raw.get("children")),
-        allowed=frozenset(row["name"] for row in raw["allowed_statuses"]) if "allowed_statuses" in raw else None,
+        allowed=_allowed(raw.get("allowed_statuses")),
         private=bool(raw.get("is_private")),
         journals=journals(raw),
         author_id=_id(raw.get("author")) or 0,
@@ -134,6 +134,10 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _allowed(rows: list[Raw] | None) -> frozenset[str] | None:
+    return None if rows is None else frozenset(row["name"] for row in rows)
 
 
 def _id(reference: Raw | None) -> int | None:

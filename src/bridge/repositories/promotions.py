@@ -26,7 +26,7 @@ class Promotions(Protocol):
         """Promotions in some states (None: all), oldest first."""
 
     def of_group(self, rule_id: str, group_key: str) -> Promotion | None:
-        """The newest promotion of a group that is not demoted; of a merged one the project that took it in."""
+        """The newest promotion of a group; of a merged one the project that took it in."""
 
     def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
         """The newest promotions of a rule in some states, newest first."""

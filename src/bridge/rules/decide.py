@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from bridge.model.promotion import RUNNING, WAITING, PromotionState
+from bridge.model.promotion import HANDED_OVER, RUNNING, TURNED_DOWN, WAITING, PromotionState
 from bridge.rules.decision import Clause, Decision, DecisionKind, GroupMember, GroupView
 from bridge.rules.durations import written
 from bridge.rules.matching import CompiledRule
@@ -15,9 +15,6 @@ from bridge.rules.moments import SKEW, later, shown
 from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.reasons import look
 from bridge.rules.schema import Mode
-
-HANDED_OVER = frozenset({PromotionState.DELIVERED, PromotionState.VERIFIED, PromotionState.INEFFECTIVE})
-"""A project that was delivered, whatever was found about it since."""
 
 
 def decide(rule: CompiledRule, group: GroupView, now: datetime) -> Decision:
@@ -166,9 +163,9 @@ def _silence(group: GroupView, everyone: list[GroupMember], now: datetime) -> st
     if group.quiet_until is not None and now < group.quiet_until:
         if group.pace is not None and group.pace.recent >= 2 * max(group.pace.before, 1):
             return ""
-        return f"was rejected, and the group stays silent until {group.quiet_until:%Y-%m-%d %H:%M} UTC"
-    if group.promotion is PromotionState.REJECTED and group.quiet_until is None:
-        return "was rejected, and nothing says that the group may be proposed again"
+        return f"was {group.promotion}, and the group stays silent until {group.quiet_until:%Y-%m-%d %H:%M} UTC"
+    if group.promotion in TURNED_DOWN and group.quiet_until is None:
+        return f"was {group.promotion}, and nothing says that the group may be proposed again"
     return ""
 
 

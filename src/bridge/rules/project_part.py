@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -98,7 +98,9 @@ class ProjectPart(BaseModel):
 
     `to: project` is a private project of its own below `parent`; `to: issue` a root issue with its tasks, `to: version`
     a version with a root issue and its tasks, both in the standing project `in`. `roles` says who fills the template's
-    roles. `custom_fields` are set on the project and on every issue that the bridge creates there.
+    roles. `custom_fields` are set on the project and on every issue that the bridge creates there. With
+    `knowledge: required` no incident is handed back before the knowledge page has a cause and a fix; without it the
+    settings decide.
     """
 
     model_config = STRICT
@@ -119,6 +121,8 @@ class ProjectPart(BaseModel):
     custom_fields: Mapping[str, Annotated[str, BeforeValidator(_text), Field(max_length=1000)]] = Field(
         default_factory=dict, max_length=50
     )
+
+    knowledge: Literal["optional", "required"] | None = None
 
     @field_validator("name")
     @classmethod

@@ -15,6 +15,7 @@ from bridge.redmine.options import RedmineOptions
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.settings.carried import AttachmentSettings, RelationSettings, WorkLogSettings
 from bridge.settings.hooks import HookSettings
+from bridge.settings.life import PromotionSettings
 from bridge.settings.notes import DriftSettings, NoteSettings
 from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
@@ -175,6 +176,7 @@ class Settings(BaseModel):
     attachments: AttachmentSettings = AttachmentSettings()
     work_log: WorkLogSettings = WorkLogSettings()
     relations: RelationSettings = RelationSettings()
+    promotions: PromotionSettings = PromotionSettings()
     workers: int = Field(4, ge=1, le=32)
     sync: SyncSettings = SyncSettings()
     hooks: HookSettings | None = None

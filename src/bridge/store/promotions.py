@@ -87,7 +87,6 @@ class StoredPromotions:
         found = self._first(
             select(_PROMOTION)
             .where(_PROMOTION.c.rule_id == rule_id, _PROMOTION.c.group_key == group_key)
-            .where(_PROMOTION.c.state != PromotionState.DEMOTED.value)
             .where((_PROMOTION.c.state != merged) | _PROMOTION.c.merged_into.is_not(None))
             .order_by(_PROMOTION.c.id.desc())
         )
@@ -95,7 +94,7 @@ class StoredPromotions:
             if found is None or found.merged_into is None:
                 break
             found = self._first(select(_PROMOTION).where(_PROMOTION.c.id == found.merged_into))
-        return None if found is None or found.state is PromotionState.DEMOTED else found
+        return found
 
     def of_rule(self, rule_id: str, states: Iterable[PromotionState], limit: int) -> list[Promotion]:
         """See the protocol."""

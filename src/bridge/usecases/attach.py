@@ -16,6 +16,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, incident_effect, project_effect
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.ledger.leases import lease_end
+from bridge.usecases.life.joining import team_joins
 from bridge.usecases.policy import ROOT_TASK, incident_task_key
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.unlink import ended
@@ -41,6 +42,7 @@ def attach(
                 ready = (issue, activation(promotion.id))
                 uow.effects.enqueue([reconcile_effect(link, "joined", after=ready)])
         uow.ledger.audit(now, "bridge", "attached", str(incident.ref), {"promotion": promotion.id, "role": str(role)})
+        team_joins(uow, configured, promotion, incident, now)
     if joined:
         uow.effects.enqueue_if_idle(page_effect(promotion.id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bridge.model.promotion import Promotion, PromotionState
+from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import UnitOfWork
 
 
@@ -23,5 +23,5 @@ def claims(uow: UnitOfWork, incident_ids: Iterable[int], rule_id: str) -> Mappin
     return {
         incident_id: promotion
         for incident_id, promotion in found.items()
-        if promotion.state is not PromotionState.DELIVERED or promotion.rule_id != rule_id
+        if promotion.state not in HANDED_OVER or promotion.rule_id != rule_id
     }

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.model.errors import BridgeError
 from bridge.model.link import Link
 from bridge.model.project import Changed
-from bridge.model.promotion import Promotion, PromotionState, Role, move
+from bridge.model.promotion import HANDED_OVER, Promotion, PromotionState, Role, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.schema import Mode
 from bridge.usecases import gates
@@ -17,6 +17,7 @@ from bridge.usecases.attach import attach
 from bridge.usecases.broadcast import listen
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
+from bridge.usecases.life import knowledge, owner
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.resolving import DELIVERED, resolve, turn_name
@@ -68,7 +69,7 @@ class HandOver:
         promotion = uow.promotions.get(task.promotion_id)
         if task.gate:
             gates.watch(uow, promotion, task, issue, now)
-        if link is not None and promotion.state in {PromotionState.ACTIVE, PromotionState.DELIVERED}:
+        if link is not None and promotion.state in HANDED_OVER | {PromotionState.ACTIVE}:
             uow.effects.enqueue_if_idle(
                 reconcile_effect(link, f"issue:{issue.updated_at.isoformat()}:{now.isoformat()}")
             )
@@ -81,18 +82,28 @@ class HandOver:
         try:
             with uow.savepoint():
                 root_changed(uow, self.configured, promotion, issue.status, min(now, issue.updated_at))
+                owner.watch(uow, self.configured, uow.promotions.get(promotion.id), issue, now)
         except BridgeError as error:
             # One promotion's trouble must not keep the others' changes from being seen.
             attention = "\n".join(filter(None, [promotion.attention, str(error)]))
             uow.promotions.save(replace(promotion, attention=attention))
 
 
-def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, status: str, now: datetime) -> None:
+def root_changed(
+    uow: UnitOfWork,
+    configured: Configured,
+    promotion: Promotion,
+    status: str,
+    now: datetime,
+    *,
+    known: bool = False,
+) -> None:
     """What the root issue's status means: delivered hands back to operations, refused asks a person.
 
-    A delivered project whose root goes back to work is active again. `now` is when the root was changed.
+    A delivered project whose root goes back to work is active again. `now` is when the root was changed; `known`: the
+    knowledge page has been looked at and is filled in.
     """
-    if promotion.state is PromotionState.DELIVERED and status not in configured.policy.delivered:
+    if promotion.state in HANDED_OVER and status not in configured.policy.delivered:
         back_to_work(uow, configured, promotion, promotion.delivered_at or now, now)
         return
     if promotion.state not in {PromotionState.ACTIVE, PromotionState.BLOCKED}:
@@ -100,7 +111,10 @@ def root_changed(uow: UnitOfWork, configured: Configured, promotion: Promotion, 
     if status in configured.policy.delivered and (waiting := gates.holding(uow, promotion)):
         gates.hold_back(uow, waiting, now)
         return
-    if (free := gates.let_go(promotion)) != promotion:
+    if status in configured.policy.delivered and not known and knowledge.is_required(configured, promotion):
+        knowledge.ask(uow, promotion, now)
+        return
+    if (free := knowledge.let_go(gates.let_go(promotion))) != promotion:
         promotion = free
         uow.promotions.save(promotion)
     if status in configured.policy.delivered:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bridge.model.incident import Page, SavedIncident
 from bridge.model.link import Link
-from bridge.model.promotion import RUNNING, Promotion, PromotionState
+from bridge.model.promotion import HANDED_OVER, RUNNING, Promotion, PromotionState
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases import periodic
 from bridge.usecases.attach import reopened
@@ -18,11 +18,12 @@ from bridge.usecases.candidates.nominate import nominate_marked
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.ledger.holds import follow_holds
+from bridge.usecases.life import knowledge, verify
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.stopping import require_running
 
-IN_STEP = frozenset({PromotionState.ACTIVE, PromotionState.BLOCKED, PromotionState.DELIVERED})
+IN_STEP = HANDED_OVER | {PromotionState.ACTIVE, PromotionState.BLOCKED}
 
 
 @dataclass(slots=True)
@@ -129,6 +130,8 @@ def _came_back(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedInc
         promotion = uow.promotions.of_incident(one.id)
         if promotion is not None and promotion.state in RUNNING and not _is_linked(uow, one.id):
             reopened(uow, configured, promotion, one.id, one.incident, now)
+        elif promotion is not None:
+            verify.came_back(uow, configured, promotion, one.incident, now)
 
 
 def _is_linked(uow: UnitOfWork, incident_id: int) -> bool:
@@ -175,4 +178,6 @@ def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> li
         findings = sweep(uow, present, now)
         lapse.tick(uow, present, now)
         periodic.tick(uow, present, now)
+        verify.tick(uow, present, now)
+        knowledge.tick(uow, now)
         return findings

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from bridge.model.promotion import Promotion, TaskKind
 from bridge.rules.project_part import Place, ProjectPart
 
+KNOWLEDGE_TERM = "knowledge"
+"""Where a promotion keeps whether its knowledge page must be filled in, where its rule says so."""
 OWN_VERSION = "own"
 """The key of the version that a promotion with `to: version` is."""
 
@@ -15,6 +17,8 @@ OWN_VERSION = "own"
 def place_terms(part: ProjectPart, values: Mapping[str, str]) -> dict[str, str]:
     """What is kept with a promotion about its place; `values` are its custom fields."""
     terms = {f"tracker.{kind}": name for kind, name in _trackers(part).items() if name}
+    if part.knowledge:
+        terms[KNOWLEDGE_TERM] = part.knowledge
     if part.to is not Place.PROJECT:
         terms["to"] = part.to.value
     if values:

@@ -11,6 +11,7 @@ from bridge.rules.sla import SlaTargets
 from bridge.sync.fields import SyncPolicy, SyncTable
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
+from bridge.usecases.life.policy import LifePolicy
 from bridge.usecases.carried_policy import CarriedPolicy
 from bridge.usecases.ledger.policy import LedgerPolicy
 from bridge.usecases.note_policy import NotePolicy
@@ -44,6 +45,7 @@ class Policy:
     sla: SlaTargets = field(default_factory=SlaTargets)
     carried: CarriedPolicy = field(default_factory=CarriedPolicy)
     changes: tuple[str, ...] = ()
+    life: LifePolicy = field(default_factory=LifePolicy)
     sync: SyncPolicy | None = None
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
 

@@ -18,6 +18,7 @@ from bridge.rules.similar import assign
 from bridge.usecases.attach import attach
 from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.configured import Configured
+from bridge.usecases.life.verify import did_not_help
 from bridge.usecases.opening import open_promotion
 from bridge.usecases.reopen import reopen
 from bridge.usecases.taking import add_evidence, add_open_ones
@@ -160,6 +161,7 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime, *, from_hist
     """
     rule, decision = finding.rule, finding.decision
     cut = _cut(uow, finding)
+    before = did_not_help(uow.promotions.of_group(rule.id, finding.group_key))
     promotion = uow.promotions.add(
         Promotion(
             id=0,
@@ -170,7 +172,7 @@ def add_candidate(uow: UnitOfWork, finding: Finding, now: datetime, *, from_hist
             label=finding.label,
             name=rule.project_name(finding.label),
             state=PromotionState.CANDIDATE,
-            reason="\n".join([*decision.reasons_met(), *cut]),
+            reason="\n".join([*decision.reasons_met(), *before, *cut]),
             created_at=now,
             owner=rule.project.owner,
             template=rule.project.template,

@@ -13,6 +13,11 @@ from bridge.usecases.deliver.effects import project_effect
 KIND = "root.reopen"
 
 
+def reopening(promotion_id: int, delivered: datetime) -> str:
+    """The unique name of the effect that puts a delivered project back to work."""
+    return project_effect(promotion_id, KIND, delivered.isoformat()).unique
+
+
 def reopen(
     uow: UnitOfWork, configured: Configured, promotion: Promotion, incident_ids: Iterable[int], now: datetime
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.model.effect import Effect, EffectSpec
 from bridge.model.errors import Postponed
 from bridge.model.link import Link
-from bridge.model.promotion import RUNNING, Promotion, PromotionState
+from bridge.model.promotion import HANDED_OVER, RUNNING, Promotion
 from bridge.ports import Clock, Store, UnitOfWork
 from bridge.rules.incident_part import Pace, parse_pace
 from bridge.usecases.deliver.effects import incident_effect, nothing
@@ -20,8 +20,8 @@ NO_REMOTE = "bridge"
 """The endpoint of what writes to no remote system."""
 DELIVERED, WORKAROUND = "delivered", "workaround"
 _MEANWHILE = {
-    DELIVERED: frozenset({PromotionState.DELIVERED}),
-    WORKAROUND: RUNNING | {PromotionState.DELIVERED},
+    DELIVERED: HANDED_OVER,
+    WORKAROUND: RUNNING | HANDED_OVER,
 }
 """The states of its promotion in which a resolution that had to wait is still wanted."""
 

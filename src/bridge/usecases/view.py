@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bridge.model.incident import Incident
-from bridge.model.promotion import Promotion, PromotionState
+from bridge.model.promotion import TURNED_DOWN, Promotion
 from bridge.ports import UnitOfWork
 from bridge.rules.decision import PACE, GroupMember, GroupView, Lost, RateCount, Usage
 from bridge.rules.matching import CompiledRule, group_label
@@ -68,7 +68,7 @@ def group_view(
 
 
 def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | None:
-    if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
+    if promotion is None or promotion.state not in TURNED_DOWN or promotion.decided_at is None:
         return None
     return promotion.decided_at + rule.quiet_for
 
@@ -76,7 +76,7 @@ def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | 
 def _pace(
     uow: UnitOfWork, rule: CompiledRule, key: str, promotion: Promotion | None, now: datetime
 ) -> RateCount | None:
-    if promotion is None or promotion.state is not PromotionState.REJECTED or promotion.decided_at is None:
+    if promotion is None or promotion.state not in TURNED_DOWN or promotion.decided_at is None:
         return None
     at = promotion.decided_at + _TICK
     before = uow.groups.opened(rule.id, key, at - PACE, at, MOST_BEFORE)

@@ -14,15 +14,22 @@ from bridge.usecases.resolving import WORKAROUND, resolve
 
 LOOK = "link.workaround"
 NAME = "workaround"
+SAID = "workaround.said"
+"""Where a promotion keeps the workaround that a person said (`Promotion.terms`)."""
 
 
 def workaround(uow: UnitOfWork, promotion: Promotion, link: Link, now: datetime, after: tuple[str, ...]) -> None:
     """Resolves an incident with the rule's workaround, or looks for one in the project's wiki first."""
-    text = promotion.terms.get("workaround", "")
+    text = known(promotion)
     if text:
         resolve_with(uow, promotion, link, text, now, after)
     else:
         uow.effects.enqueue([look_effect(link, after)])
+
+
+def known(promotion: Promotion) -> str:
+    """What helps until the project is done, in a person's words, else the rule's; empty: perhaps its wiki knows."""
+    return promotion.terms.get(SAID, "") or promotion.terms.get("workaround", "")
 
 
 def look_effect(link: Link, after: tuple[str, ...]) -> EffectSpec:

@@ -47,4 +47,6 @@ def test_a_merged_group_goes_to_the_project_that_took_it_in(database: Database) 
             assert unit.promotions.of_group(rule, key) == target
         assert unit.promotions.of_group(rule, "c") is None
         unit.promotions.save(replace(target, state=PromotionState.DEMOTED))
-        assert unit.promotions.of_group(rule, "a") is None
+        demoted = unit.promotions.of_group(rule, "a")
+        assert demoted is not None
+        assert (demoted.id, demoted.state) == (target.id, PromotionState.DEMOTED)

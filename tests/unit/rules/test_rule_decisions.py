@@ -10,7 +10,7 @@ import pytest
 from tests.unit.rules.incidents import NOW, rule, ticket
 
 from bridge.model.incident import IncidentRef, State
-from bridge.model.promotion import RUNNING, WAITING, PromotionState
+from bridge.model.promotion import RUNNING, TURNED_DOWN, WAITING, PromotionState
 from bridge.rules.decide import decide
 from bridge.rules.decision import DecisionKind, GroupMember, GroupView, Lost, Usage
 from bridge.rules.explain import explain, near_miss
@@ -136,7 +136,7 @@ def test_what_is_new_joins_a_promotion_that_is_there(state: PromotionState) -> N
         assert (decision.kind, decision.evidence) == (NOTHING, ())
 
 
-@pytest.mark.parametrize("state", [None, *sorted(set(PromotionState) - RUNNING - WAITING - {PromotionState.REJECTED})])
+@pytest.mark.parametrize("state", [None, *sorted(set(PromotionState) - RUNNING - WAITING - TURNED_DOWN)])
 def test_a_group_whose_promotion_is_over_may_be_promoted_again(state: PromotionState | None) -> None:
     assert decide(auto(FIVE_IN_14D), view(*at_days(0, 1, 2, 3, 4), promotion=state), NOW).kind is OPEN
 
@@ -144,8 +144,11 @@ def test_a_group_whose_promotion_is_over_may_be_promoted_again(state: PromotionS
 @pytest.mark.parametrize(
     ("quiet_until", "kind"), [(None, NOTHING), (NOW + DAY, NOTHING), (NOW, OPEN), (NOW - DAY, OPEN)]
 )
-def test_a_rejected_group_stays_silent(quiet_until: datetime | None, kind: DecisionKind) -> None:
-    group = view(*at_days(0, 1, 2, 3, 4), promotion=PromotionState.REJECTED, quiet_until=quiet_until)
+@pytest.mark.parametrize("state", sorted(TURNED_DOWN))
+def test_a_group_that_was_turned_down_stays_silent(
+    state: PromotionState, quiet_until: datetime | None, kind: DecisionKind
+) -> None:
+    group = view(*at_days(0, 1, 2, 3, 4), promotion=state, quiet_until=quiet_until)
     assert decide(auto(FIVE_IN_14D), group, NOW).kind is kind
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
+
 from tests.unit.texts.files_sample import file_values
+from tests.unit.texts.ledger_sample import ledger_values
+from tests.unit.texts.life_sample import life_values
+from tests.unit.texts.notes_sample import note_values
 from tests.unit.texts.notice_sample import notice_values
 
 from bridge.model.incident import ChangeRequest, ChangeState, Incident, Note, State
@@ -16,8 +20,6 @@ from bridge.planning.plan import Plan, PlannedMilestone, PlannedTask
 from bridge.usecases.candidates.agenda import Agenda, Item
 from bridge.usecases.candidates.impact import Impact
 from bridge.usecases.near_misses import NearMiss
-from tests.unit.texts.ledger_sample import ledger_values
-from tests.unit.texts.notes_sample import note_values
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 NASTY = 'Router <b>CPU</b> | 99%\n!http://evil/x.png! {{include(Secret)}} @jane [[Wiki]] #12 "go":http://evil'
@@ -123,7 +125,7 @@ def values() -> dict[str, dict[str, Any]]:
         "handover_checklist": {"task": task},
         "incident_issue": {"promotion": promotion, "incident": incident(18)},
         "incident_note_linked": about,
-        "incident_note_later": about,
+        "incident_note_later": {**about, "workaround": NASTY},
         "incident_closing_note": about,
         "incident_workaround": {**about, "workaround": NASTY},
         "project_reopened": {"promotion": promotion, "incidents": [incident(18)], "delivered_at": AT},
@@ -136,6 +138,7 @@ def values() -> dict[str, dict[str, Any]]:
         **_about_candidates(promotion, evidence),
         **notice_values(NASTY),
         **ledger_values(promotion, AT),
+        **life_values(promotion, incident(18), about, NASTY, AT),
         **note_values(note, urls["issue_url"]),
         **file_values(NASTY, AT),
         "evidence_page": {"promotion": promotion, "evidence": evidence},

@@ -30,6 +30,8 @@ PLAIN_TEXTS = {
     "project_status_line",
     "candidate_impact",
     "change_request",
+    "incident_demoted",
+    "incident_workaround_known",
     "notice",
     "notice_digest",
     "notice_test",

@@ -17,7 +17,7 @@ from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
 
 _ZERO = timedelta(0)
-_PASSED_OVER = frozenset({PromotionState.DEMOTED, PromotionState.MERGED})
+_PASSED_OVER = frozenset({PromotionState.MERGED})
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from bridge.model.exclusion import Exclusion
-from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
-from bridge.rules.decide import HANDED_OVER, joining
+from bridge.model.promotion import HANDED_OVER, RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
+from bridge.rules.decide import joining
 from bridge.rules.decision import DecisionKind
 from bridge.rules.matching import CompiledRule
 from bridge.rules.moments import SKEW, later

@@ -26,6 +26,7 @@ from bridge.usecases.relations import refer_to_first
 from bridge.usecases.unlink import ISSUE_GONE
 
 Save = Callable[[UnitOfWork], None]
+LATER = "incident_note_later"
 WITHOUT_ISSUE = frozenset({"incident.tell", "incident.state"})
 
 
@@ -37,6 +38,8 @@ class IncidentDelivery:
     sources: Mapping[str, IncidentSource]
     configured: Callable[[], Configured]
     clock: Clock
+    workaround: Callable[[Promotion], str]
+    """What is known to help until a project is done; empty: nothing, or it cannot be read now."""
 
     def handlers(self, more: Mapping[str, Callable[[Effect], Save]]) -> Mapping[str, Callable[[Effect], Save]]:
         """Kinds of effects and who delivers them, with `more` that write to incidents."""
@@ -57,7 +60,7 @@ class IncidentDelivery:
         still told, and resolved, when its project is delivered.
         """
         link, _ = self._link(effect)
-        if link.ended_at is not None and (link.ended_because != ISSUE_GONE or effect.kind not in WITHOUT_ISSUE):
+        if link.ended_at is not None and not _outlasts(link, effect):
             return nothing
         try:
             done = deliver(effect)
@@ -91,13 +94,16 @@ class IncidentDelivery:
         if not incident.state.is_open or Capability.PRIVATE_NOTE not in source.capabilities:
             return self._skipped(link, effect, incident)
         origin = self.configured().policy.note_origin(link.ref, effect.payload["what"])
+        values = dict(effect.payload.get("values", {}))
+        if effect.payload["text"] == LATER:
+            values["workaround"] = self.workaround(promotion)
         text = self.configured().texts.render(
             effect.payload["text"],
             incident=incident,
             promotion=promotion,
             project_url=self.configured().policy.project_url(promotion.identifier),
             issue_url=self.configured().policy.issue_url(link.issue_id) if link.issue_id else "",
-            **effect.payload.get("values", {}),
+            **values,
             page_url=self.configured().policy.page_url(promotion.identifier, page_name(promotion, EVIDENCE_PAGE)),
         )
         return self._add_note(source, link, effect, f"{text}\n\n{origin}", origin, private=True)
@@ -228,6 +234,11 @@ def _found_again(link: Link, done: Save, uow: UnitOfWork) -> None:
     """The incident is there again: what the link says about it is brought up to date."""
     done(uow)
     uow.effects.enqueue_if_idle(reconcile_effect(link, "found again"))
+
+
+def _outlasts(link: Link, effect: Effect) -> bool:
+    """Whether something is still to be written to an incident although its link has ended."""
+    return bool(effect.payload.get("parting")) or (link.ended_because == ISSUE_GONE and effect.kind in WITHOUT_ISSUE)
 
 
 def _overtaken(link: Link, uow: UnitOfWork) -> None:

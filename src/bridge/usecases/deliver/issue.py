@@ -13,7 +13,7 @@ from bridge.model.effect import Effect
 from bridge.model.errors import BridgeError, Forbidden, NotApplied, NotFound, NotPossible, Postponed, Rejected
 from bridge.model.link import Link
 from bridge.model.project import Issue, IssueChange, Journal
-from bridge.model.promotion import Promotion, PromotionState
+from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
 from bridge.sync.plan import STATE
@@ -59,7 +59,7 @@ class IssueDelivery:
         try:
             return deliver(effect)
         except Forbidden:
-            if promotion.state is not PromotionState.DELIVERED:
+            if promotion.state not in HANDED_OVER:
                 raise
             return ended(link, PROJECT_CLOSED, self.clock.now())
         except NotFound as error:

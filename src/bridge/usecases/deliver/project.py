@@ -16,7 +16,7 @@ from bridge.rules.project_part import Place
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
-from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
 from bridge.usecases.evidence import evidence_text
 from bridge.usecases.hand_over import root_changed
 from bridge.usecases.place import fields_of, page_title, place_of, tracker_of, version_of
@@ -144,6 +144,7 @@ class ProjectDelivery:
         directory = self.configured().directory
         locked: frozenset[int] = frozenset()
         reports: list[str] = []
+        written: Save = nothing
         while True:
             resolution = directory.stand_in(name, locked)
             reports += [str(problem) for problem in resolution.reports]
@@ -152,22 +153,28 @@ class ProjectDelivery:
                 reports.append(f"nobody could be assigned to “{tasks[effect.payload['task']].subject}” for {name}.")
                 break
             try:
-                self._assign(promotion, issue_id, user, unsure=effect.unsure)
+                written = self._assign(promotion, issue_id, user, unsure=effect.unsure)
                 break
             except Rejected as error:
                 reports.append(f"{resolution.person.key if resolution.person else name}: {error.what}")
                 locked |= {user}
-        return self._report(promotion, *reports) if reports else nothing
+        return self._report(promotion, *reports, done=written) if reports else written
 
-    def _assign(self, promotion: Promotion, issue_id: int, user: int, *, unsure: bool) -> None:
+    def _assign(self, promotion: Promotion, issue_id: int, user: int, *, unsure: bool) -> Save:
         try:
-            self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
+            issue, journals = self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
         except Rejected:
             # A stand-in may not be a member yet; a refused membership then tells why.
             self.tracker.add_member(
                 _required(promotion.project_id, promotion, "project"), user, self.configured().policy.member_role
             )
-            self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
+            issue, journals = self.tracker.update_issue(issue_id, IssueChange(assignee_id=user), unsure=unsure)
+
+        def save(uow: UnitOfWork) -> None:
+            for journal in journals:
+                uow.own_writes.add(TRACKER_SYSTEM, str(issue.id), str(journal.id))
+
+        return save
 
     def activate(self, effect: Effect) -> Save:
         """Everything is there: the promotion is active and its incidents are kept in step from now on."""
@@ -187,8 +194,9 @@ class ProjectDelivery:
 
         return save
 
-    def _report(self, promotion: Promotion, *reports: str) -> Save:
+    def _report(self, promotion: Promotion, *reports: str, done: Save = nothing) -> Save:
         def save(uow: UnitOfWork) -> None:
+            done(uow)
             current = uow.promotions.get(promotion.id)
             text = "\n".join(dict.fromkeys([*filter(None, current.attention.split("\n")), *reports]))
             uow.promotions.save(replace(current, attention=text))

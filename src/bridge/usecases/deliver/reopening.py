@@ -10,9 +10,8 @@ from bridge.model.effect import Effect
 from bridge.model.errors import NotApplied, NotFound, Rejected
 from bridge.model.incident import State
 from bridge.model.project import Issue, IssueChange, Journal
-from bridge.model.promotion import Promotion
+from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
-from bridge.rules.decide import HANDED_OVER
 from bridge.rules.project_part import Place
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing

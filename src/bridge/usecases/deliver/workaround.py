@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bridge.model.effect import Effect
+from bridge.model.errors import BridgeError, Forbidden, NotFound, Postponed
 from bridge.model.promotion import Promotion
 from bridge.planning.knowledge import KNOWLEDGE_PAGE
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
@@ -13,14 +14,16 @@ from bridge.rules.project_part import Place
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.place import page_title, place_of
 from bridge.usecases.policy import EVIDENCE_PAGE
-from bridge.usecases.workaround import LOOK, resolve_with, section
+from bridge.usecases.workaround import LOOK, known, resolve_with, section
 
 Save = Callable[[UnitOfWork], None]
 PAGES = ("Workaround", "Wiki", KNOWLEDGE_PAGE)
 """Where a project of its own may have it, beside the evidence page."""
+ASK_AGAIN = 60.0
+"""Seconds."""
 NONE_KNOWN = (
     "no workaround is known, so incidents are linked and not resolved: write one under the heading “Workaround” of the"
-    f" wiki page {EVIDENCE_PAGE}, or as `incident.workaround` in the rule."
+    f" wiki page {EVIDENCE_PAGE}, in the rule as `incident.workaround`, or by `promotions workaround`."
 )
 
 
@@ -43,7 +46,7 @@ class Workarounds:
             promotion = uow.promotions.get(link.promotion_id)
         if link.ended_at is not None:
             return nothing
-        text = self._known(promotion)
+        text = self._in_wiki(promotion)
 
         def save(uow: UnitOfWork) -> None:
             now = self.clock.now()
@@ -58,7 +61,22 @@ class Workarounds:
 
         return save
 
-    def _known(self, promotion: Promotion) -> str:
+    def known(self, promotion: Promotion) -> str:
+        """What a person said, the rule says, or the project's wiki; empty when nobody does, or it may not be read.
+
+        Raises Postponed while the tracker cannot be asked.
+        """
+        if said := known(promotion):
+            return said
+        try:
+            return self._in_wiki(promotion)
+        except BridgeError as error:
+            if error.permanent or isinstance(error, Forbidden | NotFound):
+                return ""
+            what = f"waits for the wiki of its project, which may know a workaround: {error.what}"
+            raise Postponed(f"promotion {promotion.id}", what, retry_after=ASK_AGAIN) from error
+
+    def _in_wiki(self, promotion: Promotion) -> str:
         if promotion.project_id is None:
             return ""
         evidence = page_title(promotion, EVIDENCE_PAGE)
