@@ -94,6 +94,7 @@ class Configuration:
             life=settings.promotions.policy(),
             changes=tuple(name for name, can in (self.names.sources or {}).items() if Capability.CHANGE in can),
             ledger=settings.ledger.policy(),
+            reports=settings.reports.policy(),
         )
         notices = settings.notify.policy()
         return Configured(self.rules, self.directory, self.templates, self.texts, policy, notices)

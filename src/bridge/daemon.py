@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.app import App, Cycle
 from bridge.app.drifting import compared, quietly
 from bridge.app.hook_service import open_hooks
+from bridge.app.publishing import turn
 from bridge.app.service_manager import ServiceManager, Vigil
 from bridge.model.errors import BridgeError
 from bridge.queue.contract import Stats
@@ -148,6 +149,7 @@ def _jobs(app: App, hooks: Hooks | None) -> list[Job]:
         Job("people", TICK_SECONDS, lambda: app.tell(Cycle())),
         Job("commands", COMMAND_SECONDS, lambda: perform_waiting(app, but=LONG_COMMANDS)),
         Job("long commands", COMMAND_SECONDS, lambda: perform_waiting(app, only=LONG_COMMANDS)),
+        Job("reports", TICK_SECONDS, lambda: turn(app)),
         Job("reload", RELOAD_SECONDS, app.reload_changed),
     ]
 

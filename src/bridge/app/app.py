@@ -19,6 +19,7 @@ from bridge.app.handlers import handlers
 from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.performing import perform
+from bridge.app.publishing import reporting_of
 from bridge.app.rehearsal import Planned, planned
 from bridge.app.telling import due_times, limits, tell_people
 from bridge.clock import RemoteClock, SystemClock
@@ -272,7 +273,10 @@ class App:
             settings = self.configuration.settings
             self._engine = EmbeddedEngine(
                 self.database,
-                handlers(self.database, self.sources, self.tracker, self.notifiers, self._present, self.clock),
+                {
+                    **handlers(self.database, self.sources, self.tracker, self.notifiers, self._present, self.clock),
+                    **reporting_of(self).handlers(),
+                },
                 self.clock,
                 workers=settings.workers,
                 limits=limits(settings),

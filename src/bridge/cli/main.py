@@ -19,6 +19,7 @@ from bridge.cli import (
     life,
     links,
     notify,
+    projects,
     queue,
     resources,
     rules,
@@ -52,6 +53,7 @@ rules.commands.command()(rules_backtest.backtest)
 rules.commands.command("test")(rules_test.play_cases)
 rules.commands.command()(rules_diff.diff)
 rules.commands.command()(rules_suggest.suggest)
+cli.add_typer(projects.commands, name="projects")
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(sources.commands, name="sources")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from bridge.model.report import PageFile, Report, Section
@@ -27,3 +28,6 @@ class ReportRenderer(Protocol):
 
     def warning(self, report: Report) -> str:
         """What a person should know of the pictures: which characters no font has; "" when all is well."""
+
+    def save(self, report: Report, folder: Path, name: str) -> list[Path]:
+        """Writes `name`.html and the CSV files into a folder, made where it is missing; what was written."""

@@ -98,6 +98,7 @@ def texts_of(chart: Chart) -> Iterator[str]:
 
 @contextmanager
 def _drawn(chart: Chart, palette: Palette, font: str) -> Iterator[Figure]:
+    fonts.needed()
     from matplotlib import rc_context  # noqa: PLC0415 - takes a second, and only reports need it
     from matplotlib.figure import Figure  # noqa: PLC0415
 

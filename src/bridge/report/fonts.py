@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+
+from bridge.model.errors import NotPossible
 
 USUAL = "DejaVu Sans"
 """Comes with matplotlib."""
@@ -13,8 +16,16 @@ FOR_CHINESE = (
 """Looked for in this order where a text has characters that the others lack."""
 
 
+def needed() -> None:
+    """Raises NotPossible without the package that draws."""
+    if find_spec("matplotlib") is None:
+        what = "there is nothing to draw it with: the package matplotlib is missing."
+        raise NotPossible("report", what, "Install redmine-itsm-bridge[report].")
+
+
 def chosen(wanted: str = "") -> tuple[str, ...]:
     """The families to draw with: the one asked for, the usual one, and the first for Chinese that is installed."""
+    needed()
     from matplotlib import font_manager  # noqa: PLC0415 - takes a second, and only reports need it
 
     there = {font.name for font in font_manager.fontManager.ttflist}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bridge.model.report import PageFile, Report, Section
 from bridge.report import charts, csv_files, fonts, html
@@ -35,6 +36,17 @@ class Renderer:
         families = fonts.chosen(self.font)
         texts = (text for chart in report.charts() for text in charts.texts_of(chart))
         return fonts.warning(fonts.lacking(texts, families), families)
+
+    def save(self, report: Report, folder: Path, name: str) -> list[Path]:
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {f"{name}.html": self.page(report)}
+        texts |= {f"{name}-{file}": text for file, text in self.tables(report).items()}
+        for file, text in texts.items():
+            # whole or not at all: a web server may be reading the one before
+            draft = folder / f".{file}.draft"
+            draft.write_text(text, encoding="utf-8", newline="")
+            draft.replace(folder / file)
+        return [folder / file for file in texts]
 
     @property
     def _markup(self) -> Markup:

@@ -21,6 +21,7 @@ from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
 from bridge.settings.kpi import KpiSettings, SlaSettings
 from bridge.settings.sync import SyncSettings
+from bridge.settings.reports import ReportSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -183,6 +184,7 @@ class Settings(BaseModel):
     """Without it nothing listens."""
     ledger: LedgerSettings = LedgerSettings()
     notify: NotifySettings = NotifySettings()
+    reports: ReportSettings = ReportSettings()
     clock: str = "system"
     secrets_folder: Path | None = None
     log: LogSettings = LogSettings()

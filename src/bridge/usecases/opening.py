@@ -19,6 +19,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation, project_effect
 from bridge.usecases.evidence import Evidence, evidence_of, page_effect
 from bridge.usecases.experience import experience_of
+from bridge.usecases.knowledge import knowledge_effect
 from bridge.usecases.place import place_terms
 from bridge.usecases.plan_effects import Opening, issue_effects, plan_page_effect
 from bridge.usecases.policy import ROOT_TASK
@@ -53,6 +54,7 @@ def open_promotion(
     pages = [plan_page_effect(configured, opening, after=(issues[ROOT_TASK],))]
     if not opening.is_cycle:
         pages.insert(0, page_effect(promotion.id, after=(issues[ROOT_TASK],)))
+        pages.append(knowledge_effect(promotion.id, after=(issues[ROOT_TASK],)))
     ready = (*issues.values(), *linked)
     _members_and_assignments(uow, promotion, opening.plan, people, ready, pages)
     activate = project_effect(promotion.id, "promotion.activate", "", after=ready)

@@ -15,6 +15,7 @@ from bridge.usecases.life.policy import LifePolicy
 from bridge.usecases.carried_policy import CarriedPolicy
 from bridge.usecases.ledger.policy import LedgerPolicy
 from bridge.usecases.note_policy import NotePolicy
+from bridge.usecases.reports.policy import ReportPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Policy:
     life: LifePolicy = field(default_factory=LifePolicy)
     sync: SyncPolicy | None = None
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
+    reports: ReportPolicy = field(default_factory=ReportPolicy)
 
     def table(self, source: str, issue_tracker: str) -> SyncTable:
         """What is kept in step for the incidents of a source and the issues of a tracker (its name)."""
