@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.app.commands import Told, backfilled, drop
 from bridge.app.drifting import between
+from bridge.app.publishing import published
 from bridge.usecases.candidates.agenda import write_agenda
 from bridge.usecases.command import decide
 from bridge.usecases.operations.rebuild import rebuilt
@@ -40,6 +41,8 @@ def perform(  # noqa: PLR0911 - one for each command
             return backfilled(app.backfill, args, told)
         case "rebuild":
             return rebuilt(app.database, mend=True, told=told)
+        case "report":
+            return published(app, args)
         case "tasks":
             return {"projects": refresh(app.database, app.tracker, app.clock, timedelta(0))}
     with app.database.transaction() as uow:
