@@ -6,17 +6,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from bridge.app import App, Cycle
 from bridge.cli.main import cli
 from bridge.model.exclusion import Ending, Exclusion
 from bridge.sandbox import Sandbox
 from bridge.usecases.measure import measure
-from tests.system.stage import RULE, Stage, opened, sandbox_bridge
+from tests.system.stage import RULE, Stage, sandbox_bridge
 from tests.system.test_story import promoted
 
 RECOMPUTE = Path(__file__).parents[1] / "recompute_ledger.py"
@@ -32,34 +34,55 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def bridge(sandbox: Sandbox, folder: Path, kpi: str = "pause", hold: str = "link") -> Stage:
+class Kept(Stage):
+    """A stage whose bridge stays open, as the daemon does."""
+
+    kept: App
+
+    def once(self) -> Cycle:
+        """One `once` of that bridge."""
+        cycle = self.kept.once()
+        assert not cycle.failures, cycle.failures
+        return cycle
+
+
+@contextmanager
+def bridge(sandbox: Sandbox, folder: Path, kpi: str = "pause", hold: str = "link") -> Iterator[Kept]:
     """A bridge whose rule holds open incidents or not, and excludes them in some way."""
-    made = sandbox_bridge(sandbox, folder)
+    made = Kept(**vars(sandbox_bridge(sandbox, folder)))
     rule = RULE.replace("kpi: pause", f"kpi: {kpi}").replace("open: link", f"open: {hold}")
     made.write(rule=rule, clock=f"{sandbox.redmine.url}/_control/clock")
-    return made
+    with ExitStack() as resources:
+        made.kept = made.app(resources)
+        yield made
 
 
-def exclusions(stage: Stage) -> list[Exclusion]:
-    with opened(stage) as app, app.database.reading() as uow:
+@pytest.fixture
+def stage(sandbox: Sandbox, tmp_path: Path) -> Iterator[Kept]:
+    """It is Monday, 8 o'clock; open incidents are excluded while their project runs."""
+    with bridge(sandbox, tmp_path) as made:
+        yield made
+
+
+def exclusions(stage: Kept) -> list[Exclusion]:
+    with stage.kept.database.reading() as uow:
         return uow.exclusions.all()
 
 
-def kinds(stage: Stage) -> list[str]:
-    with opened(stage) as app, app.database.reading() as uow:
+def kinds(stage: Kept) -> list[str]:
+    with stage.kept.database.reading() as uow:
         return [row.kind for row in uow.kpi_ledger.rows(0, 999)]
 
 
-def run(stage: Stage, *words: str, code: int = 0) -> str:
+def run(stage: Kept, *words: str, code: int = 0) -> str:
     result = CliRunner().invoke(cli, [*words, "--config", str(stage.folder / "bridge.yaml")])
     assert result.exit_code == code, f"{result.output}{result.exception}"
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.output
 
 
-def test_a_lease_without_progress_lapses_and_progress_begins_anew(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_lease_without_progress_lapses_and_progress_begins_anew(sandbox: Sandbox, stage: Kept) -> None:
     """Warned on Thursday of the second week, lapsed on Tuesday of the third; a note begins new exclusions."""
-    stage = bridge(sandbox, tmp_path)
     project, _, waiting = promoted(stage)
     root = stage.office.root(project)["id"]
     assert kinds(stage) == ["started"] * 3
@@ -90,9 +113,8 @@ def test_a_lease_without_progress_lapses_and_progress_begins_anew(sandbox: Sandb
     assert "excluded again" in run(stage, "kpi", "findings", code=1)
 
 
-def test_progress_keeps_an_exclusion_alive(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_progress_keeps_an_exclusion_alive(sandbox: Sandbox, stage: Kept) -> None:
     """The bridge's own notes are no progress; a person's change is, and one row says so for the whole stretch."""
-    stage = bridge(sandbox, tmp_path)
     project, _, _ = promoted(stage)
     sandbox.clock.advance(7 * DAY)
     stage.office.note(stage.office.root(project)["id"], "The vendor has an idea")
@@ -107,7 +129,11 @@ def test_progress_keeps_an_exclusion_alive(sandbox: Sandbox, tmp_path: Path) -> 
 
 
 def test_a_person_who_lifts_the_hold_ends_the_exclusion_at_that_moment(sandbox: Sandbox, tmp_path: Path) -> None:
-    stage = bridge(sandbox, tmp_path, hold="hold")
+    with bridge(sandbox, tmp_path, hold="hold") as stage:
+        _lifted(sandbox, stage)
+
+
+def _lifted(sandbox: Sandbox, stage: Kept) -> None:
     _, _, (first, second, third) = promoted(stage)
     stage.pause()
     stage.once()
@@ -121,7 +147,7 @@ def test_a_person_who_lifts_the_hold_ends_the_exclusion_at_that_moment(sandbox: 
     ended = [one for one in exclusions(stage) if one.ended_at is not None]
     assert [one.ended_because for one in ended] == [Ending.LIFTED]
     assert abs(ended[0].ended_at - lifted).total_seconds() < 5  # type: ignore[operator]
-    with opened(stage) as app, app.database.reading() as uow:
+    with stage.kept.database.reading() as uow:
         holds = uow.exclusions.holds(range(1, 9))
         assert sum(end is None for those in holds.values() for _, end in those) == 1
     assert stage.desk.state(second) == "pending"
@@ -133,13 +159,12 @@ def test_raw_figures_know_nothing_of_exclusions(tmp_path: Path) -> None:
     for kpi in ("none", "remove"):
         folder = tmp_path / kpi
         folder.mkdir()
-        with Sandbox(clock_start=MONDAY) as sandbox:
-            stage = bridge(sandbox, folder, kpi)
+        with Sandbox(clock_start=MONDAY) as sandbox, bridge(sandbox, folder, kpi) as stage:
             _, _, waiting = promoted(stage)
             sandbox.clock.advance(7200)
             stage.desk.resolve(waiting[0])
             stage.once()
-            with opened(stage) as app, app.database.reading() as uow:
+            with stage.kept.database.reading() as uow:
                 times = measure(uow)
         raw.add((times.resolved, times.raw_hours))
         adjusted[kpi] = (times.counted, times.adjusted_hours)
@@ -148,9 +173,8 @@ def test_raw_figures_know_nothing_of_exclusions(tmp_path: Path) -> None:
     assert adjusted["remove"][0] == resolved - 1
 
 
-def test_the_head_is_published_and_whatever_is_changed_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_head_is_published_and_whatever_is_changed_is_found(sandbox: Sandbox, stage: Kept, tmp_path: Path) -> None:
     """Published on the next day, once; a saved page shows a ledger that was written anew as a whole."""
-    stage = bridge(sandbox, tmp_path)
     _, _, waiting = promoted(stage)
     stage.desk.resolve(waiting[0])
     stage.once()
@@ -188,8 +212,8 @@ def recomputed(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
 
 
-def _cheat(stage: Stage) -> None:
+def _cheat(stage: Kept) -> None:
     """Somebody with all rights on the database begins an exclusion an hour earlier."""
-    with opened(stage) as app, app.database.transaction() as uow:
+    with stage.kept.database.transaction() as uow:
         uow.connection.exec_driver_sql("DROP TRIGGER kpi_ledger_no_update")
         uow.connection.exec_driver_sql("UPDATE kpi_ledger SET at = at - 3600000000 WHERE id = 2")
