@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.app import App
+from bridge.app.handlers import handlers
+from bridge.model.effect import Effect, EffectSpec, EffectState
 from bridge.sandbox import Sandbox
+from bridge.store.effects import effects_above
+from bridge.usecases.reconcile import reconcile_effect
 from tests.servers.redmine import RedmineServer
 from tests.servers.rt import RtServer
 from tests.system.carrier import Carrier, RtCarrier, SandboxCarrier
@@ -94,6 +100,50 @@ def test_files_time_and_relations(carrier: Carrier) -> None:
     stage.once()
     assert carrier.worked(first) == 30
     quiet(carrier)
+
+
+def test_nothing_is_written_twice_when_the_bridge_dies_before_it_stores_that_it_wrote(on_sandbox: Carrier) -> None:
+    """Each effect is delivered, its result thrown away, and delivered again as the queue does after a crash."""
+    stage = on_sandbox.stage
+    _, (first, second, _), (issue, *_) = linked(stage, attachments={"to_project": True})
+    on_sandbox.attach_to_issue(issue, "picture.png", PICTURE)
+    on_sandbox.attach_to_incident(first, "log.bin", PICTURE[::-1], private=False)
+    on_sandbox.spend(issue, 1.5, as_="mia")
+    with opened(stage) as app:
+        handler = handlers(app.database, app.sources, app.tracker, app.notifiers, app._present, app.clock)
+        with app.database.reading() as uow:
+            link = uow.links.all()[0]
+        save = handler["link.reconcile"](effect(reconcile_effect(link, "test")))
+        with app.database.transaction() as uow:
+            save(uow)
+        stage.pause()
+        app.poll()
+        specs = planned(app)
+        assert {spec.kind for spec in specs} == {"incident.file", "issue.file", "incident.work"}
+        for spec in specs:
+            handler[spec.kind](spec)
+            saved = handler[spec.kind](replace(spec, unsure=True, attempt=2))
+            with app.database.transaction() as uow:
+                saved(uow)
+            assert handler[spec.kind](replace(spec, unsure=True, attempt=3))
+    assert len(on_sandbox.files(first)) == 2
+    assert len(on_sandbox.issue_files(issue)) == 2
+    assert on_sandbox.worked(first) == 90
+    assert on_sandbox.related(second) == {first}
+
+
+def effect(spec: EffectSpec) -> Effect:
+    return Effect(1, spec.kind, spec.key, spec.unique, spec.endpoint, spec.payload, 1, False, datetime.now(UTC))
+
+
+def planned(app: App) -> list[Effect]:
+    """The effects on files and time that wait."""
+    with app.database.reading() as uow:
+        return [
+            one
+            for one in effects_above(uow.connection, 0)
+            if one.state is EffectState.READY and one.kind.endswith((".file", ".work"))
+        ]
 
 
 def quiet(carrier: Carrier) -> None:
