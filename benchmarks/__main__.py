@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import delivery, hooks, idle, ingest, queue, rules
+from benchmarks import calendar, delivery, hooks, idle, ingest, queue, report, rules
 from benchmarks.harness import RUNS, machine
 
 MEASUREMENTS = {
@@ -16,6 +16,8 @@ MEASUREMENTS = {
     "queue": queue.run,
     "rules": rules.run,
     "hooks": hooks.run,
+    "report": report.run,
+    "calendar": calendar.run,
 }
 
 
@@ -33,10 +35,10 @@ def main() -> int:
     print(text, flush=True)
     holds = True
     for name in args.names or MEASUREMENTS:
-        report = MEASUREMENTS[name](args.runs, args.size)
-        print(report.text(), flush=True)
-        text += "\n" + report.text()
-        holds = holds and report.holds
+        made = MEASUREMENTS[name](args.runs, args.size)
+        print(made.text(), flush=True)
+        text += "\n" + made.text()
+        holds = holds and made.holds
     if args.write:
         args.write.write_text(text, encoding="utf-8")
     return 0 if holds else 1

@@ -45,7 +45,7 @@ def fetch_parts(connection: Connection, text: str, size: int, *parameters: Any) 
         while part := raw.fetchmany(size):
             yield part
         return
-    with connection.execution_options(yield_per=size).exec_driver_sql(text, parameters) as result:
+    with connection.exec_driver_sql(text, parameters, execution_options={"yield_per": size}) as result:
         for rows in result.partitions():
             yield [tuple(row) for row in rows]
 
