@@ -127,6 +127,9 @@ class ProjectTracker(Protocol):
     def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
         """Some issues as `changes` tells them, in one request per hundred; what is gone or invisible is left out."""
 
+    def issues(self, issue_ids: Sequence[int]) -> tuple[Issue, ...]:
+        """Some issues with what lists tell (no journals), in one request per hundred; what is gone is left out."""
+
     def roles(self, project: str) -> Mapping[int, frozenset[str]]:
         """The names of the roles that each user (id) has in a project, inherited ones too, read afresh.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.model.errors import Forbidden, NotFound
-from bridge.model.project import Changed, ChangedPage
+from bridge.model.project import Changed, ChangedPage, Issue
 from bridge.ports import Clock
 from bridge.redmine import translate
 from bridge.redmine.client import PAGE, Client, Raw
@@ -58,13 +58,18 @@ class Changes:
 
     def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
         """See ProjectTracker.look."""
-        found: list[Changed] = []
+        return tuple(map(translate.changed, self._rows(issue_ids)))
+
+    def issues(self, issue_ids: Sequence[int]) -> tuple[Issue, ...]:
+        """See ProjectTracker.issues."""
+        return tuple(translate.issue(row, self.options.url) for row in self._rows(issue_ids))
+
+    def _rows(self, issue_ids: Sequence[int]) -> Iterator[Raw]:
         for first in range(0, len(issue_ids), PAGE):
             wanted = issue_ids[first : first + PAGE]
             query = {"issue_id": ",".join(map(str, wanted)), "status_id": "*", "limit": PAGE}
             # whatever Redmine makes of the filter, nothing else is taken for what was asked for
-            found += [translate.changed(row) for row in self.client.issue_list(query).rows if row["id"] in set(wanted)]
-        return tuple(found)
+            yield from (row for row in self.client.issue_list(query).rows if row["id"] in set(wanted))
 
     def _list(self, project: str, base: datetime | None, limit: int) -> tuple[list[Raw], int, Reading]:
         began = self.clock.now()

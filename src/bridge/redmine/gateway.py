@@ -144,6 +144,9 @@ class RedmineTracker:
     def look(self, issue_ids: Sequence[int]) -> tuple[Changed, ...]:
         return self._changes.look(issue_ids)
 
+    def issues(self, issue_ids: Sequence[int]) -> tuple[Issue, ...]:
+        return self._changes.issues(issue_ids)
+
     def roles(self, project: str) -> Mapping[int, frozenset[str]]:
         return self._people.roles(project)
 

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from bridge.model.incident import Incident
 from bridge.model.link import Link
-from bridge.model.project import Changed
+from bridge.model.project import Issue
 from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
+from bridge.sync.fields_plan import outcomes, rows
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import PERSON, STATE
 from bridge.usecases.comparing import compare_effect
@@ -70,7 +71,7 @@ class Drift:
         step = Step(links=len(links), round_ended=len(found) < self.policy.links)
         issues, incidents = {}, {}
         if links and TRACKER_ENDPOINT not in stopped:
-            issues = {one.id: one for one in self.tracker.look([link.issue_id or 0 for link in links])}
+            issues = {one.id: one for one in self.tracker.issues([link.issue_id or 0 for link in links])}
             incidents = self._incidents(links)
         following = 0 if step.round_ended else found[-1].id
         with self.store.transaction() as uow:
@@ -93,7 +94,7 @@ class Drift:
         uow: UnitOfWork,
         step: Step,
         links: Sequence[Link],
-        issues: Mapping[int, Changed],
+        issues: Mapping[int, Issue],
         incidents: Mapping[tuple[str, str], Incident],
     ) -> None:
         now = self.clock.now()
@@ -138,19 +139,22 @@ class Drift:
             step.stopped.append(system)
         uow.ledger.set_cursor(SYSTEM, f"suspected {system}", "")
 
-    def _differs(self, link: Link, incident: Incident, issue: Changed) -> bool:
-        """Whether a closer look is due: a side does not show what both agreed on, as far as lists tell.
-
-        Fields that lists of issues do not show are compared closely each time.
-        """
+    def _differs(self, link: Link, incident: Incident, issue: Issue) -> bool:
+        """Whether a closer look is due: a side does not show what both agreed on, as far as lists tell."""
         configured = self.configured()
-        directory = configured.directory
+        directory, table = configured.directory, configured.policy.table(link.ref.source, issue.tracker)
         handler = directory.person_by_login(incident.source, incident.person) if incident.person else None
         assignee = directory.person_by_redmine(issue.assignee_id) if issue.assignee_id else None
-        states = {str(canonical(incident.state)), str(configured.policy.statuses.state_of(issue.status) or "")}
+        states = {str(canonical(incident.state)), str(table.statuses.state_of(issue.status) or "")}
         people = {handler.key if handler else "", assignee.key if assignee else ""}
-        more = link.agreed.keys() - {STATE, PERSON}
-        return bool(more) or states != {link.agreed.get(STATE, "")} or people != {link.agreed.get(PERSON, "")}
+        if states != {link.agreed.get(STATE, "")} or people != {link.agreed.get(PERSON, "")}:
+            return True
+        is_open, found = incident.state.is_open, rows(table, incident, issue)
+        decided = outcomes(table, found, link.agreed, {}, is_open=is_open, is_parent=issue.is_parent)
+        return any(
+            one.write is not None or one.undecided is not None or one.settled not in {None, link.agreed.get(name)}
+            for name, one in decided.items()
+        )
 
 
 def _all_known(external_ids: Sequence[str]) -> frozenset[str]:
