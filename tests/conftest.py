@@ -20,12 +20,23 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 REAL = {"redmine", "mail_redmine", "rt", "postgres"}
+SHARED = {"redmine", "mail_redmine", "rt"}
+"""Servers that take long to start: what uses one runs in one process of pytest-xdist, which starts it once."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses a real server is `real`, and the first such test may have to install one."""
+    """Whatever uses a real server is `real`, and the first such test may have to install one.
+
+    A story that is told on the sandbox and on a real server, and is marked `real_in_soak`, is told on the real one by
+    `make soak` alone.
+    """
     for item in items:
+        on_real = "real" in getattr(getattr(item, "callspec", None), "params", {}).values()
+        if on_real or SHARED.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("servers"))
+        if on_real and item.get_closest_marker("real_in_soak"):
+            item.add_marker("soak")
         if REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("real")
         if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):

@@ -83,6 +83,7 @@ def test_a_candidate_is_decided_in_redmine(meeting: Meeting) -> None:
     assert len(office.projects()) == 1
 
 
+@pytest.mark.real_in_soak
 def test_nominated_in_redmine_rejected_deferred_and_merged(meeting: Meeting) -> None:
     """A new issue is a candidate; rejecting, deferring and merging need a reason, a day and a project."""
     meeting.set_up()
@@ -150,6 +151,7 @@ def test_nominated_in_redmine_rejected_deferred_and_merged(meeting: Meeting) -> 
     assert meeting.status(third) == "New"
 
 
+@pytest.mark.real_in_soak
 def test_an_approval_here_and_one_there_open_one_project(meeting: Meeting) -> None:
     """jane approves in Redmine while somebody does so in the command line."""
     meeting.set_up()
@@ -169,6 +171,7 @@ def test_an_approval_here_and_one_there_open_one_project(meeting: Meeting) -> No
     assert meeting.status(issue["id"]) == "Resolved"
 
 
+@pytest.mark.real_in_soak
 def test_agenda_stands_in_the_wiki(meeting: Meeting) -> None:
     """By impact, in its own part of the page: what people write around it survives."""
     meeting.set_up()

@@ -72,6 +72,7 @@ def test_an_approval_closed_by_another_is_opened_again_once(stage: Stage) -> Non
     assert dead(stage) == []
 
 
+@pytest.mark.real_in_soak
 def test_nobody_named_may_approve_so_the_owner_may(stage: Stage) -> None:
     """The template leaves it to a role that no rule fills: that is told, and the project still has an end."""
     write(stage, template=TEMPLATE.replace("closed_by: [owner]", "closed_by: [board]").replace("{eng", "{board: , eng"))
@@ -85,6 +86,7 @@ def test_nobody_named_may_approve_so_the_owner_may(stage: Stage) -> None:
     assert dead(stage) == []
 
 
+@pytest.mark.real_in_soak
 def test_production_waits_for_its_change(stage: Stage) -> None:
     """Redmine does not let the roll-out be closed before the change, and the change needs its number."""
     project, _, _ = promoted(stage)
@@ -104,6 +106,7 @@ def test_production_waits_for_its_change(stage: Stage) -> None:
     assert status(stage, rollout) == "Closed"
 
 
+@pytest.mark.real_in_soak
 def test_the_way_back_must_be_written(stage: Stage) -> None:
     """In the task itself, or on its wiki page."""
     project, _, _ = promoted(stage)
@@ -116,6 +119,7 @@ def test_the_way_back_must_be_written(stage: Stage) -> None:
     assert status(stage, number) == "Closed"
 
 
+@pytest.mark.real_in_soak
 def test_a_handover_has_a_list_to_be_filled(stage: Stage) -> None:
     """Documents, training, operations owner."""
     project, _, _ = promoted(stage)
@@ -160,6 +164,7 @@ def test_open_gates_hold_the_resolution_back(stage: Stage) -> None:
     assert [stage.desk.state(i) for i in waiting] == [stage.desk.resolved] * 3
 
 
+@pytest.mark.real_in_soak
 def test_all_closed_at_once_is_delivered_without_a_word(stage: Stage) -> None:
     """Gates and root are closed between two polls: nothing is held back that is done."""
     project, _, waiting = promoted(stage)
@@ -178,6 +183,7 @@ def test_all_closed_at_once_is_delivered_without_a_word(stage: Stage) -> None:
     assert [stage.desk.state(i) for i in waiting] == [stage.desk.resolved] * 3
 
 
+@pytest.mark.real_in_soak
 def test_a_gate_that_people_removed_holds_nothing_back(stage: Stage) -> None:
     """What people change in a project is theirs: a deleted task is never made again, and not waited for."""
     project, _, waiting = promoted(stage)
@@ -192,6 +198,7 @@ def test_a_gate_that_people_removed_holds_nothing_back(stage: Stage) -> None:
     assert [stage.desk.state(i) for i in waiting] == [stage.desk.resolved] * 3
 
 
+@pytest.mark.real_in_soak
 def test_a_gate_below_a_closed_root_needs_only_what_is_missing(stage: Stage) -> None:
     """Redmine opens no child of a closed parent: it is said, and the delivery waits for the words."""
     project, _, waiting = promoted(stage)

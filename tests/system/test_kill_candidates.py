@@ -102,10 +102,10 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deaths]:
     ("kind", "points"),
     [
         ("open", ("claimed", "delivered")),
-        ("write", ("claimed", "delivered")),
-        ("tell", ("claimed", "delivered")),
+        pytest.param("write", ("claimed", "delivered"), marks=pytest.mark.soak),
+        pytest.param("tell", ("claimed", "delivered"), marks=pytest.mark.soak),
         ("sync", ("delivered",)),
-        ("read", ("delivered",)),
+        pytest.param("read", ("delivered",), marks=pytest.mark.soak),
     ],
 )
 def test_killed_at_every_boundary_of_the_candidates(deaths: Deaths, kind: str, points: tuple[str, ...]) -> None:

@@ -75,6 +75,7 @@ def deliver(stage: Stage, project: int) -> None:
     rounds(stage)
 
 
+@pytest.mark.real_in_soak
 @pytest.mark.parametrize("delivered", ["reopen", "new", "ignore"])
 def test_what_comes_again(stage: Stage, delivered: str) -> None:
     """While the project is open it joins; after the delivery the project goes on, a new one begins, or nothing does."""
@@ -113,6 +114,7 @@ def test_what_comes_again(stage: Stage, delivered: str) -> None:
         assert not any(stage.desk.written_by_bridge(incident) for incident in back)
 
 
+@pytest.mark.real_in_soak
 def test_projects_per_day(stage: Stage) -> None:
     """The second storm of a day waits for a person, who may have it; the next day the rule acts again."""
     write(stage, "limits: {projects_per_day: 1}")
@@ -131,6 +133,7 @@ def test_projects_per_day(stage: Stage) -> None:
     assert len(stage.office.projects()) == 3
 
 
+@pytest.mark.real_in_soak
 def test_open_per_group(stage: Stage) -> None:
     """Somebody takes an earlier delivery back: while that project is open the group gets no other one by itself."""
     write(stage)
@@ -179,6 +182,7 @@ def test_incident_issues_and_resolve_at_most(stage: Stage) -> None:
     assert all(len(stage.desk.notes(incident)) == 2 for incident in waiting)
 
 
+@pytest.mark.real_in_soak
 @pytest.mark.parametrize("redmine", EITHER)
 def test_mails(request: pytest.FixtureRequest, redmine: str, tmp_path: Path) -> None:
     """One too many: nobody is mailed before somebody approves, then exactly as many as were foretold."""

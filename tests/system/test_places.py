@@ -116,6 +116,7 @@ def test_a_project_with_everything_that_a_rule_may_say(stage: Stage) -> None:
     assert "*yes*" in page
 
 
+@pytest.mark.real_in_soak
 @pytest.mark.parametrize("to", ["issue", "version"])
 def test_a_promotion_in_a_standing_project(stage: Stage, to: str) -> None:
     """Its issues and its version there; delivered and handed back like any other; the rest is left alone."""
