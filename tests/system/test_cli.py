@@ -130,6 +130,7 @@ def test_dead_letters(scene: Scene) -> None:
     assert [(one["kind"], one["promotion"], one["attempts"]) for one in letters] == [
         ("page.write", 1, 1),
         ("page.plan", 1, 1),
+        ("page.knowledge", 1, 1),
     ]
     assert all(one["error"].startswith("RB-1204 ") for one in letters)
     refused = command(path, "queue", "drop", "4711", "--reason", "no")
