@@ -53,12 +53,21 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deaths]:
 
 
 @pytest.mark.parametrize("part", range(SLICES))
-def test_killed_at_every_boundary(deaths: Deaths, part: int) -> None:
-    """Before each remote write, and after it but before our own commit."""
+def test_killed_after_every_write(deaths: Deaths, part: int) -> None:
+    """After each remote write, but before our own commit: what was written is found and not written again."""
     number = part + 1
-    while deaths.play(child.AtBoundary(number)):
+    while deaths.play(child.AtBoundary(number, ("delivered",))):
         number += SLICES
     assert number > SLICES, "the story has more boundaries than slices"
+
+
+@pytest.mark.parametrize("first", [1, pytest.param(2, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)])
+def test_killed_before_a_write(deaths: Deaths, first: int) -> None:
+    """Taken up, not sent: every third write here, all of them in the soak test."""
+    number = first
+    while deaths.play(child.AtBoundary(number, ("claimed",))):
+        number += 3
+    assert number > 3
 
 
 @pytest.mark.soak
