@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.app import Use
+from bridge.app import App, Use
 from bridge.cli.common import (
     DEFAULT_CONFIG,
     FINDINGS,
@@ -19,6 +19,8 @@ from bridge.cli.common import (
 from bridge.cli.output import print_json, say
 from bridge.configuration import load_with_warnings
 from bridge.model.errors import Problem
+from bridge.store.migrate import Schema
+from bridge.usecases.sync_check import sync_problems
 
 
 def check(
@@ -33,7 +35,7 @@ def check(
     configuration, problems = load_with_warnings(config)
     if configuration is not None and not offline:
         with open_app(config, Use.NOTHING) as app:
-            problems = [*problems, *app.check()]
+            problems = [*problems, *app.check(), *_sync(app)]
     print_problems("bridge/check/1", problems, as_json=as_json)
     if configuration is None:
         raise typer.Exit(USAGE)
@@ -41,6 +43,15 @@ def check(
         raise typer.Exit(UNREACHABLE)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(FINDINGS)
+
+
+def _sync(app: App) -> list[Problem]:
+    """What keeps fields and statuses from being kept in step."""
+    policy = app.configured.policy
+    names = {name for table in policy.tables.tables for name in table.custom_fields}
+    store = app.database if app.database.schema() is Schema.CURRENT else None
+    found = sync_problems(store, app.tracker, app.sources, policy)
+    return [*app.tracker.check_custom_fields("sync.fields", sorted(names)), *found]
 
 
 def print_problems(schema: str, problems: list[Problem], *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from bridge import __version__
 from bridge.cli import (
     backfill,
     check,
+    conflicts,
     escalations,
     kpi,
     kpi_ledger,
@@ -56,6 +57,7 @@ rules.commands.command()(rules_suggest.suggest)
 cli.add_typer(projects.commands, name="projects")
 cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
+cli.add_typer(conflicts.commands, name="conflicts")
 cli.add_typer(sources.commands, name="sources")
 cli.add_typer(queue.commands, name="queue")
 kpi.commands.add_typer(kpi_ledger.commands, name="ledger")

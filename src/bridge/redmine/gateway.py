@@ -26,6 +26,7 @@ from bridge.redmine.asked import Lookup
 from bridge.redmine.changes import Changes
 from bridge.redmine.client import Client
 from bridge.redmine.files import Files
+from bridge.redmine.filterable import CustomFields
 from bridge.redmine.issues import Issues
 from bridge.redmine.names import Names
 from bridge.redmine.options import RedmineOptions
@@ -45,6 +46,7 @@ class RedmineTracker:
     """One Redmine with one account; may be used from any thread. The methods are described in ProjectTracker."""
 
     def __init__(self, options: RedmineOptions, clock: Clock) -> None:
+        self._options = options
         self._client = Client(options)
         self._names = Names(self._client, options)
         privacy = Privacy(self._names, options)
@@ -81,6 +83,10 @@ class RedmineTracker:
     def check_rules(self, asked: Iterable[Asked]) -> list[Problem]:
         """What rules ask for and Redmine does not have."""
         return self._lookup.problems(asked)
+
+    def check_custom_fields(self, where: str, names: Iterable[str]) -> list[Problem]:
+        """Which custom fields of issues the account does not see, or by which Redmine does not filter."""
+        return CustomFields(self._client, self._names, self._options).problems(where, names)
 
     def me(self) -> int:
         return self._names.account().id

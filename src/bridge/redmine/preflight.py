@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from bridge.model.errors import AuthenticationFailed, BridgeError, Forbidden, NotFound, Problem, Rejected, problem_of
 from bridge.redmine.client import Client, Raw
 from bridge.redmine.explain import refusal
+from bridge.redmine.filterable import CustomFields
 from bridge.redmine.names import Account, Names
 from bridge.redmine.options import RedmineOptions
 from bridge.redmine.privacy import CREATOR_SETTING, OLDER, ROLES
 from bridge.redmine.text import did_you_mean
-
-_IMPOSSIBLE = "bridge check: no issue has this value"
 
 PARENT_RIGHTS = {"add_subprojects": "Create subprojects", "view_issues": "View issues"}
 PROJECT_RIGHTS = {
@@ -158,20 +157,10 @@ class Preflight:
                 if name.casefold() not in {k.casefold() for k in known}:
                     yield Problem(f"redmine {kind}", f"there is no {kind} “{name}”.", did_you_mean(name, list(known)))
 
-    def _correlation(self) -> Iterator[Problem]:
-        where, name = "redmine.correlation_field", self.options.correlation_field
-        if not name:
-            return
-        known = self.names.custom_fields(fresh=True)
-        if name not in known:
-            advice = f"{did_you_mean(name, list(known))} Or give its id in redmine.custom_field_ids."
-            what = f"the account sees no issue field “{name}” (5.0 shows it only on issues)."
-            yield Problem(where, what, advice, "warning")
-            return
-        everything = {"project_id": self.options.parent_project, "subproject_id": "*", "status_id": "*", "limit": 1}
-        if self.client.issue_list({**everything, f"cf_{known[name]}": f"={_IMPOSSIBLE}"}).total:
-            what = f"Redmine ignores a filter on “{name}”: finding issues again is slower, by their descriptions."
-            yield Problem(where, what, "Tick “Used as a filter” in Administration → Custom fields.", "warning")
+    def _correlation(self) -> list[Problem]:
+        name = self.options.correlation_field
+        fields = CustomFields(self.client, self.names, self.options)
+        return fields.problems("redmine.correlation_field", [name] if name else [])
 
     def _intake(self, account: Account) -> Iterator[Problem]:
         where, identifier = "redmine.intake_project", self.options.intake_project

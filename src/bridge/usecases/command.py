@@ -14,6 +14,7 @@ from bridge.usecases.candidates.form import edit
 from bridge.usecases.candidates.nominate import Nomination, propose
 from bridge.usecases.candidates.outcomes import approve, defer, merge, reject
 from bridge.usecases.configured import Configured
+from bridge.usecases.conflicts import RESOLVE, resolve
 from bridge.usecases.ledger.forget import FORGET, forgotten
 from bridge.usecases.life.demote import demote
 from bridge.usecases.life.merge import merge_projects
@@ -25,6 +26,8 @@ def decide(
     uow: UnitOfWork, configured: Configured, name: str, args: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
     """Carries out a person's nomination or decision; returns what became of the promotion. Raises BridgeError."""
+    if name == RESOLVE:
+        return resolve(uow, configured, args, now)
     if name == FORGET:
         return forgotten(uow, args, now)
     carry_out = _COMMANDS.get(name)

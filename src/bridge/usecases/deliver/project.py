@@ -9,10 +9,12 @@ from typing import Any
 
 from bridge.model.effect import Effect
 from bridge.model.errors import NotFound, Rejected
+from bridge.model.link import Link
 from bridge.model.project import Issue, IssueChange, IssueSpec
 from bridge.model.promotion import Promotion, PromotionState, Task, TaskKind, move
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.project_part import Place
+from bridge.sync.fields import PRIORITY, SUBJECT
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
@@ -93,8 +95,14 @@ class ProjectDelivery:
             state = payload.get("state", canonical(uow.incidents.get(link.incident_id).state))
         else:
             state = self.configured().policy.statuses.state_of(issue.status)
-        agreed = {PERSON: NOBODY} | ({STATE: str(state)} if state else {})
+        agreed = {PERSON: NOBODY} | ({STATE: str(state)} if state else {}) | self._written(link, issue)
         uow.links.save(replace(link, issue_id=issue.id, agreed=agreed))
+
+    def _written(self, link: Link, issue: Issue) -> dict[str, str]:
+        """The fields that the incident gave the issue, unless somebody changed the issue before it was adopted."""
+        table = self.configured().policy.table(link.ref.source, issue.tracker)
+        names = () if issue.journals else (PRIORITY, SUBJECT)
+        return {name: table.on_issue(name, issue, link.ref) for name in names if name in table.active}
 
     def relate_tasks(self, effect: Effect) -> Save:
         """Relates two issues of the project."""
