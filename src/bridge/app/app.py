@@ -21,7 +21,7 @@ from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.performing import perform
 from bridge.app.publishing import reporting_of
 from bridge.app.rehearsal import Planned, planned
-from bridge.app.telling import due_times, limits, tell_people
+from bridge.app.telling import due_times, limits, tell_people, when_dead
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
@@ -42,7 +42,7 @@ from bridge.usecases.hints import Followed, Hints
 from bridge.usecases.ledger.keep import LedgerKeeper
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.promote import Finding
-from bridge.usecases.trouble import blocked, unblocked
+from bridge.usecases.trouble import unblocked
 from bridge.usecases.work_log import WorkLogSweep
 
 log = structlog.get_logger()
@@ -280,7 +280,7 @@ class App:
                 self.clock,
                 workers=settings.workers,
                 limits=limits(settings),
-                on_dead=blocked,
+                on_dead=when_dead(self._present, self.clock),
                 on_requeue=unblocked,
                 boundary=self._boundary,
             )

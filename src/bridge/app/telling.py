@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from bridge.configuration import Configuration
-from bridge.ports import Clock, ProjectTracker, Store
+from bridge.model.effect import Effect
+from bridge.model.errors import BridgeError
+from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.queue.contract import OnDead
 from bridge.queue.limits import Limit
 from bridge.settings import Settings
 from bridge.settings.sla import calendars_of
@@ -15,7 +19,9 @@ from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.project_tasks import refresh
 from bridge.usecases.telling.clocks import DueTimes, PolicyDueTimes
 from bridge.usecases.telling.escalate import escalate
+from bridge.usecases.telling.happenings import tell_dead_letter, tell_happenings
 from bridge.usecases.telling.reminders import remind
+from bridge.usecases.trouble import blocked
 
 SECONDS = 60.0
 REMIND_EVERY = timedelta(hours=1)
@@ -35,6 +41,16 @@ def due_times(configuration: Configuration) -> DueTimes:
     return PolicyDueTimes(configuration.sla, calendars_of(configuration.directory))
 
 
+def when_dead(configured: Callable[[], Configured], clock: Clock) -> OnDead:
+    """What happens when a write cannot be delivered: its promotion shows it, and people are told."""
+
+    def dead(uow: UnitOfWork, effect: Effect, error: BridgeError) -> None:
+        blocked(uow, effect, error)
+        tell_dead_letter(uow, configured(), effect, error, clock.now())
+
+    return dead
+
+
 def tell_people(
     store: Store, tracker: ProjectTracker, configured: Configured, due_times: DueTimes, clock: Clock
 ) -> int:
@@ -43,7 +59,7 @@ def tell_people(
     Raises RemoteUnavailable when Redmine cannot tell its tasks; what ran out is told all the same.
     """
     with store.transaction() as uow:
-        new = escalate(uow, configured, due_times, clock.now())
+        new = tell_happenings(uow, configured, clock.now()) + escalate(uow, configured, due_times, clock.now())
     if configured.notices.reminders.on and refresh(store, tracker, clock, REMIND_EVERY):
         with store.transaction() as uow:
             new += remind(uow, configured, clock.now())

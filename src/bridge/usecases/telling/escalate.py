@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.directory.directory import Directory
+from bridge.kpi.own_holds import without_own
 from bridge.model.errors import NotPossible
 from bridge.model.escalation import Escalation
 from bridge.model.incident import Incident
@@ -65,14 +66,14 @@ def running_clocks(uow: UnitOfWork, configured: Configured, due_times: DueTimes)
     after = 0
     while ids := uow.escalations.open_incidents(after, PART):
         after = ids[-1]
-        facts = uow.incidents.facts_of(ids)
+        facts, own = uow.incidents.facts_of(ids), uow.exclusions.holds(ids)
         excluded = {
             number
             for number, found in uow.exclusions.of_incidents(ids).items()
             if any(one.ended_at is None for one in found)
         }
         for number, incident in sorted(uow.incidents.many(ids).items()):
-            for due in due_times.running(incident, facts[number]):
+            for due in due_times.running(incident, without_own(facts[number], own.get(number, ()))):
                 waits = number in excluded and due.clock == SlaClock.RESOLUTION
                 if due.clock in configured.notices.escalation.clocks and not waits:
                     yield Running(number, incident, due)
