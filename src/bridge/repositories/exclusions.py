@@ -49,8 +49,8 @@ class Exclusions(Protocol):
     def held(self, incident_ids: Collection[int]) -> dict[int, int]:
         """The incidents of these that are on hold by the bridge, and the promotion for which."""
 
-    def holds(self, incident_ids: Sequence[int]) -> dict[int, tuple[Interval, ...]]:
-        """The bridge's own holds of some incidents: never ordinary on-hold time."""
+    def holds(self, incident_ids: Collection[int] | None = None) -> dict[int, tuple[Interval, ...]]:
+        """The bridge's own holds of some incidents (None: of all): never ordinary on-hold time."""
 
 
 class KpiLedger(Protocol):

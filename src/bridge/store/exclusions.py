@@ -34,6 +34,7 @@ _HOLDS = (
     "SELECT incident_id, kind, at, promotion_id, exclusion, policy, rule_version FROM kpi_ledger"
     " WHERE incident_id @among AND kind IN ('held', 'released') ORDER BY id"
 )
+_ALL_HOLDS = "SELECT incident_id, kind, at FROM kpi_ledger WHERE kind IN ('held', 'released') ORDER BY id"
 _POLICY = "SELECT rule_version FROM promotion WHERE id = ?"
 
 
@@ -145,10 +146,11 @@ class StoredExclusions:
                 found.pop(incident, None)
         return found
 
-    def holds(self, incident_ids: Sequence[int]) -> dict[int, tuple[Interval, ...]]:
+    def holds(self, incident_ids: Collection[int] | None = None) -> dict[int, tuple[Interval, ...]]:
         """See the protocol."""
         found: dict[int, list[Interval]] = {}
-        for incident, kind, at, *_ in self._hold_rows(incident_ids):
+        rows = fetch(self._connection, _ALL_HOLDS) if incident_ids is None else self._hold_rows(incident_ids)
+        for incident, kind, at, *_ in rows:
             there = found.setdefault(incident, [])
             if kind == RowKind.HELD:
                 there.append((moment(at), None))

@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from tests.contract.store.fixtures import NASTY, NOON, HandClock, at, incident, promotion, save
 
 from bridge.kpi.ledger import Head, verify
+from bridge.kpi.report_model import Asked
 from bridge.model.exclusion import Ending
+from bridge.model.incident import State
 from bridge.store.database import Database
 from bridge.store.engines import connect, parse
 from bridge.store.migrate import upgrade
 from bridge.store.unit import Unit
+from bridge.usecases.operations.from_store import stored_material
 
 
 def two_exclusions(unit: Unit) -> None:
@@ -151,3 +154,25 @@ def _fill(connection: Connection, table: str, values: dict[str, Any]) -> None:
         elif not column.nullable and column.server_default is None:
             row[column.name] = column.type.python_type()
     connection.execute(insert(there).values(row))
+
+
+def test_a_report_counts_no_hold_of_the_bridge(database: Database) -> None:
+    """Of two hours on hold each, those that the bridge set are not on hold in the report; the raw time stays."""
+    with database.transaction() as unit:
+        unit.promotions.add(promotion())
+        for number in (1, 2):
+            save(unit, incident(number))
+            save(unit, incident(number, state=State.ON_HOLD, updated_at=at(60)))
+            if number == 1:
+                unit.exclusions.hold(1, 1, at(60) + timedelta(seconds=1))
+            save(unit, incident(number, state=State.RESOLVED, updated_at=at(180), resolved_at=at(180)))
+        unit.exclusions.release(1, at(180), "over")
+    with database.reading() as unit:
+        for asked in (Asked(), Asked(since=NOON - timedelta(days=1), until=NOON + timedelta(days=1))):
+            material = stored_material(unit, asked, {}, at(999))
+            told = {
+                int(number): int(hold) for number, hold in zip(material.facts.number, material.facts.hold, strict=True)
+            }
+            assert told == {1: 0, 2: 2 * 3_600_000_000}
+            assert material.holds[1] == []
+            assert len(material.holds[2]) == 1

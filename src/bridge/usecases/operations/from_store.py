@@ -12,6 +12,7 @@ from bridge.model.exclusion import Exclusion
 from bridge.ports import UnitOfWork
 from bridge.repositories.operations import FactSpan
 from bridge.usecases.operations.days import stored_days
+from bridge.usecases.operations.own_holds import leave_out_own_holds
 
 _EVER = 1 << 62
 PART = 10_000
@@ -31,7 +32,9 @@ def stored_material(
     for part in columns.rows(span):
         builder.add(part)
     facts = builder.facts()
+    on_hold = {number: list[Hold](map(_hold, those)) for number, those in columns.holds(span)} if holds else {}
     numbers = columns.excluded() if span is None else [int(one) for one in facts.number]
+    leave_out_own_holds(uow, facts, on_hold, None if span is None else numbers)
     exclusions = _exclusions(uow, numbers)
     promotions = columns.promotions({one.promotion_id for those in exclusions.values() for one in those})
     return Material(
@@ -41,7 +44,7 @@ def stored_material(
         exclusions=exclusions,
         promotions={number: Promoted(*names) for number, names in promotions.items()},
         rules=columns.rules() if asked.by is By.RULE else {},
-        holds={number: list[Hold](map(_hold, those)) for number, those in columns.holds(span)} if holds else {},
+        holds=on_hold,
         told_reopened=[name for name, fields in fills.items() if "reopen_count" in fields],
         told_reassigned=[name for name, fields in fills.items() if "reassignment_count" in fields],
         name=lambda number: columns.names([number]).get(number, str(number)),
