@@ -257,6 +257,8 @@ def test_a_merged_incident_is_unlinked_with_a_note(stage: Stage, app: App, sandb
     assert f"merged into {stage.desk.source} #{second}" in ended.ended_because
     (said,) = journals(stage, own[first], "does not follow")
     assert f"#{second}" in html.unescape(said["notes"])
+    relations = {(one["issue_to_id"], one["relation_type"]) for one in stage.office.issue(own[first])["relations"]}
+    assert (own[second], "duplicates") in relations
     assert told(stage, second, "is anybody there?") == []
 
 

@@ -20,7 +20,7 @@ RIGHT = "- :set_notes_private\n"
 
 @pytest.fixture(scope="module")
 def stage(redmine: RedmineServer, rt: RtServer, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """A bridge between the real RT and the real Redmine, with a project for five open tickets; each test has its own."""
+    """A bridge between the real RT and the real Redmine, with a project for five open tickets."""
     redmine.reset()
     rt.reset()
     stage = real_bridge(redmine, rt, tmp_path_factory.mktemp("notes"))

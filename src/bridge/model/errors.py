@@ -100,9 +100,13 @@ class NotFound(BridgeError):  # noqa: N818 - named by what it says
 
 
 class MergedAway(NotFound):
-    """The object has become part of another one of its system, which is named; it does not come back."""
+    """The object has become part of another one of its system, named by `into`; it does not come back."""
 
     code = "RB-1225"
+
+    def __init__(self, where: str, what: str, advice: str = "", *, into: str) -> None:
+        super().__init__(where, what, advice)
+        self.into = into
 
 
 class Rejected(BridgeError):  # noqa: N818 - named by what it says

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.model.effect import Effect
-from bridge.model.errors import Forbidden, MergedAway, NotFound
+from bridge.model.errors import Forbidden, MergedAway, NotFound, Rejected
 from bridge.model.incident import MERGED_INTO, Capability, Incident
 from bridge.model.link import Link
 from bridge.model.project import IssueChange
@@ -15,6 +15,7 @@ from bridge.ports import IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, issue_effect, nothing
+from bridge.usecases.relations import DUPLICATES
 from bridge.usecases.unlink import ended
 
 ON_ISSUE = "issue.farewell"
@@ -25,19 +26,23 @@ Save = Callable[[UnitOfWork], None]
 def whole(incident: Incident) -> Incident:
     """The incident as it is. Raises MergedAway for one that has become part of another."""
     if into := incident.fields.get(MERGED_INTO):
-        raise MergedAway(str(incident.ref), f"it was merged into {incident.source} #{into}")
+        raise MergedAway(str(incident.ref), f"it was merged into {incident.source} #{into}", into=into)
     return incident
 
 
-def parted(link: Link, gone: Side, why: str, now: datetime) -> Save:
-    """Stores that a link has ended because a side is gone, and that the other side is told why."""
-    told = (
-        issue_effect(link, ON_ISSUE, "", why=why) if gone is Side.INCIDENT else incident_effect(link, ON_INCIDENT, "")
-    )
+def parted(link: Link, gone: Side, why: str, now: datetime, into: str = "") -> Save:
+    """Stores that a link has ended because a side is gone, and that the other side is told why.
+
+    `into` is the incident that the link's was merged into: the issues of both become duplicates.
+    """
 
     def save(uow: UnitOfWork) -> None:
         ended(link, why, now)(uow)
-        uow.effects.enqueue([told])
+        if gone is Side.ISSUE:
+            uow.effects.enqueue([incident_effect(link, ON_INCIDENT, "")])
+            return
+        others = [other.issue_id for other in (uow.links.of_refs(link.ref.source, [into]) if into else [])]
+        uow.effects.enqueue([issue_effect(link, ON_ISSUE, "", why=why, duplicates=next(iter(others), None))])
 
     return save
 
@@ -61,9 +66,12 @@ class Farewell:
         if link.issue_id is None:
             return nothing
         change = IssueChange(note=text, note_private=False, note_key=origin)
+        other = effect.payload["duplicates"] if self.configured().policy.carried.relations else None
         try:
             _, journals = self.tracker.update_issue(link.issue_id, change, unsure=effect.unsure)
-        except (NotFound, Forbidden):
+            if other is not None:
+                self.tracker.relate(link.issue_id, other, DUPLICATES)
+        except (NotFound, Forbidden, Rejected):
             return nothing
 
         def save(uow: UnitOfWork) -> None:

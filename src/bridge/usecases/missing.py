@@ -28,7 +28,7 @@ class Miss:
     """A side of a link that was not found: since when, whether the link ends, and else what a person should know.
 
     `again` is how long to wait before the next look. `blind` says that others of its kind are missing with it,
-    `final` that the system itself told what became of it.
+    `into` what it was merged into, as its system tells.
     """
 
     link: Link
@@ -37,7 +37,7 @@ class Miss:
     told: str
     again: timedelta
     gone: bool = False
-    final: bool = False
+    into: str = ""
     blind: bool = False
 
 
@@ -49,7 +49,7 @@ def incident_missed(store: Store, source: IncidentSource, link: Link, error: Bri
     """
     since = link.incident_missed_at or now
     if isinstance(error, MergedAway):
-        return Miss(link, Side.INCIDENT, since, error.what, timedelta(), gone=True, final=True)
+        return Miss(link, Side.INCIDENT, since, error.what, timedelta(), gone=True, into=error.into)
     if now - since < CONFIRM_AFTER:
         return _first(link, Side.INCIDENT, since, error, now)
     if isinstance(error, Forbidden):
@@ -77,7 +77,7 @@ def saved(miss: Miss, now: datetime, *, look_again: bool) -> Callable[[UnitOfWor
     """Stores a miss, or that the link has ended; `look_again` also stores when to look again."""
     if miss.gone:
         why = {Side.INCIDENT: INCIDENT_GONE, Side.ISSUE: ISSUE_GONE}[miss.side]
-        return parted(miss.link, miss.side, miss.told if miss.final else why, now)
+        return parted(miss.link, miss.side, miss.told if miss.into else why, now, miss.into)
 
     def save(uow: UnitOfWork) -> None:
         link = uow.links.get(miss.link.id)

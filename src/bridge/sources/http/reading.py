@@ -52,7 +52,7 @@ class IncidentReader:
         if incident.external_id != external_id:
             where = f"{self._name} #{external_id}"
             what = f"it was merged into {self._name} #{incident.external_id}, which is what is answered"
-            raise MergedAway(where, what, "If it was not: is `read` right?")
+            raise MergedAway(where, what, "If it was not: is `read` right?", into=incident.external_id)
         return incident
 
     def notes(self, external_id: str, after: str) -> list[Note]:
