@@ -337,6 +337,73 @@ def test_two_projects_become_one(scene: Scene, stage: Stage, project: int) -> No
     assert stage.office.own_issue(project, f"itsm #{others[0]}")["status"]["name"] == "In Progress"
 
 
+def test_a_closed_project_is_one_attention_and_goes_on_when_reopened(scene: Scene, stage: Stage, project: int) -> None:
+    """What is to be written waits; nothing dies, nothing is written twice; incidents are not kept waiting."""
+    admin = stage.office.as_user("admin")
+    admin.ok("PUT", f"/projects/{project}/close.json")
+    stage.desk.take(scene.waiting[0], as_="alice")
+    sixth = stage.desk.open(SUMMARY, key="core-1")
+    rounds(stage, 3)
+    assert promotion(stage).attention.count("its project in Redmine is closed") == 1
+    with opened(stage) as bridge:
+        assert not bridge.engine().dead()
+    admin.ok("PUT", f"/projects/{project}/reopen.json")
+    scene.sandbox.clock.advance(700)
+    rounds(stage)
+    assert "its project in Redmine" not in promotion(stage).attention
+    assert stage.office.own_issue(project, f"itsm #{sixth}")
+    own = stage.office.own_issue(project, f"itsm #{scene.waiting[0]}")
+    assert own["status"]["name"] == "In Progress"
+    assert len(stage.desk.notes(sixth)) == 1
+
+
+def test_what_no_poll_sees_is_looked_for(scene: Scene, stage: Stage, project: int) -> None:
+    """Renamed, a task removed, the owner locked: followed, and the deputy is asked; once."""
+    admin = stage.office.as_user("admin")
+    task = next(i for i in stage.office.issues(project) if not i.get("parent") and "itsm" not in i["subject"])
+    work = next(i for i in reversed(stage.office.issues(project)) if i.get("parent"))
+    assert task["id"] != work["id"]
+    admin.ok("DELETE", f"/issues/{work['id']}.json")
+    admin.ok("PUT", f"/projects/{project}.json", {"project": {"name": "Routers at last"}})
+    scene.sandbox.redmine.app.state.users[stage.office.ids["jane"]].locked = True
+    teams(stage)
+    path = stage.folder / "directory.yaml"
+    people = yaml.safe_load(path.read_text(encoding="utf-8"))
+    people["teams"]["network-team"]["deputy"] = "ben"
+    path.write_text(yaml.safe_dump(people), encoding="utf-8")
+    scene.sandbox.clock.advance(7 * 3600)
+    rounds(stage)
+    found = promotion(stage)
+    assert found.name == "Routers at last"
+    assert "its owner cannot act" in found.attention
+    assert found.owner == "jane"
+    assert sum("Who shall own it?" in text for text in notes(stage, project)) == 1
+    assert [one["issue"] for one in audited(stage, "task removed")] == [work["id"]]
+    scene.sandbox.clock.advance(7 * 3600)
+    rounds(stage)
+    assert len(audited(stage, "task removed")) == 1
+    assert sum("Who shall own it?" in text for text in notes(stage, project)) == 1
+    assert work["subject"] not in [i["subject"] for i in stage.office.issues(project)]
+    perform(stage, "owner", promotion=1, new="ben", reason="jane left")
+    rounds(stage)
+    assert "its owner" not in promotion(stage).attention
+
+
+def test_tasks_that_people_add_are_followed(stage: Stage, project: int) -> None:
+    """Stored with their status as it changes; the bridge writes nothing to them."""
+    tracker = stage.office.root(project)["tracker"]["id"]
+    fields = {"project_id": project, "subject": "Ask the vendor", "tracker_id": tracker}
+    number = stage.office.as_user("jane").ok("POST", "/issues.json", {"issue": fields})["issue"]["id"]
+    rounds(stage)
+    stage.office.change(number, status="In Progress")
+    rounds(stage)
+    with opened(stage) as bridge, bridge.database.reading() as uow:
+        task = uow.promotions.task_of_issue(number)
+    assert task is not None
+    assert (task.subject, task.status) == ("Ask the vendor", "In Progress")
+    assert stage.office.changes_by("itsm-sync", number) == 0
+
+
 def status(stage: Stage, project: int) -> int:
     """The status of a project as Redmine numbers it: 1 active, 5 closed."""
     return int(stage.office.as_user("admin").ok("GET", f"/projects/{project}.json")["project"]["status"])

@@ -150,10 +150,10 @@ def test_later_than_that_it_is_new(sandbox: Sandbox, tmp_path: Path) -> None:
     for _ in range(4):
         stage.desk.open(SUMMARY, key="core-1")
     rounds(stage)
-    assert [p.state for p in promotions(stage)] == [PromotionState.DELIVERED]
+    assert [p.state for p in promotions(stage)] == [PromotionState.INEFFECTIVE]
     stage.desk.open(SUMMARY, key="core-1")
     rounds(stage)
-    assert [p.state for p in promotions(stage)] == [PromotionState.DELIVERED, PromotionState.ACTIVE]
+    assert [p.state for p in promotions(stage)] == [PromotionState.INEFFECTIVE, PromotionState.ACTIVE]
 
 
 def test_a_recurrence_may_be_ignored(sandbox: Sandbox, tmp_path: Path) -> None:

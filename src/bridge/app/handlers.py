@@ -13,11 +13,13 @@ from bridge.usecases.deliver.change import ChangeDelivery
 from bridge.usecases.deliver.field import FieldDelivery
 from bridge.usecases.deliver.file import FileDelivery
 from bridge.usecases.deliver.gate import GateDelivery
+from bridge.usecases.deliver.guard import Guard
 from bridge.usecases.deliver.incident import IncidentDelivery
 from bridge.usecases.deliver.issue import IssueDelivery
 from bridge.usecases.deliver.knowledge import KnowledgeDelivery
+from bridge.usecases.deliver.look import ProjectLook
 from bridge.usecases.deliver.owner import OwnerDelivery
-from bridge.usecases.deliver.parting import Parting, unless_over
+from bridge.usecases.deliver.parting import Parting
 from bridge.usecases.deliver.place import PlaceDelivery
 from bridge.usecases.deliver.project import ProjectDelivery
 from bridge.usecases.deliver.relation import RelationDelivery
@@ -66,6 +68,7 @@ def handlers(
         **KnowledgeDelivery(store, tracker, configured, clock).handlers(),
         **OwnerDelivery(store, tracker, configured, clock).handlers(),
         **Parting(store, tracker, clock).handlers(),
+        **ProjectLook(store, tracker, configured, clock).handlers(),
         **NoticeDelivery(store, notifiers, configured, clock).handlers(),
         **Publication(store, tracker, configured, clock).handlers(),
         **Reconciliation(store, sources, tracker, configured, clock).handlers(),
@@ -73,4 +76,4 @@ def handlers(
         **Broadcasts(store, sources, tracker, configured, clock).handlers(),
         **Farewell(store, sources, tracker, configured).handlers(),
     }
-    return unless_over(store, found)
+    return Guard(store, tracker, clock).around(found)

@@ -161,6 +161,7 @@ class Changed:
     closed: bool
     assignee_id: int | None
     updated_at: datetime
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

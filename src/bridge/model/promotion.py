@@ -58,15 +58,15 @@ CLAIMING = WAITING | RUNNING | {_S.DELIVERED, _S.INEFFECTIVE}
 class Promotion:
     """A rule's finding about one group, or a person's nomination (`rule_id` is empty), and what became of it.
 
-    `decided_at` is when it was approved, rejected, merged or demoted; `opened_at` the moment of approval, from which
-    the exclusion of its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's, None or
-    empty until they exist. `attention` is what a person is asked to look at, empty when nothing is. `terms` keeps what the rule asked
-    for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later change of the rule does not change
-    them. `owner`, `objective`, `due`, `template` and `impact` are the form that people fill in before they decide.
-    `proposed_by` is who nominated it, empty for a rule. `waiting_since` is when it last became a candidate, None: since
-    `created_at`. `from_history` is true as long as a candidate rests on nothing but what a new rule found in the past:
-    nobody is told of it one by one. `merged_into` is the promotion that took it in. `made` maps what
-    was made in the tracker beside issues to its id there (`version:fixed`).
+    `decided_at` is when it was approved, rejected, merged or demoted; `opened_at` the moment of approval, from
+    which the exclusion of its incidents' time runs. `project_id`, `identifier` and `root_issue_id` are Redmine's,
+    None or empty until they exist. `attention` is what a person is asked to look at, empty when nothing is. `terms`
+    keeps what the rule asked for when the promotion was made (`open`, `later`, `on_delivery`, `kpi`): a later
+    change of the rule does not change them. `owner`, `objective`, `due`, `template` and `impact` are the form that
+    people fill in before they decide. `proposed_by` is who nominated it, empty for a rule. `waiting_since` is when
+    it last became a candidate, None: since `created_at`. `from_history` is true as long as a candidate rests on
+    nothing but what a new rule found in the past: nobody is told of it one by one. `merged_into` is the promotion
+    that took it in. `made` maps what was made in the tracker beside issues to its id there (`version:fixed`).
     """
 
     id: int
@@ -142,6 +142,10 @@ class Task:
     issue_id: int | None = None
     status: str = ""
     gate: Mapping[str, Any] = field(default_factory=dict)
+
+
+REMOVED = "removed"
+"""The status of a task that people removed."""
 
 
 class Role(StrEnum):

@@ -86,6 +86,9 @@ class ProjectTracker(Protocol):
     def add_member(self, project_id: int, user_id: int, role: str) -> None:
         """Makes a person a member; being one already is success."""
 
+    def is_usable(self, user_id: int) -> bool:
+        """Whether an account can act: False for one that is locked or gone, as far as the bridge's account can tell."""
+
     def write_page(
         self, project_id: int, title: str, section: str, text: str, files: Sequence[PageFile] = (), first: str = ""
     ) -> None:

@@ -115,6 +115,9 @@ class RedmineTracker:
     def add_member(self, project_id: int, user_id: int, role: str) -> None:
         self._projects.add_member(project_id, user_id, role)
 
+    def is_usable(self, user_id: int) -> bool:
+        return self._projects.is_usable(user_id)
+
     def create_issue(self, spec: IssueSpec, *, unsure: bool) -> Issue:
         return self._issues.create(spec, unsure=unsure)
 

@@ -15,6 +15,9 @@ from bridge.redmine.privacy import ROLES, Privacy
 from bridge.redmine.standing import require_below_parent
 from bridge.redmine.text import clean, has_origin, one_line, with_origin
 
+ACTIVE_USER = 1
+"""How Redmine numbers the status of an account; only administrators are told it (5.0 to 7.0)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Projects:
@@ -83,19 +86,25 @@ class Projects:
             what = f"Redmine made user {user_id} a member without the role “{role}”."
             raise NotApplied(where, what, f"May the bridge's role give “{role}” ({ROLES} → Manage members)?")
 
-    def _require_active(self, user_id: int, where: str) -> None:
+    def is_usable(self, user_id: int) -> bool:
+        """See ProjectTracker.is_usable."""
         try:
-            self.client.get(f"/users/{user_id}.json", "user")
-        except NotFound as error:
-            # REST adds a locked account without a word; to a non-admin it is as invisible as one that is not there
+            raw = self.client.get(f"/users/{user_id}.json", "user")
+        except NotFound:
+            # to a non-admin a locked account is as invisible as one that is not there
             account = self.names.account()
             roles = {role for ids in account.roles.values() for role in ids}
-            if account.admin or any(self.names.role(role).sees_all_users for role in roles):
-                reason = f"Redmine user {user_id} is locked or does not exist."
-                advice = "Unlock the account, or correct the person in the directory (active: false, redmine id)."
-                raise Rejected(where, (reason,), advice) from error
+            return not (account.admin or any(self.names.role(role).sees_all_users for role in roles))
         except Forbidden:
-            return
+            return True
+        return bool(raw.get("status", ACTIVE_USER) == ACTIVE_USER)
+
+    def _require_active(self, user_id: int, where: str) -> None:
+        # REST adds a locked account without a word
+        if not self.is_usable(user_id):
+            reason = f"Redmine user {user_id} is locked or does not exist."
+            advice = "Unlock the account, or correct the person in the directory (active: false, redmine id)."
+            raise Rejected(where, (reason,), advice)
 
     def _find(self, identifier: str) -> Raw | None:
         try:

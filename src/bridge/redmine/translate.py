@@ -92,6 +92,7 @@ def changed(raw: Raw) -> Changed:
         closed=bool(raw["status"].get("is_closed")),
         assignee_id=_id(raw.get("assigned_to")),
         updated_at=moment(raw["updated_on"]),
+        subject=raw.get("subject") or "",
     )
 
 

@@ -46,6 +46,9 @@ class Promotions(Protocol):
     def of_root(self, issue_id: int) -> Promotion | None:
         """The promotion whose root issue this is."""
 
+    def of_project(self, project_id: int) -> Promotion | None:
+        """The newest promotion whose project this is."""
+
     def add_member(self, member: Member) -> bool:
         """Adds an incident or changes its role; True when it is new."""
 

@@ -141,6 +141,12 @@ class StoredPromotions:
             select(_PROMOTION).where(_PROMOTION.c.root_issue_id == issue_id).order_by(_PROMOTION.c.id.desc())
         )
 
+    def of_project(self, project_id: int) -> Promotion | None:
+        """See the protocol."""
+        return self._first(
+            select(_PROMOTION).where(_PROMOTION.c.project_id == project_id).order_by(_PROMOTION.c.id.desc())
+        )
+
     def add_member(self, member: Member) -> bool:
         """See the protocol."""
         known = fetch(self._connection, _IS_MEMBER, member.promotion_id, member.incident_id)

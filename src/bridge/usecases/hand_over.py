@@ -17,7 +17,7 @@ from bridge.usecases.attach import attach
 from bridge.usecases.broadcast import listen
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect, project_effect
-from bridge.usecases.life import knowledge, owner
+from bridge.usecases.life import knowledge, owner, place
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.resolving import DELIVERED, resolve, turn_name
@@ -58,10 +58,10 @@ class HandOver:
         return ours
 
     def changed(self, uow: UnitOfWork, issue: Changed, now: datetime) -> bool:
-        """Takes in an issue that may have changed; False for one that is not ours."""
+        """Takes in an issue that may have changed, or that people added; False for one that is not ours."""
         task = uow.promotions.task_of_issue(issue.id)
         if task is None:
-            return False
+            return place.added(uow, issue, now)
         if task.status != issue.status:
             task = replace(task, status=issue.status)
             uow.promotions.save_task(task)

@@ -18,7 +18,7 @@ from bridge.usecases.candidates.nominate import nominate_marked
 from bridge.usecases.configured import Configured
 from bridge.usecases.evidence import page_effect
 from bridge.usecases.ledger.holds import follow_holds
-from bridge.usecases.life import knowledge, verify
+from bridge.usecases.life import knowledge, place, verify
 from bridge.usecases.promote import Finding, consider, join_groups, sweep
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.stopping import require_running
@@ -180,4 +180,5 @@ def tick(store: Store, clock: Clock, configured: Callable[[], Configured]) -> li
         periodic.tick(uow, present, now)
         verify.tick(uow, present, now)
         knowledge.tick(uow, now)
+        place.tick(uow, present, now)
         return findings

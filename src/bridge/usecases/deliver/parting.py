@@ -1,4 +1,4 @@
-"""Closes the project of a promotion that is over, and keeps what was planned for it before from being written."""
+"""Closes the project of a promotion that is over."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bridge.model.effect import Effect
 from bridge.model.errors import Forbidden, NotApplied, NotFound
-from bridge.ports import Clock, Handler, ProjectTracker, Store, UnitOfWork
+from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.project_part import Place
 from bridge.usecases.deliver.effects import nothing
-from bridge.usecases.life.parting import CLOSE, is_wanted
+from bridge.usecases.life.parting import CLOSE
 from bridge.usecases.life.said import report
 from bridge.usecases.place import place_of
 
@@ -46,20 +46,3 @@ class Parting:
 
             return told
         return nothing
-
-
-def unless_over(store: Store, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
-    """The handlers, each leaving alone what a promotion that is over does not want any more."""
-
-    def guarded(deliver: Handler) -> Handler:
-        def handler(effect: Effect) -> Save:
-            if effect.promotion_id is not None:
-                with store.reading() as uow:
-                    promotion = uow.promotions.get(effect.promotion_id)
-                if not is_wanted(effect, promotion):
-                    return nothing
-            return deliver(effect)
-
-        return handler
-
-    return {kind: guarded(deliver) for kind, deliver in handlers.items()}

@@ -1,0 +1,85 @@
+"""Stands before every write about a promotion: is it still wanted, and can its project be written to?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.model.effect import Effect
+from bridge.model.errors import Forbidden, NotFound, Postponed
+from bridge.model.promotion import HANDED_OVER, Promotion
+from bridge.ports import Clock, Handler, ProjectTracker, Store, UnitOfWork
+from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.life.parting import OVER, is_wanted
+from bridge.usecases.life.place import SHUT, open_again, shut
+from bridge.usecases.policy import TRACKER_ENDPOINT
+
+Save = Callable[[UnitOfWork], None]
+LOOK_AGAIN = 600.0
+"""Seconds until a write to a closed project is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Wraps handlers."""
+
+    store: Store
+    tracker: ProjectTracker
+    clock: Clock
+
+    def around(self, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
+        """The handlers, each leaving alone what is not wanted or waits for its project."""
+        return {kind: self._guarded(deliver) for kind, deliver in handlers.items()}
+
+    def _guarded(self, deliver: Handler) -> Handler:
+        def handler(effect: Effect) -> Save:
+            if effect.promotion_id is None:
+                return deliver(effect)
+            with self.store.reading() as uow:
+                promotion = uow.promotions.get(effect.promotion_id)
+            if not is_wanted(effect, promotion):
+                return nothing
+            if effect.endpoint != TRACKER_ENDPOINT:
+                return deliver(effect)
+            try:
+                done = deliver(effect)
+            except Forbidden as error:
+                return self._refused(effect, promotion, error)
+            return self._again(promotion, done) if SHUT in promotion.attention else done
+
+        return handler
+
+    def _refused(self, effect: Effect, promotion: Promotion, error: Forbidden) -> Save:
+        """A write to a project that people closed waits, and is told once; after the delivery it falls away."""
+        status = self._status(promotion)
+        if status == "active":
+            raise error
+        if promotion.state in HANDED_OVER | OVER:
+            return self._left(effect, promotion, status)
+        with self.store.transaction() as uow:
+            shut(uow, uow.promotions.get(promotion.id), status, self.clock.now())
+        raise Postponed(error.where, f"waits: the project is {status}.", retry_after=LOOK_AGAIN) from error
+
+    def _status(self, promotion: Promotion) -> str:
+        if promotion.project_id is None:
+            return "active"
+        try:
+            return self.tracker.project(promotion.project_id).status
+        except Forbidden:
+            return "archived, or hidden from the bridge's account"
+        except NotFound:
+            return "gone, or hidden from the bridge's account"
+
+    def _left(self, effect: Effect, promotion: Promotion, status: str) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            detail = {"kind": effect.kind, "project": status}
+            uow.ledger.audit(self.clock.now(), "bridge", "left alone", f"promotion {promotion.id}", detail)
+
+        return save
+
+    def _again(self, promotion: Promotion, done: Save) -> Save:
+        def save(uow: UnitOfWork) -> None:
+            done(uow)
+            open_again(uow, uow.promotions.get(promotion.id), self.clock.now())
+
+        return save
