@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from apscheduler.triggers.cron import CronTrigger
 
-from bridge.kpi.report_model import Asked, OperationsReport
+from bridge.kpi.report_model import Asked, Basis, By, Month, OperationsReport
 from bridge.model.errors import NotFound
 from bridge.report.renderer import Renderer
 from bridge.settings.reports import ScheduledReport
 from bridge.usecases.knowledge import refresh
+from bridge.usecases.reports.operations_report import operations_report
 from bridge.usecases.reports.policy import What
 from bridge.usecases.reports.publish import Reporting, schedule
+from bridge.usecases.reports.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bridge.app.app import App
+    from bridge.configuration import Configuration
+    from bridge.model.report import Report
 
 CURSOR = "report"
 DAILY = "every day"
@@ -27,21 +31,27 @@ LONGEST_AWAY = 10_000
 YEAR = timedelta(days=365)
 
 
-def renderer_of(app: App) -> Renderer:
-    """How this configuration shows reports."""
-    settings = app.configuration.settings
+def renderer_of(configuration: Configuration) -> Renderer:
+    """How a configuration shows reports."""
+    settings = configuration.settings
     return Renderer(settings.redmine.text_formatting == "textile", settings.reports.font)
 
 
-def reporting_of(app: App) -> Reporting:
-    """What makes and publishes this bridge's reports; operations are those of the last year."""
+def shown_operations(configuration: Configuration, made: OperationsReport) -> Report:
+    """The figures on incidents in the words of the settings' language."""
+    return operations_report(made, words_of(configuration.texts, configuration.settings.language))
+
+
+def reporting_of(app: App, asked: Asked | None = None) -> Reporting:
+    """What makes and publishes this bridge's reports; operations are those `asked` for, else those of the last year."""
 
     def operations() -> OperationsReport:
         from bridge.app.reporting import report_of_store  # noqa: PLC0415 - needs numpy, which only reports need
 
-        return report_of_store(app, Asked(since=app.clock.now() - YEAR))
+        return report_of_store(app, asked or Asked(since=app.clock.now() - YEAR))
 
-    return Reporting(app.database, app.tracker, lambda: app.configured, app.clock, renderer_of(app), operations)
+    renderer = renderer_of(app.configuration)
+    return Reporting(app.database, app.tracker, lambda: app.configured, app.clock, renderer, operations)
 
 
 def turn(app: App) -> int:
@@ -59,7 +69,7 @@ def turn(app: App) -> int:
         today = now.date().isoformat()
         if uow.ledger.cursor(CURSOR, DAILY) == today:
             return new
-        new += refresh(uow, app.configured, renderer_of(app), now)
+        new += refresh(uow, app.configured, renderer_of(app.configuration), now)
     reporting_of(app).write_days()
     with app.database.transaction() as uow:
         uow.ledger.set_cursor(CURSOR, DAILY, today)
@@ -80,11 +90,36 @@ def newest(one: ScheduledReport, zone: str, seen: datetime, now: datetime) -> da
 
 
 def published(app: App, args: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Writes a report to its wiki page at once; `what` and, for one project, `promotion`. Raises NotFound."""
-    reporting = reporting_of(app)
+    """Writes a report to its wiki page at once; `what` and, for one project, `promotion`. Raises NotFound.
+
+    `asked` is what a report on incidents is asked for, as `asked_row` writes it.
+    """
+    reporting = reporting_of(app, _asked(args["asked"]) if args.get("asked") else None)
     what, promotion = What(args["what"]), args.get("promotion")
     report = reporting.report(what, promotion)
     if report is None:
         raise NotFound(f"promotion {promotion}", "has no project yet.", "See `promotions show`.")
     warning = reporting.renderer.warning(report)
     return {"page": reporting.write(report, what, promotion), "warnings": [warning] if warning else []}
+
+
+def asked_row(asked: Asked) -> dict[str, str | None]:
+    """What a report is asked for, as a command keeps it."""
+    return {
+        "basis": asked.basis.value,
+        "month": asked.month.value,
+        "since": asked.since.isoformat() if asked.since else None,
+        "until": asked.until.isoformat() if asked.until else None,
+        "by": asked.by.value if asked.by else None,
+    }
+
+
+def _asked(row: Mapping[str, str | None]) -> Asked:
+    since, until, by = row["since"], row["until"], row["by"]
+    return Asked(
+        Basis(row["basis"]),
+        Month(row["month"]),
+        datetime.fromisoformat(since) if since else None,
+        datetime.fromisoformat(until) if until else None,
+        By(by) if by else None,
+    )

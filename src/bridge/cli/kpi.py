@@ -13,6 +13,7 @@ from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, change, open_app
 from bridge.cli.kpi_output import document, print_report, write_csv
 from bridge.cli.output import print_json, say
+from bridge.cli.projects import CsvOption, HtmlOption, WikiOption, extra, write_files, write_wiki
 from bridge.cli.rules_backtest import SourceOption, utc
 from bridge.clock import SystemClock
 from bridge.configuration import Configuration, load
@@ -20,6 +21,7 @@ from bridge.kpi.report_model import Asked, Basis, By, Month, OperationsReport
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.usecases.backtest.replay import AsOf
 from bridge.usecases.operations.rebuild import rebuilt
+from bridge.usecases.reports.policy import What
 
 SCHEMA = "bridge/kpi-report/1"
 
@@ -42,7 +44,9 @@ def report(
     by: Annotated[By | None, typer.Option(help="What to break the figures down by.")] = None,
     month: Annotated[Month, typer.Option(help="By which moment an incident counts in a month.")] = Month.RESOLVED,
     basis: Annotated[Basis, typer.Option(help="Whose word on the resolution counts.")] = Basis.REPORTED,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write every table into this folder.")] = None,
+    csv: CsvOption = None,
+    html: HtmlOption = None,
+    wiki: WikiOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,14 +54,21 @@ def report(
     asked = Asked(basis, month, utc(since), utc(until), by)
     configuration = load(config)
     _allowed(configuration, by)
+    if wiki:
+        _to_wiki(config, asked, history, as_json=as_json)
+        return
     made = make(configuration, config, asked, history, source, as_of)
     if csv is not None:
         written = write_csv(made, csv)
         if not as_json:
             say(f"{len(written)} files are written into {csv}.")
+    if html is not None:
+        publishing = extra("kpi report --html")
+        shown = publishing.shown_operations(configuration, made)
+        write_files(shown, publishing.renderer_of(configuration), html, None, quiet=as_json)
     if as_json:
         print_json(SCHEMA, **document(made))
-    elif csv is None:
+    elif csv is None and html is None:
         print_report(made)
 
 
@@ -103,6 +114,14 @@ def make(
     with open_app(config, Use.READ) as app:
         stored: OperationsReport = reporting.report_of_store(app, asked)
         return stored
+
+
+def _to_wiki(config: Path, asked: Asked, history: str | None, *, as_json: bool) -> None:
+    if history is not None:
+        what, advice = "a report on a file is not written to the wiki", "use --html, or leave out --history"
+        raise ConfigurationError([Problem("kpi report --wiki", what, advice)])
+    row = extra("kpi report --wiki").asked_row(asked)
+    write_wiki(config, What.OPERATIONS, asked=row, as_json=as_json)
 
 
 def _allowed(configuration: Configuration, by: By | None) -> None:

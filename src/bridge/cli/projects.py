@@ -57,11 +57,13 @@ def report(
         print_report(made)
 
 
-def write_wiki(config: Path, what: What, promotion: int | None, *, as_json: bool) -> None:
+def write_wiki(
+    config: Path, what: What, promotion: int | None = None, asked: dict[str, str | None] | None = None, *, as_json: bool
+) -> None:
     """Writes a report to its wiki page, by the running daemon where there is one."""
     extra("a report on a wiki page")
     with open_app(config) as app:
-        done = change(app, "report", {"what": what.value, "promotion": promotion})
+        done = change(app, "report", {"what": what.value, "promotion": promotion, "asked": asked})
     for warning in done["warnings"]:
         complain(warning)
     if as_json:

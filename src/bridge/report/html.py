@@ -11,6 +11,10 @@ from bridge.model.report import Block, Cell, Facts, Link, Report, Section, Table
 from bridge.report import charts
 
 DASH = "\N{EN DASH}"
+MOST_ROWS, FEW_MORE = 30, 5
+"""Rows of a table that are seen at once, and how many more are not worth hiding."""
+SHORT = 16
+_PERCENT = re.compile(r"-?[\d.,]+ ?%")
 _WEB = re.compile(r"https?://[^\s\x00-\x20]+", re.IGNORECASE)
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --soft: #52606d; --faint: #d3d9e0; --paper: #fff; --card: #f5f7fa;
@@ -43,11 +47,12 @@ th, td { text-align: left; padding: .38rem .7rem .38rem 0; border-bottom: 1px so
   overflow-wrap: normal }
 th { color: var(--soft); font-weight: 600 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-td.number, td.day { white-space: nowrap }
+td.number, td.short { white-space: nowrap } summary { color: var(--accent); cursor: pointer }
 svg.chart { width: 100%; min-width: 34rem; height: auto; display: block } figure { margin: 1rem 0 }
 figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .2rem }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt } .wide { overflow: visible }
-  svg.chart { min-width: 0 } tr, figure, .fact { break-inside: avoid } h2, h3 { break-after: avoid }
+  svg.chart { min-width: 0 } details::details-content { content-visibility: visible }
+  tr, figure, .fact { break-inside: avoid } h2, h3 { break-after: avoid }
   thead { display: table-header-group } a { color: inherit; text-decoration: none } }
 """
 
@@ -96,19 +101,28 @@ def _table(table: Table) -> str:
     if not table.rows:
         return f"<p>{escape(table.empty)}</p>" if table.empty else ""
     kinds = [_kind([row[place] for row in table.rows]) for place in range(len(table.columns))]
+    more = len(table.rows) - MOST_ROWS
+    if more < FEW_MORE:
+        return _rows(table, kinds, table.rows)
+    rest = _rows(table, kinds, table.rows[MOST_ROWS:])
+    return f"{_rows(table, kinds, table.rows[:MOST_ROWS])}<details><summary>+ {more}</summary>{rest}</details>"
+
+
+def _rows(table: Table, kinds: list[str], cells: tuple[tuple[Cell, ...], ...]) -> str:
     head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, table.columns, strict=True))
     rows = "\n".join(
         "<tr>" + "".join(f"<td{kind}>{_value(cell)}</td>" for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
-        for row in table.rows
+        for row in cells
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
 
 
 def _kind(cells: list[Cell]) -> str:
-    there = [cell for cell in cells if cell is not None]
-    if there and all(isinstance(cell, int | float) for cell in there):
+    """Numbers stand to the right; what is short stays on one line."""
+    there = [cell for cell in cells if cell is not None and cell != ""]
+    if there and all(isinstance(cell, int | float) or _PERCENT.fullmatch(str(cell)) for cell in there):
         return ' class="number"'
-    return ' class="day"' if there and all(isinstance(cell, date) for cell in there) else ""
+    return ' class="short"' if all(len(shown(cell)) <= SHORT for cell in there) else ""
 
 
 def _value(cell: Cell) -> str:

@@ -15,7 +15,7 @@ from bridge.report import charts, csv_files, fonts, html, wiki
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "figure", "figcaption"),
     *("h1", "h2", "h3", "p", "div", "span", "b", "a", "table", "thead", "tbody", "tr", "th", "td"),
-    *("svg", "g", "path", "defs", "use", "text", "tspan", "clippath", "rect"),
+    *("details", "summary", "svg", "g", "path", "defs", "use", "text", "tspan", "clippath", "rect"),
 }
 
 

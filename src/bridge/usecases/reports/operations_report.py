@@ -15,7 +15,8 @@ NOBODY = "-"
 def operations_report(made: OperationsReport, word: Words) -> Report:
     """The report. Every section names whose incidents, which word on the resolution and which month count."""
     asked = made.asked
-    span = word("ops.span", since=_day(asked.since), until=_day(asked.until))
+    whole = asked.since is None and asked.until is None
+    span = word("ops.ever") if whole else word("ops.span", since=_day(asked.since), until=_day(asked.until))
     lead = (word("ops.lead", origin=made.origin, span=span), _meaning(made.resolution.meaning, word))
     sections = [
         Section(word("project.glance"), (_glance(made, word),)),
@@ -32,14 +33,15 @@ def operations_report(made: OperationsReport, word: Words) -> Report:
 
 
 def _glance(made: OperationsReport, word: Words) -> Facts:
-    removed = word("ops.removed", count=made.removed)
+    hours = word("unit.hours")
+    removed = f"{hours}; {word('ops.removed', count=made.removed)}" if made.removed else hours
     reopened = _percent(made.reopened.share)
     return Facts(
         (
             Fact(word("ops.incidents"), made.incidents, word("ops.resolved", count=made.resolved)),
             Fact(word("ops.mtta"), _hours(made.response.mean), word("unit.hours")),
             Fact(word("ops.mttr_raw"), _hours(made.resolution.mean), word("unit.hours")),
-            Fact(word("ops.mttr_adjusted"), _hours(made.adjusted.mean), removed if made.removed else ""),
+            Fact(word("ops.mttr_adjusted"), _hours(made.adjusted.mean), removed),
             *(
                 Fact(
                     word("ops.sla", clock=one.clock),
