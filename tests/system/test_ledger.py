@@ -51,7 +51,7 @@ def bridge(sandbox: Sandbox, folder: Path, kpi: str = "pause", hold: str = "link
     """A bridge whose rule holds open incidents or not, and excludes them in some way."""
     made = Kept(**vars(sandbox_bridge(sandbox, folder)))
     rule = RULE.replace("kpi: pause", f"kpi: {kpi}").replace("open: link", f"open: {hold}")
-    made.write(rule=rule, clock=f"{sandbox.redmine.url}/_control/clock")
+    made.write(rule=rule, clock=f"{sandbox.redmine.url}/_control/clock", sla={"resolution": {1: "12h"}})
     with ExitStack() as resources:
         made.kept = made.app(resources)
         yield made
@@ -191,6 +191,8 @@ def test_the_head_is_published_and_whatever_is_changed_is_found(sandbox: Sandbox
     saved = ("--heads", str(stage.folder / "page.txt"))
     assert "3 of them under a published head" in run(stage, "kpi", "ledger", "verify", *saved)
 
+    found = json.loads(run(stage, "kpi", "findings", "--json", code=1))["findings"]
+    assert [(one["kind"], len(one["incidents"])) for one in found] == [("excluded near a breach", 2)], "one was over"
     listed = json.loads(run(stage, "kpi", "ledger", "list", "--json"))["rows"]
     assert {row["approver"] for row in listed} == {"rule router-cpu"}
     run(stage, "kpi", "ledger", "export", str(tmp_path / "audit"))

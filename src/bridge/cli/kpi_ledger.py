@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge.app import App, Use
+from bridge.app.telling import due_times
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, actor, change, open_app
 from bridge.cli.output import print_json, print_table, say
 from bridge.kpi.ledger import Head, Row, verify
@@ -135,7 +136,7 @@ def findings(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
 
 def _findings(app: App) -> list[dict[str, Any]]:
     with app.database.reading() as uow:
-        found = look(uow, app.configured, app.clock.now())
+        found = look(uow, app.configured, due_times(app.configuration), app.clock.now())
     return [
         {
             "kind": one.kind.value,

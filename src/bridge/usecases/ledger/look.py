@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.kpi.facts import IncidentFacts
 from bridge.kpi.finding_model import Case, Evidence, Finding, ProjectCase
 from bridge.kpi.findings import findings
-from bridge.model.incident import Incident
+from bridge.kpi.own_holds import without_own
+from bridge.model.incident import Incident, State
 from bridge.model.promotion import Promotion, PromotionState, Role, TaskKind
 from bridge.ports import UnitOfWork
 from bridge.rules.project_part import Place
 from bridge.rules.sla import SlaClock
 from bridge.usecases.configured import Configured
 from bridge.usecases.place import place_of
+from bridge.usecases.telling.clocks import DueTimes
 
 PART = 1000
 _NO_PROJECT = frozenset(
@@ -25,12 +28,12 @@ _NO_PROJECT = frozenset(
 )
 
 
-def look(uow: UnitOfWork, configured: Configured, now: datetime) -> list[Finding]:
+def look(uow: UnitOfWork, configured: Configured, due_times: DueTimes, now: datetime) -> list[Finding]:
     """Everything that asks for a second look. Reads every incident, in parts."""
-    return findings(evidence_for(uow, configured, now), configured.policy.ledger.thresholds, now)
+    return findings(evidence_for(uow, due_times, now), configured.policy.ledger.thresholds, now)
 
 
-def evidence_for(uow: UnitOfWork, configured: Configured, now: datetime) -> Evidence:
+def evidence_for(uow: UnitOfWork, due_times: DueTimes, now: datetime) -> Evidence:
     """What the store knows of incidents, exclusions and projects."""
     promotions = uow.promotions.in_states()
     members = {one.id: uow.promotions.members(one.id) for one in promotions}
@@ -41,22 +44,23 @@ def evidence_for(uow: UnitOfWork, configured: Configured, now: datetime) -> Evid
             continue
         joined = tuple(member.incident_id for member in members[one.id] if member.role is not Role.EVIDENCE)
         projects.append(_project(uow, one, one.opened_at, joined, now))
-    return Evidence(_cases(uow, configured, claimed), uow.exclusions.all(), projects)
+    return Evidence(_cases(uow, due_times, claimed), uow.exclusions.all(), projects)
 
 
-def _cases(uow: UnitOfWork, configured: Configured, claimed: set[int]) -> Mapping[int, Case]:
+def _cases(uow: UnitOfWork, due_times: DueTimes, claimed: set[int]) -> Mapping[int, Case]:
     cases: dict[int, Case] = {}
+    own = uow.exclusions.holds()
     last = 0
     while rows := uow.incidents.scan(last, PART):
         facts = uow.incidents.facts_of([number for number, _ in rows])
         for number, incident in rows:
-            cases[number] = _case(configured, number, incident, facts[number], claimed=number in claimed)
+            told = without_own(facts[number], own.get(number, ()))
+            cases[number] = _case(due_times, number, incident, told, claimed=number in claimed)
         last = rows[-1][0]
     return cases
 
 
-def _case(configured: Configured, number: int, incident: Incident, facts: IncidentFacts, *, claimed: bool) -> Case:
-    target = configured.policy.sla.of(SlaClock.RESOLUTION, incident.priority)
+def _case(due_times: DueTimes, number: int, incident: Incident, facts: IncidentFacts, *, claimed: bool) -> Case:
     ended = facts.left_at or facts.resolved_timeline or facts.resolved_reported or incident.updated_at
     return Case(
         id=number,
@@ -64,11 +68,17 @@ def _case(configured: Configured, number: int, incident: Incident, facts: Incide
         team=incident.team,
         opened_at=incident.opened_at,
         over_at=None if incident.state.is_open else ended,
-        due_at=incident.opened_at + target if target is not None else None,
+        due_at=_due(due_times, incident, facts),
         reassigned=max(incident.reassignment_count, facts.reassigned),
         effort=incident.effort,
         claimed=claimed,
     )
+
+
+def _due(due_times: DueTimes, incident: Incident, facts: IncidentFacts) -> datetime | None:
+    """When its resolution clock runs out, or would have if nobody had stopped it."""
+    running = due_times.running(replace(incident, state=State.IN_PROGRESS), facts)
+    return next((one.due_at for one in running if one.clock == SlaClock.RESOLUTION), None)
 
 
 def _project(
