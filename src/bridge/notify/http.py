@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -13,7 +14,7 @@ import requests
 
 from bridge.model.errors import RateLimited, Rejected, RemoteUnavailable
 
-MOST_BYTES = 1 << 16
+MOST_BYTES = 1 << 14
 CONNECT_SECONDS = 5.0
 _SAID = 200
 
@@ -45,6 +46,7 @@ class Poster:
         that is not 2xx.
         """
         url = self._url + (("&" if urlsplit(self._url).query else "?") + query if query else "")
+        deadline = time.monotonic() + self._timeout
         try:
             with requests.post(
                 url,
@@ -54,7 +56,7 @@ class Poster:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                raw = response.raw.read(MOST_BYTES, decode_content=True)
+                raw = self._read(response, deadline)
                 status, wish = response.status_code, response.headers
         except (requests.RequestException, OSError) as error:
             what = f"gave no answer: {type(error).__name__}."  # its own words hold the whole address
@@ -68,6 +70,17 @@ class Poster:
             advice = "Check the channel's address and keys, then: queue retry."
             raise Rejected(self.where, (f"answered HTTP {status}: {text}",), advice)
         return Answer(self.where, status, _mapping(raw), text)
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        """The beginning of an answer, byte by byte: one that drips must not hold a worker."""
+        raw = bytearray()
+        for byte in response.iter_content(1):
+            raw += byte
+            if time.monotonic() > deadline:
+                raise RemoteUnavailable(self.where, "the answer came too slowly.", "It is tried again.")
+            if len(raw) >= MOST_BYTES:
+                break
+        return bytes(raw)
 
 
 def _mapping(raw: bytes) -> Mapping[str, Any]:

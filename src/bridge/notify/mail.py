@@ -7,6 +7,7 @@ import html
 import re
 import smtplib
 import ssl
+from contextlib import ExitStack
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -90,13 +91,12 @@ class MailNotifier:
         options = self._options
         if options.security == "ssl":
             return smtplib.SMTP_SSL(options.host, options.port, timeout=options.timeout, context=self._context())
-        server = smtplib.SMTP(options.host, options.port, timeout=options.timeout)
-        if options.security == "starttls":
-            try:
+        with ExitStack() as unless_it_works:
+            server = smtplib.SMTP(options.host, options.port, timeout=options.timeout)
+            unless_it_works.callback(server.close)
+            if options.security == "starttls":
                 server.starttls(context=self._context())
-            except BaseException:
-                server.close()
-                raise
+            unless_it_works.pop_all()
         return server
 
     def _context(self) -> ssl.SSLContext:

@@ -7,6 +7,9 @@ import email.policy
 import hashlib
 import hmac
 import socket
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +147,25 @@ def test_a_webhook_is_signed_and_a_repeat_carries_the_same_name():
     signed = f"{first['X-Bridge-Timestamp']}.{first['raw']}".encode()
     assert first["X-Bridge-Signature"] == "sha256=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
     assert service.bodies[0]["notice"] == {"kind": "slip"}
+
+
+def test_an_answer_that_drips_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
+                while True:
+                    connection.sendall(b" ")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/send"
+        with pytest.raises(RemoteUnavailable, match="too slowly"):
+            channel("wecom", url=url, timeout=0.4).send(message())
+    thread.join(10)
 
 
 def test_a_webhook_that_asks_to_slow_down_is_waited_for():
