@@ -47,7 +47,7 @@ def report_of_store(app: App, asked: Asked) -> OperationsReport:
     fills = {one.name: fills_of(one.options).fields or () for one in app.configuration.loaded.sources}
     with uncollected(), app.database.reading() as uow:
         now = app.clock.now()
-        made = stored_material(uow, asked, fills, now)
+        made = stored_material(uow, asked, fills, now, app.configuration.sla)
         return _report(made, app.configuration, asked, now, now)
 
 

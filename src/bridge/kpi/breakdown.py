@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bridge.kpi.columns import HOUR, NONE, Facts, Ints, Mask
 from bridge.kpi.counting import Counting, Judged
-from bridge.kpi.population import Material, counted_at, open_at, rows_of
+from bridge.kpi.population import Material, counted_at, open_at, places_of, rows_of
 from bridge.kpi.report_model import SMALLEST_SHOWN, By, OnHold, Part, Reason
 from bridge.kpi.spreads import counts, listed, means, percentiles, spread
 
@@ -21,14 +21,17 @@ def on_hold(material: Material, counting: Counting) -> OnHold:
     facts = counting.facts
     before = facts.hold_reported if counting.end is facts.reported else facts.hold_timeline
     net = (counting.end - facts.opened - before)[counting.resolved]
-    hours: dict[str, int] = {}
-    incidents: dict[str, set[int]] = {}
-    for number in rows_of(facts, material.holds.keys()):
-        for start, end, reason in material.holds[number]:
-            if end is not None:
-                hours[reason] = hours.get(reason, 0) + end - start
-                incidents.setdefault(reason, set()).add(number)
-    reasons = [Reason(name, len(incidents[name]), length / HOUR) for name, length in hours.items()]
+    holds = material.holds
+    there = (holds.end != NONE) & (places_of(facts.number, holds.number) >= 0)
+    size, reason = len(holds.reason.names), holds.reason.codes[there]
+    hours = np.bincount(reason, weights=(holds.end - holds.start)[there].astype(np.float64), minlength=size) / HOUR
+    pairs = np.unique(holds.number[there] * max(size, 1) + reason)
+    incidents = counts(pairs % max(size, 1), size)
+    reasons = [
+        Reason(name, int(number), float(length))
+        for name, number, length in zip(holds.reason.names, incidents, hours, strict=True)
+        if number
+    ]
     return OnHold(
         incidents=int((facts.hold > 0).sum()),
         hours=float(facts.hold.sum()) / HOUR,

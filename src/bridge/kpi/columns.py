@@ -5,7 +5,7 @@ Moments are microseconds since 1970 UTC, durations microseconds; NONE where ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -21,12 +21,12 @@ Mask = NDArray[np.bool_]
 COLUMNS = (
     "number", "opened", "responded", "reported", "timeline", "left", "hold", "hold_reported", "hold_timeline",
     "priority", "reopened", "reassigned", "told_reopened", "told_reassigned", "told_response", "told_resolution",
-    "effort", "team", "first_team", "service", "person", "type", "source", "state",
+    "cancelled", "effort", "team", "first_team", "service", "person", "type", "source",
 )  # fmt: skip
 """What a row of facts has, in order: numbers, then the effort, then texts. A priority of 0 is none; a verdict is 1 for
-broken, 0 for kept, -1 for none."""
+broken, 0 for kept, -1 for none; `cancelled` is 1 for what was called off."""
 
-_TEXTS = frozenset({"team", "first_team", "service", "person", "type", "source", "state"})
+_TEXTS = frozenset({"team", "first_team", "service", "person", "type", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Facts:
     told_reassigned: Ints
     told_response: Ints
     told_resolution: Ints
+    cancelled: Ints
     effort: Floats
     team: Coded
     first_team: Coded
@@ -73,7 +74,6 @@ class Facts:
     person: Coded
     type: Coded
     source: Coded
-    state: Coded
 
     def __len__(self) -> int:
         return len(self.number)
@@ -117,6 +117,46 @@ class Builder:
             made[name] = Coded(list(self._index[name]), whole) if name in _TEXTS else whole
             parts.clear()
         return Facts(**made)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Intervals on hold: of which incident (its number), from, to (NONE while it lasts), why. Sorted by incident."""
+
+    number: Ints
+    start: Ints
+    end: Ints
+    reason: Coded
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, int, int | None, str]]) -> Holds:
+        """From intervals in any order."""
+        found = sorted(rows, key=lambda one: one[:2])
+        index: dict[str, int] = {}
+        for one in found:
+            index.setdefault(one[3], len(index))
+        numbers = (
+            np.array([one[0] for one in found], dtype=np.int64),
+            np.array([one[1] for one in found], dtype=np.int64),
+            np.array([NONE if one[2] is None else one[2] for one in found], dtype=np.int64),
+        )
+        return cls(*numbers, Coded(list(index), np.array([index[one[3]] for one in found], dtype=np.int64)))
+
+    def rows(self) -> list[tuple[int, int, int | None, str]]:
+        """The intervals one by one."""
+        columns = (self.number.tolist(), self.start.tolist(), self.end.tolist(), self.reason.codes.tolist())
+        return [
+            (number, start, None if end == NONE else end, self.reason.names[code])
+            for number, start, end, code in zip(*columns, strict=True)
+        ]
+
+    def instead(self, numbers: Collection[int], rows: Iterable[tuple[int, int, int | None, str]]) -> Holds:
+        """The same with other intervals for some incidents."""
+        known = frozenset(numbers)
+        return Holds.of([*(one for one in self.rows() if one[0] not in known), *rows])
+
+
+NO_HOLDS = Holds.of(())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +11,9 @@ import numpy as np
 from bridge.calendar.business import BusinessCalendar
 from bridge.calendar.vector import VectorCalendar
 from bridge.kpi.adjusted import excluded
-from bridge.kpi.columns import NONE, Facts, Ints, Mask
+from bridge.kpi.columns import NONE, Coded, Facts, Holds, Ints, Mask
 from bridge.kpi.counting import Judged
-from bridge.kpi.population import Hold, Material, ends, micros, moment, rows_of
+from bridge.kpi.population import Material, ends, micros, moment, places_of, rows_of
 from bridge.kpi.report_model import Basis
 from bridge.kpi.sla import Calendars, Clock, Pause, Policy, Start, Stop, elapsed
 
@@ -30,14 +30,15 @@ def judge(
     for clock, verdicts in zip(Clock, told, strict=True):
         none = np.zeros(len(facts), dtype=bool)
         made.append(Judged(clock.value, none.copy(), none.copy(), none.copy(), none.copy(), verdicts))
-    free = ~facts.state.among(["cancelled"])
-    holds = {row: material.holds[number] for number, row in rows_of(facts, material.holds.keys()).items()}
+    free: Mask = facts.cancelled == 0
+    if not policies:
+        return made[0], made[1]
     for policy in policies:
         mask = free & _matching(facts, policy)
         free &= ~mask
         for calendar, rows in _by_calendar(facts, policy, calendars, np.flatnonzero(mask)):
             for one, clock in zip(made, Clock, strict=True):
-                _Judging(material, policy, clock, calendar, rows, basis, micros(now)).write(one, holds)
+                _Judging(material, policy, clock, calendar, rows, basis, micros(now)).write(one)
     return made[0], made[1]
 
 
@@ -80,8 +81,8 @@ class _Judging:
     basis: Basis
     now: int
 
-    def write(self, into: Judged, holds: Mapping[int, Sequence[Hold]]) -> None:
-        """Judges them; `holds` are by row."""
+    def write(self, into: Judged) -> None:
+        """Judges them."""
         targets, starts, stops = self._targets(), self._starts(), self._stops()
         asked = (targets != NONE) & (starts != NONE)
         rows, targets, starts, stops = self.rows[asked], targets[asked], starts[asked], stops[asked]
@@ -90,9 +91,9 @@ class _Judging:
         running = stops == NONE
         until = np.maximum(np.where(running, self.now, stops), starts)
         vector = VectorCalendar(self.calendar)
-        ran = vector.elapsed(starts, until) - self._paused(vector, rows, starts, until, holds)
+        ran = vector.elapsed(starts, until) - self._paused(vector, rows, starts, until)
         self._note(into.judged, into.met, rows, ran <= targets, running)
-        adjusted, removed = self._adjusted(rows, ran, starts, until, running, holds)
+        adjusted, removed = self._adjusted(rows, ran, starts, until, running)
         self._note(into.adjusted_judged, into.adjusted_met, rows, adjusted <= targets, running)
         into.adjusted_judged[rows[removed]] = False
 
@@ -119,40 +120,37 @@ class _Judging:
             return np.where(facts.responded == NONE, facts.left, facts.responded)[self.rows]
         return (facts.left if self.policy.stop is Stop.LEFT else ends(facts, self.basis))[self.rows]
 
-    def _paused(
-        self, vector: VectorCalendar, rows: Ints, starts: Ints, until: Ints, holds: Mapping[int, Sequence[Hold]]
-    ) -> Ints:
+    def _paused(self, vector: VectorCalendar, rows: Ints, starts: Ints, until: Ints) -> Ints:
         """How much of each clock stood still because of holds, which never overlap."""
-        owner, begins, finishes = [], [], []
-        for place, row in enumerate(rows.tolist()) if holds else ():
-            for begin, finish, reason in holds.get(row, ()):
-                if self.policy.pauses_for(reason):
-                    low = max(begin, int(starts[place]))
-                    high = int(until[place]) if finish is None else min(finish, int(until[place]))
-                    if low < high:
-                        owner.append(place)
-                        begins.append(low)
-                        finishes.append(high)
+        holds = self._pauses()
+        place = places_of(self.material.facts.number[rows], holds.number)
+        here = place >= 0
+        place = place[here]
+        low = np.maximum(holds.start[here], starts[place])
+        high = np.minimum(np.where(holds.end[here] == NONE, until[place], holds.end[here]), until[place])
+        some = low < high
         off = np.zeros(len(rows), dtype=np.int64)
-        worked = vector.elapsed(np.array(begins, dtype=np.int64), np.array(finishes, dtype=np.int64))
-        np.add.at(off, np.array(owner, dtype=np.int64), worked)
+        np.add.at(off, place[some], vector.elapsed(low[some], high[some]))
         return off
 
-    def _adjusted(
-        self,
-        rows: Ints,
-        ran: Ints,
-        starts: Ints,
-        until: Ints,
-        running: Mask,
-        holds: Mapping[int, Sequence[Hold]],
-    ) -> tuple[Ints, Mask]:
+    def _pauses(self) -> Holds:
+        """The holds that stop these clocks."""
+        holds = self.material.holds
+        if self.policy.pauses is None:
+            return holds
+        stops = np.array([self.policy.pauses_for(name) for name in holds.reason.names], dtype=bool)
+        mask = stops[holds.reason.codes] if len(stops) else np.zeros(0, dtype=bool)
+        reason = Coded(holds.reason.names, holds.reason.codes[mask])
+        return Holds(holds.number[mask], holds.start[mask], holds.end[mask], reason)
+
+    def _adjusted(self, rows: Ints, ran: Ints, starts: Ints, until: Ints, running: Mask) -> tuple[Ints, Mask]:
         """What ran without exclusions too, and who left the measure. Response is never excluded."""
         adjusted, removed = ran.copy(), np.zeros(len(rows), dtype=bool)
         if self.clock is Clock.RESPONSE:
             return adjusted, removed
         facts = self.material.facts
         place = {row: number for number, row in enumerate(rows.tolist())}
+        holds = self._pauses()
         for number, row in rows_of(facts, self.material.exclusions.keys()).items():
             if row not in place:
                 continue
@@ -161,14 +159,16 @@ class _Judging:
             out = excluded(self.material.exclusions[number], end)
             removed[here] = out.removed
             if out.intervals:
-                pauses = [*out.intervals, *self._holds(holds.get(row, ()))]
+                pauses = [*out.intervals, *_intervals(holds, number)]
                 left = elapsed(self.calendar, moment(int(starts[here])), moment(int(until[here])), pauses)
                 adjusted[here] = left // _MICROSECOND
         return adjusted, removed
 
-    def _holds(self, holds: Sequence[Hold]) -> list[Pause]:
-        return [
-            (moment(begin), None if finish is None else moment(finish))
-            for begin, finish, reason in holds
-            if self.policy.pauses_for(reason)
-        ]
+
+def _intervals(holds: Holds, number: int) -> list[Pause]:
+    """One incident's."""
+    first, last = np.searchsorted(holds.number, (number, number + 1)).tolist()
+    return [
+        (moment(int(begin)), None if end == NONE else moment(int(end)))
+        for begin, end in zip(holds.start[first:last], holds.end[first:last], strict=True)
+    ]

@@ -53,7 +53,7 @@ def operations(material: Material, asked: Asked, judged: Sequence[Judged], made_
         asked=asked,
         incidents=len(facts),
         resolved=int(counting.resolved.sum()),
-        cancelled=int(facts.state.among(["cancelled"]).sum()),
+        cancelled=int(facts.cancelled.sum()),
         response=spread((facts.responded - facts.opened)[responded], counting.meaning("incidents somebody took up")),
         resolution=spread(raw, counting.meaning("resolved incidents")),
         adjusted=spread(adjusted, counting.meaning("resolved incidents that did not leave the measure")),

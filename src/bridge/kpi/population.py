@@ -9,15 +9,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from bridge.kpi.adjusted import Excluded, excluded
-from bridge.kpi.columns import NONE, Facts, Ints, Mask, Taken
+from bridge.kpi.columns import NO_HOLDS, NONE, Facts, Holds, Ints, Mask, Taken
 from bridge.kpi.report_model import Asked, Basis, Day, Month
 from bridge.model.exclusion import Exclusion
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-
-
-Hold = tuple[int, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,9 @@ class Material:
     """What a report is made of.
 
     `exclusions` and `rules` (the rule of the promotion that an incident belongs to) are by the incident's number,
-    `promotions` by the promotion's. `told_reopened` and `told_reassigned` are the sources that count themselves how
-    often that happened; for others the timeline counts. `holds` are the intervals on hold of those that have any, by
-    number: start, end (None while it lasts) and reason. `at` is the last moment that the facts know of. `name` tells
-    an incident's name by its number. `origin`, `notes` and `days` see OperationsReport.
+    `promotions` by the promotion's. `holds` are the intervals on hold. `told_reopened` and `told_reassigned` are the
+    sources that count themselves how often that happened; for others the timeline counts. `at` is the last moment that
+    the facts know of. `name` tells an incident's name by its number. `origin`, `notes` and `days` see OperationsReport.
     """
 
     facts: Facts
@@ -46,7 +42,7 @@ class Material:
     exclusions: Mapping[int, Sequence[Exclusion]] = field(default_factory=dict)
     promotions: Mapping[int, Promoted] = field(default_factory=dict)
     rules: Mapping[int, str] = field(default_factory=dict)
-    holds: Mapping[int, Sequence[Hold]] = field(default_factory=dict)
+    holds: Holds = NO_HOLDS
     told_reopened: Collection[str] = ()
     told_reassigned: Collection[str] = ()
     name: Callable[[int], str] = str
@@ -96,13 +92,19 @@ def open_at(facts: Facts, at: int) -> Mask:
 
 def rows_of(facts: Facts, numbers: Collection[int]) -> dict[int, int]:
     """The rows of some incidents, by number; those that are not there are left out."""
-    if not numbers:
-        return {}
-    order = np.argsort(facts.number, kind="stable")
-    wanted = np.array(sorted(numbers), dtype=np.int64)
-    place = np.searchsorted(facts.number, wanted, sorter=order)
-    found = [(int(n), int(order[p])) for n, p in zip(wanted, place, strict=True) if p < len(order)]
-    return {number: row for number, row in found if int(facts.number[row]) == number}
+    wanted = np.fromiter(numbers, dtype=np.int64, count=len(numbers))
+    rows = places_of(facts.number, wanted)
+    return {number: row for number, row in zip(wanted.tolist(), rows.tolist(), strict=True) if row >= 0}
+
+
+def places_of(numbers: Ints, wanted: Ints) -> Ints:
+    """Where each wanted number stands, -1: nowhere."""
+    if not len(numbers):
+        return np.full(len(wanted), -1)
+    order = np.argsort(numbers, kind="stable")
+    place = np.minimum(np.searchsorted(numbers, wanted, sorter=order), len(numbers) - 1)
+    found: Ints = order[place]
+    return np.where(numbers[found] == wanted, found, -1)
 
 
 def taken(facts: Facts, basis: Basis, exclusions: Mapping[int, Sequence[Exclusion]]) -> Taken:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Rows = Sequence[Sequence[Any]]
+OPTIONAL = frozenset({"service", "person", "type"})
+"""Columns of facts that not every report looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ class Compared:
 class FactColumns(Protocol):
     """Facts for reports."""
 
-    def rows(self, span: FactSpan | None) -> Iterator[Rows]:
-        """Rows of bridge.kpi.columns.COLUMNS in parts; None: of all incidents."""
+    def rows(self, span: FactSpan | None, texts: Collection[str] = OPTIONAL) -> Iterator[Rows]:
+        """Rows of bridge.kpi.columns.COLUMNS in parts; None: of all incidents. Of OPTIONAL those not named are ""."""
 
-    def holds(self, span: FactSpan | None) -> Iterator[tuple[int, Sequence[tuple[int, int | None, str]]]]:
-        """The intervals on hold of the incidents that have any: start, end and reason."""
+    def holds(self, span: FactSpan | None) -> Iterator[tuple[int, int, int | None, str]]:
+        """The intervals on hold: the incident, start, end (None while it lasts) and reason."""
 
     def excluded(self) -> list[int]:
         """The incidents with exclusions."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.calendar.business import default_calendar
-from bridge.kpi.columns import NONE, Builder, Facts
+from bridge.kpi.columns import NONE, Builder, Facts, Holds
 from bridge.kpi.figures import figures
 from bridge.kpi.judging import judge
 from bridge.kpi.operations import operations
@@ -45,9 +45,9 @@ def fact(number: int, opened: float, **values):
         *(int(values.get(name, 0) * HOUR) for name in ("hold", "hold_reported", "hold_timeline")),
         *(values.get(name, 0) for name in ("priority", "reopened", "reassigned", "told_reopened", "told_reassigned")),
         *(values.get(name, -1) for name in ("told_response", "told_resolution")),
-        float(values.get("effort", 0.0)),
+        *(int(values.get("state") == "cancelled"), float(values.get("effort", 0.0))),
         *(values.get(name, "") for name in ("team", "first_team", "service", "person", "type")),
-        *("rt", values.get("state", "resolved" if end is not None else "new")),
+        "rt",
     )
 
 
@@ -197,7 +197,7 @@ def test_targets_by_policy_stand_beside_the_sources_word_and_differences_are_nam
 
 def test_clocks_start_pause_and_stop_as_the_policy_says():
     rows = (fact(1, 0, responded=2, reported=20, left=30, hold=10), fact(2, 0, responded=2, reported=20, left=30))
-    holds = {1: [(micros(at(5)), micros(at(15)), "vendor")]}
+    holds = Holds.of([(1, micros(at(5)), micros(at(15)), "vendor")])
 
     def met(**more) -> int:
         policy = Policy("p", resolution={0: timedelta(hours=10)}, **more)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.kpi.columns import NONE, Builder
+from bridge.kpi.columns import NONE, Builder, Holds
 from bridge.kpi.facts import Measured, measure
-from bridge.kpi.population import Hold, Material, Promoted, micros, moment
+from bridge.kpi.population import Material, Promoted, micros, moment
 from bridge.kpi.report_model import Asked as Report
 from bridge.model.exclusion import Exclusion
 from bridge.model.incident import EventKind, State
@@ -50,13 +50,12 @@ def material(
 ) -> Material:
     """What a report needs. `told` are the fields that the source fills, for counts that it makes itself."""
     reader = _Reader(history)
-    builder, holds, names, last = Builder(), {}, [], 0
+    builder, holds, names, last = Builder(), list[tuple[int, int, int | None, str]](), list[str](), 0
     rows: list[Sequence[Any]] = []
     for incident in range(history.incidents):
         measured, at = reader.measured(incident)
         last = max(last, at)
-        if measured.holds:
-            holds[incident] = list[Hold](measured.holds)
+        holds += [(incident, begin, end, reason) for begin, end, reason in measured.holds]
         names.append(reader.last("external_id", incident))
         rows.append(reader.row(incident, measured))
         if len(rows) == _PART:
@@ -73,7 +72,7 @@ def material(
         exclusions={numbers[name]: those for name, those in excluded.exclusions.items() if name in numbers},
         promotions=excluded.promotions,
         rules={numbers[name]: rule for name, rule in excluded.rules.items() if name in numbers},
-        holds=holds,
+        holds=Holds.of(holds),
         told_reopened=sources if "reopen_count" in told else (),
         told_reassigned=sources if "reassignment_count" in told else (),
         days=days_of(facts, asked, last),
@@ -143,9 +142,8 @@ class _Reader:
             *(made.hold, made.hold_reported, made.hold_timeline, made.priority or 0, made.reopened, made.reassigned),
             *(last("reopen_count") or 0, last("reassignment_count") or 0),
             *(-1 if last(name) is None else int(last(name)) for name in ("response_breached", "resolution_breached")),
-            last("effort") or 0.0,
+            *(int(last("state") is State.CANCELLED), last("effort") or 0.0),
             *(made.team, made.first_team, made.service, last("person"), last("type"), last("source")),
-            str(last("state") or ""),
         )
 
     def _moment(self, name: str, incident: int) -> int | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bridge.kpi.columns import Builder
-from bridge.kpi.population import Hold, Material, Promoted, micros
+from bridge.kpi.columns import Builder, Holds
+from bridge.kpi.population import Material, Promoted, micros
 from bridge.kpi.report_model import Asked, Basis, By, Month
+from bridge.kpi.sla import Policy
 from bridge.model.exclusion import Exclusion
 from bridge.ports import UnitOfWork
 from bridge.repositories.operations import FactSpan
@@ -20,21 +21,20 @@ STALE = "some facts are from before an upgrade and lack first teams, reopenings 
 
 
 def stored_material(
-    uow: UnitOfWork, asked: Asked, fills: Mapping[str, Collection[str]], now: datetime, *, holds: bool = True
+    uow: UnitOfWork, asked: Asked, fills: Mapping[str, Collection[str]], now: datetime, policies: Sequence[Policy] = ()
 ) -> Material:
     """What a report on the store needs. `fills` are the fields that each source fills.
 
-    With a span only its incidents and the backlog at its end are read. `holds`: the intervals on hold, too.
+    With a span only its incidents and the backlog at its end are read, and only the texts that are needed.
     """
     columns = uow.fact_columns
     span = span_of(asked, now)
     builder = Builder()
-    for part in columns.rows(span):
+    for part in columns.rows(span, texts_of(asked, policies)):
         builder.add(part)
     facts = builder.facts()
-    on_hold = {number: list[Hold](map(_hold, those)) for number, those in columns.holds(span)} if holds else {}
     numbers = columns.excluded() if span is None else [int(one) for one in facts.number]
-    leave_out_own_holds(uow, facts, on_hold, None if span is None else numbers)
+    holds = leave_out_own_holds(uow, facts, Holds.of(columns.holds(span)), None if span is None else numbers)
     exclusions = _exclusions(uow, numbers)
     promotions = columns.promotions({one.promotion_id for those in exclusions.values() for one in those})
     return Material(
@@ -44,13 +44,21 @@ def stored_material(
         exclusions=exclusions,
         promotions={number: Promoted(*names) for number, names in promotions.items()},
         rules=columns.rules() if asked.by is By.RULE else {},
-        holds=on_hold,
+        holds=holds,
         told_reopened=[name for name, fields in fills.items() if "reopen_count" in fields],
         told_reassigned=[name for name, fields in fills.items() if "reassignment_count" in fields],
         name=lambda number: columns.names([number]).get(number, str(number)),
         notes=(STALE,) if columns.is_stale() else (),
         days=stored_days(uow, asked, micros(now)),
     )
+
+
+def texts_of(asked: Asked, policies: Sequence[Policy]) -> frozenset[str]:
+    """The columns of texts that a report looks at beside teams and sources: a million texts take their time."""
+    wanted = {asked.by.value} if asked.by in {By.SERVICE, By.PERSON} else set()
+    wanted |= {"service"} if any(one.match.services for one in policies) else set()
+    wanted |= {"type"} if any(one.match.types for one in policies) else set()
+    return frozenset(wanted)
 
 
 def span_of(asked: Asked, now: datetime) -> FactSpan | None:
@@ -71,8 +79,3 @@ def _exclusions(uow: UnitOfWork, numbers: list[int]) -> dict[int, list[Exclusion
     for begin in range(0, len(numbers), PART):
         found |= uow.exclusions.of_incidents(numbers[begin : begin + PART])
     return found
-
-
-def _hold(one: tuple[int, int | None, str]) -> Hold:
-    begin, end, reason = one
-    return begin, end, reason
