@@ -19,7 +19,7 @@ from tests.system.commands import command
 from tests.system.desks import SandboxDesk
 from tests.system.scene import Scene
 from tests.system.stage import RULE, Stage, opened, sandbox_bridge
-from tests.system.test_recurrence import DAY, close, promotions, rounds
+from tests.system.test_recurrence import DAY, close, promotions
 from tests.system.test_story import SUMMARY, promoted
 
 TEAMS = {
@@ -73,6 +73,13 @@ def perform(stage: Stage, name: str, **args: Any) -> dict[str, Any]:
     """A person's decision, as the command line carries it out."""
     with App(load(stage.folder / "bridge.yaml")) as app, app.database.lock():
         return dict(app.perform(name, {"actor": "erin", **args}))
+
+
+def rounds(stage: Stage, number: int = 1) -> None:
+    """Some rounds, a minute apart; each goes on until nothing is left."""
+    for _ in range(number):
+        stage.pause()
+        stage.once()
 
 
 def promotion(stage: Stage) -> Promotion:

@@ -16,7 +16,7 @@ from tests.system.test_life import TEAMS, audited, notes, of_desktop, perform, p
 from tests.system.test_story import SUMMARY, promoted
 
 
-def rounds(stage: Stage, number: int = 2) -> None:
+def rounds(stage: Stage, number: int = 1) -> None:
     """Some rounds, each in a later second of the real Redmine."""
     for _ in range(number):
         stage.pause()

@@ -45,7 +45,9 @@ class Guard:
                 done = deliver(effect)
             except Forbidden as error:
                 return self._refused(effect, promotion, error)
-            return self._again(promotion, done) if SHUT in promotion.attention else done
+            if SHUT in promotion.attention and self._status(promotion) == "active":
+                return self._again(promotion, done)
+            return done
 
         return handler
 

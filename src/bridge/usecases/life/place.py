@@ -22,6 +22,7 @@ SHUT = "its project in Redmine "
 MOVED = "its project was moved "
 PARENT = "parent"
 """Where a promotion keeps the project above its own (`Promotion.made`)."""
+CREATE = "task.create"
 ADDED = "own:"
 """How the keys of tasks begin that people added."""
 
@@ -89,12 +90,14 @@ def removed(uow: UnitOfWork, promotion: Promotion, task: Task, now: datetime) ->
 def added(uow: UnitOfWork, issue: Changed, now: datetime) -> bool:
     """Takes in a task that people added to a project of the bridge; False when the issue is none.
 
-    While something is being written there it may be the bridge's own, and is taken in at its next change.
+    While the bridge creates issues there it may be one of them, and is taken in at its next change.
     """
     promotion = uow.promotions.of_project(issue.project_id)
     if promotion is None or promotion.state not in RUNNING | HANDED_OVER or place_of(promotion) is not Place.PROJECT:
         return False
-    if uow.effects.pending(promotion.id) or uow.effects.dead(promotion.id):
+    if CREATE in uow.effects.unfinished(f"project:{promotion.id}"):
+        return False
+    if any(effect.kind == CREATE for effect in uow.effects.dead(promotion.id)):
         return False
     key = f"{ADDED}{issue.id}"
     uow.promotions.add_tasks([Task(promotion.id, key, TaskKind.WORK, issue.subject, issue.id, issue.status)])
