@@ -105,7 +105,7 @@ class Builder:
                     index.setdefault(text, len(index))
                 made: NDArray[Any] = np.fromiter(map(index.__getitem__, column), dtype=np.int64, count=len(rows))
             else:
-                made = np.array(column, dtype=np.float64 if name == "effort" else np.int64)
+                made = np.fromiter(column, dtype=np.float64 if name == "effort" else np.int64, count=len(rows))
             self._parts[name].append(made)
 
     def facts(self) -> Facts:
@@ -131,16 +131,13 @@ class Holds:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int | None, str]]) -> Holds:
         """From intervals in any order."""
-        found = sorted(rows, key=lambda one: one[:2])
-        index: dict[str, int] = {}
-        for one in found:
-            index.setdefault(one[3], len(index))
-        numbers = (
-            np.array([one[0] for one in found], dtype=np.int64),
-            np.array([one[1] for one in found], dtype=np.int64),
-            np.array([NONE if one[2] is None else one[2] for one in found], dtype=np.int64),
-        )
-        return cls(*numbers, Coded(list(index), np.array([index[one[3]] for one in found], dtype=np.int64)))
+        numbers, starts, ends, reasons = tuple(zip(*rows, strict=True)) or ((), (), (), ())
+        index = {reason: code for code, reason in enumerate(dict.fromkeys(reasons))}
+        number, start = np.array(numbers, dtype=np.int64), np.array(starts, dtype=np.int64)
+        end = np.array([NONE if one is None else one for one in ends], dtype=np.int64)
+        reason = np.array([index[one] for one in reasons], dtype=np.int64)
+        order = np.lexsort((start, number))
+        return cls(number[order], start[order], end[order], Coded(list(index), reason[order]))
 
     def rows(self) -> list[tuple[int, int, int | None, str]]:
         """The intervals one by one."""

@@ -20,8 +20,8 @@ _COLUMNS = ", ".join(
         *(f"coalesce({name}, {_NONE})" for name in _MOMENTS),
         *("hold", "hold_reported", "hold_timeline", "coalesce(priority, 0)"),
         *("reopened", "reassigned", "told_reopened", "told_reassigned"),
-        *(f"CASE WHEN {name} IS NULL THEN -1 WHEN {name} THEN 1 ELSE 0 END" for name in _VERDICTS),
-        *("CASE WHEN state = 'cancelled' THEN 1 ELSE 0 END", "effort", "team", "first_team"),
+        *(f"coalesce(CAST({name} AS INTEGER), -1)" for name in _VERDICTS),
+        *("CAST(state = 'cancelled' AS INTEGER)", "effort", "team", "first_team"),
     )
 )
 _SPANNED = {
