@@ -92,11 +92,12 @@ class CompiledRule:
     def terms(self) -> Mapping[str, str]:
         """What is asked for incidents and KPIs, kept with each promotion.
 
-        `open`, `later`, `on_delivery`, `kpi`; and where asked for `workaround`, `resolve_at_most`, `incident_issues`.
+        `open`, `later`, `on_delivery`, `kpi`; and where asked for `workaround`, `resolve_at_most`, `incident_issues`,
+        `lease`.
         """
-        most = self.rule.limits.incident_issues
-        issues = {} if most is None else {"incident_issues": str(most)}
-        return {**self.incident.terms(), "kpi": self.rule.kpi.value, **issues}
+        asked = {"incident_issues": self.rule.limits.incident_issues, "lease": self.rule.lease}
+        given = {name: str(number) for name, number in asked.items() if number is not None}
+        return {**self.incident.terms(), "kpi": self.rule.kpi.value, **given}
 
 
 def compile_rule(

@@ -103,6 +103,8 @@ class Rule(BaseModel):
     project: ProjectPart
     incident: IncidentPart = IncidentPart()
     kpi: KpiPolicy = KpiPolicy.PAUSE
+    lease: int | None = Field(None, ge=1, le=250, strict=True)
+    """After how many business days without progress of its project an exclusion ends; without it the settings say."""
     quiet_for: Duration = timedelta(days=90)
     on_recurrence: OnRecurrence = OnRecurrence()
     limits: Limits = Limits()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.kpi.lease import Lease, LeaseTerms, Step, StepKind, end_of, is_quiet, steps
 from bridge.kpi.ledger import RowKind
+from bridge.model.errors import Forbidden, NotFound
 from bridge.model.exclusion import Ending
 from bridge.model.notice import Notice, NoticeKind
 from bridge.model.promotion import RUNNING, Promotion
@@ -23,8 +24,14 @@ AGAIN = "its project shows progress again"
 
 def lease_end(configured: Configured, promotion: Promotion, now: datetime) -> datetime | None:
     """When the lease of an exclusion that begins now ends unless it is extended, None where leases do not end."""
-    terms = configured.policy.ledger.lease
+    terms = lease_terms(configured, promotion)
     return end_of(now, terms.days, configured.directory.calendar_of(promotion.owner)) if terms else None
+
+
+def lease_terms(configured: Configured, promotion: Promotion) -> LeaseTerms | None:
+    """The terms of a promotion's leases: its rule's, else the settings'; None where leases do not end."""
+    terms, own = configured.policy.ledger.lease, promotion.terms.get("lease")
+    return replace(terms or LeaseTerms(), days=int(own)) if own else terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +44,13 @@ class Leases:
 
     def turn(self, now: datetime) -> list[Step]:
         """Does what is due now, each thing once; returns it."""
-        terms = self.configured.policy.ledger.lease
-        if terms is None:
-            return []
         reader = ProgressReader(self.tracker, now)
         done: list[Step] = []
         with self.store.reading() as uow:
             running = uow.promotions.in_states(RUNNING)
         for promotion in running:
-            done += self._look(promotion, terms, reader, now)
+            terms = lease_terms(self.configured, promotion)
+            done += self._look(promotion, terms, reader, now) if terms else []
         return done
 
     def _look(self, promotion: Promotion, terms: LeaseTerms, reader: ProgressReader, now: datetime) -> list[Step]:
@@ -55,7 +60,10 @@ class Leases:
             tasks = list(uow.promotions.tasks(promotion.id).values())
         if is_quiet(leases, terms, calendar, now):
             return []
-        progress = reader.newest(promotion, tasks, min(lease.started_at for lease in leases))
+        try:
+            progress = reader.newest(promotion, tasks, min(lease.started_at for lease in leases))
+        except (NotFound, Forbidden):
+            progress = None  # gone, archived or closed to us: nobody works there
         with self.store.transaction() as uow:
             if uow.promotions.get(promotion.id).state not in RUNNING:
                 return []
@@ -85,7 +93,7 @@ class Leases:
         ends = min(step.expires_at for step in those)
         name = f"{text} {ends.isoformat()}"
         incidents = uow.incidents.many([step.lease.incident_id for step in those])
-        terms = policy.ledger.lease or LeaseTerms()
+        terms = lease_terms(configured, promotion) or LeaseTerms()
         written = configured.texts.render(
             text,
             promotion=configured.shown(promotion),
