@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from html import escape
+from datetime import datetime, timedelta
 from typing import Any
 
+from bridge.model.report import Cell, Report, Section, Table
+from bridge.report import html
 from bridge.usecases.backtest.figures import Figures, Promoted, RuleFigures, Times
 
 
@@ -108,46 +108,24 @@ def head(figures: Figures) -> list[str]:
     ]
 
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
-:root { color-scheme: light dark }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; display: block; overflow-x: auto }
-th, td { border-bottom: 1px solid #8886; padding: .25rem .6rem; text-align: left; white-space: nowrap }
-td:last-child { white-space: normal }
-"""
 _PROMOTED = ("group", "state", "found", "lead, h", "because of", "incidents", "mails", "why")
 
 
-def page(figures: Figures) -> str:
+def page(figures: Figures, made_at: datetime) -> str:
     """A page that needs nothing else: no script, nothing from the network."""
-    parts = [f"<p>{escape(line)}</p>" for line in head(figures)]
-    parts.append(_html_table(COLUMNS, table(figures)))
+    sections = [Section("Rules", (Table("rules", COLUMNS, tuple(_cells(row) for row in table(figures))),))]
     for rule in figures.rules:
-        parts.append(f"<h2>{escape(rule.title)} ({escape(rule.id)})</h2>")
-        rows = [
+        rows = tuple(
             (
                 *(one.group, one.state, f"{one.found_at:%Y-%m-%d %H:%M}", _hours(one.lead), one.evidence),
                 *(one.incidents, one.mails, "; ".join(filter(None, [*one.why, one.brake]))),
             )
             for one in rule.promotions
-        ]
-        parts.append(_html_table(_PROMOTED, rows) if rows else "<p>Nothing.</p>")
-    body = "\n".join(parts)
-    title = "Backtest of rules"
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><h1>{title}</h1>\n{body}\n</body></html>\n"
-    )
+        )
+        found = Table("promotions", _PROMOTED, rows, "Nothing.")
+        sections.append(Section(f"{rule.title} ({rule.id})", (found,)))
+    return html.page(Report("Backtest of rules", made_at, "en", tuple(head(figures)), tuple(sections)))
 
 
-def _html_table(columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
-    cells = "".join(f"<th>{escape(one)}</th>" for one in columns)
-    lines = [f"<tr>{''.join(f'<td>{escape(_cell(one))}</td>' for one in row)}</tr>" for row in rows]
-    return f"<table><tr>{cells}</tr>\n{chr(10).join(lines)}</table>"
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+def _cells(row: tuple[object, ...]) -> tuple[Cell, ...]:
+    return tuple(value if isinstance(value, int | float | None) else str(value) for value in row)

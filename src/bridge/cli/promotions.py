@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,9 @@ from bridge.ports import UnitOfWork
 from bridge.usecases.candidates.impact import impact_of
 from bridge.usecases.candidates.shown import impact_text
 from bridge.usecases.evidence import evidence_of
+from bridge.usecases.reports.helped import verdict_text
+from bridge.usecases.reports.looking import did_it_help
+from bridge.usecases.reports.words import words_of
 
 commands = typer.Typer(no_args_is_help=True, help="Candidates and the projects they became.")
 Number = Annotated[int, typer.Argument(help="The promotion's number, as `promotions list` shows it.")]
@@ -59,10 +63,13 @@ def show(number: Number, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOpt
             "terms": promotion.terms,
             **_form(uow, app, promotion),
         }
+        helped = did_it_help(uow, promotion, app.clock.now())
+        words = words_of(app.configured.texts, app.configured.policy.language)
     if as_json:
-        print_json("bridge/promotion/1", **row, **details, evidence=evidence)
+        counted = {**asdict(helped), "verdict": helped.verdict.value} if helped else None
+        print_json("bridge/promotion/1", **row, **details, did_it_help=counted, evidence=evidence)
         return
-    print_details({**row, **details})
+    print_details({**row, **details, "did_it_help": verdict_text(helped, words) if helped else None})
     columns = ("incident", "role", "state", "opened_at", "summary", "url")
     print_table(columns, [[e[c] for c in columns] for e in evidence], empty="No incident.")
 

@@ -13,6 +13,7 @@ from bridge.app.replay import replay_file, replay_store
 from bridge.cli.backtest_output import COLUMNS, document, head, page, table
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
 from bridge.cli.output import print_json, print_table, say
+from bridge.clock import SystemClock
 from bridge.configuration import load
 from bridge.usecases.backtest.figures import Figures
 from bridge.usecases.backtest.replay import Asked, AsOf, Counting
@@ -59,7 +60,7 @@ def backtest(
         with open_app(config, Use.READ) as app:
             figures = replay_store(app, configuration.rules, utc(since), asked)
     if html is not None:
-        html.write_text(page(figures), encoding="utf-8")
+        html.write_text(page(figures, SystemClock().now()), encoding="utf-8")
     if as_json:
         print_json(SCHEMA, **document(figures))
     else:
