@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from bridge.app import App
+from bridge.model.stop import Stop
 from bridge.sandbox import Sandbox
+from tests.system.commands import command
 from tests.system.stage import Stage, sandbox_bridge
 
 SUMMARY = "Router core-1 CPU above 95 %"
@@ -212,11 +214,12 @@ def test_a_note_to_all_goes_to_every_open_incident_once(stage: Stage, app: App) 
 
 
 def test_callers_read_a_note_to_all_only_where_mark_and_settings_say_so(stage: Stage) -> None:
+    own: dict[str, int] = {}
     for allowed in (False, True):
         stage.write(clock=f"{stage.office.url}/_control/clock", public_notes=allowed)
         with ExitStack() as resources:
             app = stage.app(resources)
-            own = promoted(stage, app) if not allowed else own
+            own = own or promoted(stage, app)
             incident = next(iter(own))
             stage.pause()
             stage.office.note(own["root"], f"!all public it works again {allowed}")
@@ -260,6 +263,42 @@ def test_a_merged_incident_is_unlinked_with_a_note(stage: Stage, app: App, sandb
     relations = {(one["issue_to_id"], one["relation_type"]) for one in stage.office.issue(own[first])["relations"]}
     assert (own[second], "duplicates") in relations
     assert told(stage, second, "is anybody there?") == []
+
+
+def test_an_archived_project_stops_nothing(stage: Stage, app: App, sandbox: Sandbox) -> None:
+    """People may put a project away: the others go on."""
+    promoted(stage, app)
+    project = stage.office.projects()[0]["id"]
+    sandbox.redmine.app.state.projects[project].status = 9
+    for _ in range(2):
+        told = app.perform("compare", {})
+        stage.pause()
+        assert told["suspected"] == told["stopped"] == []
+
+
+def test_what_people_write_with_the_bridges_account_is_theirs(stage: Stage, app: App) -> None:
+    """Own notes are known by what was stored when writing them, not by who wrote them."""
+    own = promoted(stage, app)
+    incident, issue = next(iter(own.items()))
+    stage.pause()
+    stage.desk.work_note(incident, "a person on the bridge's account", as_="bridge")
+    stage.office.note(issue, "and here, too", as_="itsm-sync", private=True)
+    app.once()
+    app.once()
+    assert len(journals(stage, issue, "a person on the bridge's account")) == 1
+    assert told(stage, incident, "> and here, too") == [True]
+
+
+def test_people_see_what_is_stopped_and_let_it_go_on_by_command(stage: Stage, app: App) -> None:
+    """`sources list` ends with 1 while something is stopped."""
+    path, name = stage.folder / "bridge.yaml", stage.desk.source
+    app.once()
+    with app.database.transaction() as uow:
+        uow.stops.add(Stop(name, app.clock.now(), "RB-1224", "it shows nothing."))
+    listed = command(path, "sources", "list", "--json").json(1)["sources"]
+    assert [row["code"] for row in listed] == ["RB-1224", ""]
+    assert "it shows nothing" in command(path, "sources", "resume", name, "--reason", "restored").text()
+    assert command(path, "links", "compare", "--json").json()["links"] == 0
 
 
 def test_one_hiccup_stops_nothing(stage: Stage, app: App, sandbox: Sandbox) -> None:

@@ -87,7 +87,8 @@ class Hooks:
         """Looks at what hooks of a system point at; how many seconds until it should be done again at the latest."""
         with self._app.database.reading() as uow:
             hints = uow.inbox.waiting(system, BATCH)
-        if not hints:
+            stopped = uow.stops.of(system)
+        if not hints or stopped is not None:
             return LATER
         followed = self._app.follow(system, hints)
         self._tell(system, followed)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bridge.model.errors import Forbidden, NotFound
 from bridge.model.incident import Incident
 from bridge.model.link import Link
 from bridge.model.project import Issue
@@ -73,6 +74,7 @@ class Drift:
         if links and TRACKER_ENDPOINT not in stopped:
             issues = {one.id: one for one in self.tracker.issues([link.issue_id or 0 for link in links])}
             incidents = self._incidents(links)
+            links = self._in_sight(links, issues)
         following = 0 if step.round_ended else found[-1].id
         with self.store.transaction() as uow:
             if links and TRACKER_ENDPOINT not in stopped:
@@ -88,6 +90,29 @@ class Drift:
             for one in self.sources[name].look(mine, _all_known).snapshots:
                 found[name, one.incident.external_id] = one.incident
         return found
+
+    def _in_sight(self, links: list[Link], issues: Mapping[int, Issue]) -> list[Link]:
+        """The links without those of projects that people archived: what is hidden with them is no fault of Redmine.
+
+        Where nothing at all is seen of several projects, it is.
+        """
+        seen = {link.promotion_id for link in links if link.issue_id in issues}
+        unseen = {link.promotion_id for link in links} - seen
+        if not seen and len(unseen) > 1:
+            return links
+        hidden = {number for number in unseen if self._is_hidden(number)}
+        return [link for link in links if link.promotion_id not in hidden]
+
+    def _is_hidden(self, promotion_id: int) -> bool:
+        with self.store.reading() as uow:
+            project = uow.promotions.get(promotion_id).project_id
+        try:
+            self.tracker.project(project or 0)
+        except Forbidden:
+            return True
+        except NotFound:
+            return False
+        return False
 
     def _judge(
         self,
