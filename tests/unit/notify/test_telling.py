@@ -107,6 +107,15 @@ def test_each_is_told_in_their_own_language(small):
     assert small.mail.messages[0].subject.startswith("项目负责人已变更")
 
 
+def test_what_is_told_at_once_is_in_no_digest(tmp_path):
+    with world(tmp_path, route(digest=True), route()) as made:
+        assert told(made, notice()) == 1
+        made.deliver()
+        made.until(datetime(2026, 3, 4, 7, 0, tzinfo=UTC))
+        made.deliver()
+        assert len(made.mail.messages) == 1
+
+
 def test_priorities_limit_a_route(tmp_path):
     with world(tmp_path, route(priorities=frozenset({1, 2}))) as made:
         assert [told(made, notice(str(level), priority=level)) for level in (1, 2, 3)] == [1, 1, 0]
