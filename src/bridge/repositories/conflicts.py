@@ -28,7 +28,7 @@ class Conflicts(Protocol):
         """When a link's conflicts were last resolved, by field; those of earlier are left out."""
 
     def all(self, *, resolved: bool = False) -> list[Conflict]:
-        """Conflicts that wait for a person, and with `resolved` the others too, oldest first."""
+        """Conflicts of running links that wait for a person, with `resolved` all there ever were; oldest first."""
 
 
 class SyncMemory(Protocol):

@@ -13,6 +13,7 @@ from bridge.model.conflict import ClockOffset, Conflict, Resolution, Why
 from bridge.model.errors import NotFound
 from bridge.store import sync_tables as tables
 from bridge.store.sql import execute, execute_many, fetch, insert_text, upsert_text
+from bridge.store.tables import link
 from bridge.store.values import clean, micros, moment
 
 _CONFLICT = tables.conflict
@@ -66,7 +67,8 @@ class StoredConflicts:
         """See the protocol."""
         query = select(_CONFLICT).order_by(_CONFLICT.c.id)
         if not resolved:
-            query = query.where(_CONFLICT.c.resolved_at.is_(None))
+            running = select(link.c.id).where(link.c.ended_at.is_(None))
+            query = query.where(_CONFLICT.c.resolved_at.is_(None), _CONFLICT.c.link_id.in_(running))
         return [_conflict(row) for row in self._connection.execute(query).mappings()]
 
 

@@ -92,7 +92,7 @@ class SyncTable:
             case "priority":
                 return issue.priority
             case "subject":
-                return issue.subject.removeprefix(_head(ref))
+                return "" if issue.subject == _head(ref).rstrip() else issue.subject.removeprefix(_head(ref))
             case "category":
                 return issue.category
             case "due":

@@ -49,6 +49,15 @@ def test_a_field_has_one_conflict_at_a_time(database: Database) -> None:
         assert unit.conflicts.add(found(link)).id > other.id
 
 
+def test_a_conflict_ends_with_its_link(database: Database) -> None:
+    link = linked(database)
+    with database.transaction() as unit:
+        conflict = unit.conflicts.add(found(link))
+        unit.links.save(replace(unit.links.get(link), ended_at=at(3), ended_because="the incident is gone"))
+        assert unit.conflicts.all() == []
+        assert unit.conflicts.all(resolved=True) == [conflict]
+
+
 def test_a_conflict_that_is_not_there(database: Database) -> None:
     with database.reading() as unit, pytest.raises(NotFound, match="conflicts list"):
         unit.conflicts.get(99)

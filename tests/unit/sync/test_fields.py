@@ -43,6 +43,15 @@ def test_a_summary_reads_back_as_it_was_written_however_long(summary):
     assert TABLE.on_issue("subject", stored, INCIDENT.ref).strip() == ours.strip() or not ours
 
 
+def test_an_incident_without_a_summary_and_its_issue_show_the_same():
+    bare = replace(ISSUE, subject=one_line(subject_for(INCIDENT.ref, "")))
+    assert TABLE.on_issue("subject", bare, INCIDENT.ref) == "" == on_incident_without_summary()
+
+
+def on_incident_without_summary() -> str | None:
+    return TABLE.on_incident("subject", replace(INCIDENT, summary=" "))
+
+
 @pytest.mark.parametrize(
     ("zone", "text", "day"),
     [
