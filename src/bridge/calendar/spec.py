@@ -42,7 +42,8 @@ class CalendarSpec:
 
     `week` has seven entries, Monday first. `days` are own rules for single days and `yearly` for a (month, day) of
     every year: empty spans are a day off, others the hours of that day (half days, make-up days). They win over
-    `holidays`. `make_up` are the hours of a weekend day that the country works.
+    `holidays`. `make_up` are the hours of a weekend day that the country works. `weeks` are the hours of the week from
+    some day on, in the order of the days: what was measured before stays as it was.
     """
 
     name: str
@@ -52,6 +53,7 @@ class CalendarSpec:
     yearly: Mapping[tuple[int, int], Spans] = field(default_factory=lambda: MappingProxyType({}))
     holidays: HolidaySource | None = None
     make_up: Spans = OFF
+    weeks: tuple[tuple[date, tuple[Spans, ...]], ...] = ()
 
     def spans_on(self, day: date) -> Spans:
         """The working time of a day on the wall clock; empty when it is off."""
@@ -66,12 +68,19 @@ class CalendarSpec:
                 return OFF
             if day in year.worked:
                 return self.make_up
-        return self.week[day.weekday()]
+        return self._week_of(day)[day.weekday()]
+
+    def _week_of(self, day: date) -> tuple[Spans, ...]:
+        week = self.week
+        for since, later in self.weeks:
+            if day >= since:
+                week = later
+        return week
 
     @property
     def works_at_all(self) -> bool:
         """False when no weekday has any hours: nothing could ever fall due."""
-        return any(self.week)
+        return any(self.week) or any(any(week) for _, week in self.weeks)
 
 
 def parse_hours(text: str) -> Spans:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -38,7 +38,8 @@ class CalendarReader:
         """The calendar, None when anything is wrong with it."""
         entry = self._entry
         self._check_zone()
-        week = self._week()
+        week = self._week(entry.hours, ("hours",))
+        weeks = self._weeks()
         make_up = self._try(parse_hours, entry.make_up_hours, ("make_up_hours",)) or next(filter(None, week), OFF)
         for index, text in enumerate(entry.days_off):
             self._add(text, OFF, ("days_off", index), key=False)
@@ -51,7 +52,8 @@ class CalendarReader:
             self._problem(("hours",), "the calendar has no working hours", "write for example mon-fri: 09:00-17:00")
         if self.problems:
             return None
-        return BusinessCalendar(CalendarSpec(self._key, entry.zone, week, self._days, self._yearly, holidays, make_up))
+        days = (self._days, self._yearly)
+        return BusinessCalendar(CalendarSpec(self._key, entry.zone, week, *days, holidays, make_up, weeks))
 
     def _check_zone(self) -> None:
         try:
@@ -61,15 +63,25 @@ class CalendarReader:
             advice = did_you_mean(self._entry.zone, known) if known else "this machine has no zones: install tzdata"
             self._problem(("zone",), f"“{self._entry.zone}” is not an IANA time zone", advice)
 
-    def _week(self) -> tuple[Spans, ...]:
+    def _week(self, hours: Mapping[str, str], path: Path) -> tuple[Spans, ...]:
         week: list[Spans | None] = [None] * len(WEEKDAYS)
-        for text, hours in self._entry.hours.items():
-            spans = self._try(parse_hours, hours, ("hours", text))
-            for weekday in self._try(parse_weekdays, text, ("hours", text), key=True) or ():
+        for text, written in hours.items():
+            spans = self._try(parse_hours, written, (*path, text))
+            for weekday in self._try(parse_weekdays, text, (*path, text), key=True) or ():
                 if week[weekday] is not None:
-                    self._problem(("hours", text), f"{WEEKDAYS[weekday]} has hours twice", "keep one of them", key=True)
+                    self._problem((*path, text), f"{WEEKDAYS[weekday]} has hours twice", "keep one of them", key=True)
                 week[weekday] = spans or OFF
         return tuple(spans or OFF for spans in week)
+
+    def _weeks(self) -> tuple[tuple[date, tuple[Spans, ...]], ...]:
+        """The hours from some days on, in the order of the days."""
+        found = []
+        for text, hours in self._entry.hours_from.items():
+            path = ("hours_from", text)
+            week, since = self._week(hours, path), self._try(_day, text, path, key=True)
+            if since is not None:
+                found.append((since, week))
+        return tuple(sorted(found))
 
     def _add(self, text: str, spans: Spans, path: Path, *, key: bool) -> None:
         for when in self._try(_days, text, path, key=key) or ():
@@ -99,6 +111,14 @@ class CalendarReader:
 
     def _problem(self, path: Path, what: str, advice: str = "", *, key: bool = False) -> None:
         self.problems.append(self._marked.problem(("calendars", self._key, *path), what, advice, key=key))
+
+
+def _day(text: str) -> date:
+    """A single day. Raises ValueError."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"“{text}” is not a day; right would be 2026-07-01") from None
 
 
 def _days(text: str) -> list[date] | list[MonthDay]:

@@ -68,11 +68,13 @@ class CalendarEntry(Entry):
     """A working calendar: `hours` by weekday (`mon-thu: 09:00-12:00, 13:00-17:00`), in the zone's wall-clock time.
 
     Days are dates (`2026-12-24`), spans of dates (`2026-12-24..2026-12-31`) or days of every year (`12-24`).
+    `hours_from` has other hours of the week from a day on (`2026-07-01: {mon-fri: 09:00-17:00}`).
     Days to make up are worked with `make_up_hours`, which are Monday's unless they are given.
     """
 
     zone: str
     hours: dict[str, str]
+    hours_from: dict[str, dict[str, str]] = {}
     holidays: HolidaysEntry | None = None
     days_off: list[str] = []
     half_days: dict[str, str] = {}
