@@ -13,10 +13,10 @@ from bridge.cli import (
     backfill,
     check,
     conflicts,
+    demo,
     escalations,
     kpi,
     kpi_ledger,
-    demo,
     life,
     links,
     notify,
@@ -59,10 +59,10 @@ cli.add_typer(rules.commands, name="rules")
 cli.add_typer(links.commands, name="links")
 cli.add_typer(conflicts.commands, name="conflicts")
 cli.add_typer(sources.commands, name="sources")
-cli.add_typer(queue.commands, name="queue")
 kpi.commands.add_typer(kpi_ledger.commands, name="ledger")
 kpi.commands.command()(kpi_ledger.findings)
 cli.add_typer(kpi.commands, name="kpi")
+cli.add_typer(queue.commands, name="queue")
 cli.add_typer(notify.commands, name="notify")
 cli.add_typer(escalations.commands, name="escalations")
 cli.add_typer(resources.commands, name="resources")

@@ -15,13 +15,13 @@ from bridge.redmine.options import RedmineOptions
 from bridge.settings.candidates import CandidateSettings, NominationSettings
 from bridge.settings.carried import AttachmentSettings, RelationSettings, WorkLogSettings
 from bridge.settings.hooks import HookSettings
+from bridge.settings.kpi import KpiSettings, SlaSettings
+from bridge.settings.ledger import LedgerSettings
 from bridge.settings.life import PromotionSettings
 from bridge.settings.notes import DriftSettings, NoteSettings
-from bridge.settings.ledger import LedgerSettings
 from bridge.settings.notify import NotifySettings
-from bridge.settings.kpi import KpiSettings, SlaSettings
-from bridge.settings.sync import SyncSettings
 from bridge.settings.reports import ReportSettings
+from bridge.settings.sync import SyncSettings
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -165,12 +165,12 @@ class Settings(BaseModel):
     """The file of masks for fingerprints; without it the built-in ones are used."""
     templates: Path | None = None
     sla: SlaSettings = SlaSettings()
+    kpi: KpiSettings = KpiSettings()
     public_notes: bool = False
     """Whether a public note on an incident's own issue becomes an answer that its caller can read."""
     notes: NoteSettings = NoteSettings()
     drift: DriftSettings = DriftSettings()
     language: str = "en"
-    kpi: KpiSettings = KpiSettings()
     poll_seconds: float = Field(60, ge=0.2, le=86_400)
     nomination: NominationSettings = NominationSettings()
     candidates: CandidateSettings = CandidateSettings()

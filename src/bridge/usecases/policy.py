@@ -11,9 +11,9 @@ from bridge.rules.sla import SlaTargets
 from bridge.sync.fields import SyncPolicy, SyncTable
 from bridge.sync.mapping import StatusMapping
 from bridge.usecases.candidates.policy import CandidatePolicy
-from bridge.usecases.life.policy import LifePolicy
 from bridge.usecases.carried_policy import CarriedPolicy
 from bridge.usecases.ledger.policy import LedgerPolicy
+from bridge.usecases.life.policy import LifePolicy
 from bridge.usecases.note_policy import NotePolicy
 from bridge.usecases.reports.policy import ReportPolicy
 
@@ -46,10 +46,10 @@ class Policy:
     sla: SlaTargets = field(default_factory=SlaTargets)
     carried: CarriedPolicy = field(default_factory=CarriedPolicy)
     changes: tuple[str, ...] = ()
-    life: LifePolicy = field(default_factory=LifePolicy)
     sync: SyncPolicy | None = None
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
     reports: ReportPolicy = field(default_factory=ReportPolicy)
+    life: LifePolicy = field(default_factory=LifePolicy)
 
     def table(self, source: str, issue_tracker: str) -> SyncTable:
         """What is kept in step for the incidents of a source and the issues of a tracker (its name)."""
