@@ -69,7 +69,10 @@ def waits_while_stopped(made: Callable[..., dict[str, Handler]]) -> Callable[...
 
 def _unless_stopped(store: Store, deliver: Handler, effect: Effect) -> Callable[[UnitOfWork], None]:
     kind, _, name = effect.endpoint.partition(":")
-    require_running(store, *((name,) if kind == "source" else (name, TRACKER_ENDPOINT)))
+    # Messages to people go on: they tell of the stop.
+    systems = {"source": (name,), "sync": (name, TRACKER_ENDPOINT), TRACKER_ENDPOINT: (TRACKER_ENDPOINT,)}.get(kind)
+    if systems:
+        require_running(store, *systems)
     return deliver(effect)
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.contract.store.fixtures import NOON, at, incident, promotion, save
 
 from bridge.model.carried import CarriedNote
+from bridge.model.effect import Effect
+from bridge.model.errors import Stopped
 from bridge.model.incident import IncidentRef
 from bridge.model.link import Link
 from bridge.model.stop import Stop
 from bridge.store.database import Database
 from bridge.store.unit import Unit
+from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.stopping import waits_while_stopped
 
 
 def linked(unit: Unit, number: int) -> Link:
@@ -63,3 +68,23 @@ def test_a_stop_stays_as_it_is_until_it_is_lifted(database: Database) -> None:
         assert unit.stops.lift("rt") == first
         assert unit.stops.lift("rt") is None
         assert unit.stops.all() == []
+
+
+@pytest.mark.parametrize(
+    ("stopped", "waiting"),
+    [("rt", {"source:rt", "sync:rt"}), ("redmine", {"sync:rt", "sync:itsm", "redmine"}), ("other", set())],
+)
+def test_what_is_written_to_a_stopped_system_waits_and_messages_go_on(
+    database: Database, stopped: str, waiting: set[str]
+) -> None:
+    """Reading both sides needs both; a channel of messages is neither."""
+    with database.transaction() as unit:
+        unit.stops.add(Stop(stopped, NOON, "RB-1224", "it shows nothing."))
+    deliver = waits_while_stopped(lambda _store: {"any": lambda _effect: nothing})(database)["any"]
+    seen = set()
+    for endpoint in ("source:rt", "source:itsm", "sync:rt", "sync:itsm", "redmine", "channel:mail", "channel:rt"):
+        try:
+            deliver(Effect(1, "any", "k", "u", endpoint, {}, 1, unsure=False, created_at=NOON))
+        except Stopped:
+            seen.add(endpoint)
+    assert seen == waiting
