@@ -124,7 +124,8 @@ def _plan(view: ProjectView, shown: Shown, today: date) -> Iterator[Gantt | Tabl
     bars, rows = [], []
     for item in leaves(view.items):
         planned, ahead = plan.get(item.key), now.forecast.dates.get(item.issue_id)
-        start = min(filter(None, [item.start, ahead.start if ahead else None]), default=None)
+        begun = item.start or (planned.start if planned and not ahead else None)
+        start = min(filter(None, [begun, ahead.start if ahead else None]), default=None)
         due = (ahead.due if ahead else item.closed_on) or item.due
         critical = item.issue_id in now.forecast.critical
         if start and due and not item.dropped:
