@@ -45,6 +45,11 @@ def perform(  # noqa: PLR0911 - one for each command
             return published(app, args)
         case "tasks":
             return {"projects": refresh(app.database, app.tracker, app.clock, timedelta(0))}
+    return _decided(app, name, args)
+
+
+def _decided(app: App, name: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What people decide, in one transaction."""
     with app.database.transaction() as uow:
         if name == "escalation":
             return acknowledge(uow, args, str(args["actor"]), app.clock.now())
