@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.contract.store.fixtures import HandClock
@@ -155,13 +157,26 @@ class World:
         self.clock.moment = moment
 
 
+@cache
+def _empty_store() -> bytes:
+    """The file of a store with nothing in it, made once for all tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "store.sqlite3"
+        database = Database.open(f"sqlite:///{file}", HandClock())
+        database.upgrade()
+        database.close()
+        return file.read_bytes()
+
+
 @contextmanager
 def world(folder: Path, *routes: Route, **values: Any) -> Iterator[World]:
     """A store with nothing in it, on a Monday at nine."""
     clock = HandClock()
     clock.moment = MONDAY
-    database = Database.open(f"sqlite:///{folder / 'store.sqlite3'}", clock)
-    database.upgrade()
+    file = folder / "store.sqlite3"
+    if not file.exists():
+        file.write_bytes(_empty_store())
+    database = Database.open(f"sqlite:///{file}", clock)
     policy = Policy("test", "operations", "http://redmine.example", StatusMapping({}, {}))
     made = Configured(RuleSet([]), directory(), {}, TEXTS, policy, notices(*routes, **values))
     try:
