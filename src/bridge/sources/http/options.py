@@ -23,8 +23,8 @@ from bridge.sources.http.calls import (
     ReadRequest,
     Writes,
 )
-from bridge.sources.http.field_options import FieldChangesRequest, FieldRequest
 from bridge.sources.http.extra_options import Attachments, Relations, Work
+from bridge.sources.http.field_options import FieldChangesRequest, FieldRequest
 from bridge.sources.tables import Priorities, States
 from bridge.sources.times import Times
 from bridge.yamlfile import refused
