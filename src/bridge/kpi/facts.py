@@ -108,30 +108,17 @@ def measure(
     given. `moment` reads an ISO 8601 time; `zero` is no time at all.
     """
     ordered = sorted(events, key=_by_moment)
-    responded = acknowledged
-    resolved: M | None = None
-    closed: M | None = None
-    held = False
     states: list[tuple[str, M]] = []
     teams: list[str] = []
     for event in ordered:
         kind = event[_KIND]
         if kind == _STATE:
-            value = event[_VALUE]
-            if responded is None and value in _RESPONSES:
-                responded = event[_AT]
-            if value == _RESOLVED:
-                resolved = resolved or event[_AT]
-            elif value == _CLOSED:
-                closed = closed or event[_AT]
-            elif value == _ON_HOLD:
-                held = True
-            states.append((value, event[_AT]))
+            states.append((event[_VALUE], event[_AT]))
         elif kind == _TEAM and event[_VALUE]:
             teams.append(event[_VALUE])
         elif kind == _REPORTED:
             reported = moment(event[_VALUE]) if event[_VALUE] else None
-    resolved = resolved or closed
+    responded, resolved, held = _ways(states, acknowledged)
     reopened, left = _returns(states)
     reassigned = sum(one != other for one, other in pairwise(teams))
     first_team = teams[0] if teams else ""
@@ -141,13 +128,8 @@ def measure(
     holds: list[_Hold[M]] = _holds(ordered)
     total, by_reason = _lengths(holds, zero)
     return Measured(
-        opened,
-        responded,
-        reported,
-        resolved,
-        total,
-        _before(holds, reported, zero),
-        _before(holds, resolved, zero),
+        *(opened, responded, reported, resolved),
+        *(total, _before(holds, reported, zero), _before(holds, resolved, zero)),
         by_reason,
         _on_hold_since(holds),
         *subject,
@@ -155,6 +137,23 @@ def measure(
         left,
         tuple(holds),
     )
+
+
+def _ways(states: Sequence[tuple[str, M]], responded: M | None) -> tuple[M | None, M | None, bool]:
+    """When it was taken up, when it was resolved first (else closed), and whether it was ever on hold."""
+    resolved: M | None = None
+    closed: M | None = None
+    held = False
+    for value, at in states:
+        if responded is None and value in _RESPONSES:
+            responded = at
+        if value == _RESOLVED:
+            resolved = resolved or at
+        elif value == _CLOSED:
+            closed = closed or at
+        elif value == _ON_HOLD:
+            held = True
+    return responded, resolved or closed, held
 
 
 def _returns(states: Sequence[tuple[str, M]]) -> tuple[int, M | None]:
