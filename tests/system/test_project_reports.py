@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.app.publishing import published
+from bridge.app.publishing import published, turn
 from bridge.planning.knowledge import filled
 from bridge.sandbox import Sandbox
 from tests.servers.redmine import RedmineServer
@@ -19,6 +19,16 @@ from tests.servers.rt import RtServer
 from tests.system.commands import command
 from tests.system.stage import Stage, opened, real_bridge, sandbox_bridge
 
+REPORTS = {
+    "cost_per_hour": 80,
+    "currency": "EUR",
+    "folder": "reports",
+    "schedule": {
+        "weekly": {"what": "portfolio", "at": "0 6 * * mon"},
+        "each": {"what": "projects", "at": "0 6 * * mon"},
+        "files": {"what": "projects", "at": "0 6 * * mon", "to": "folder"},
+    },
+}
 SUMMARY = "Router core-1 CPU above 95 %"
 
 
@@ -27,7 +37,7 @@ def sandbox_stage(tmp_path: Path) -> Iterator[Stage]:
     """A bridge between the sandbox's two servers."""
     with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as sandbox:
         stage = sandbox_bridge(sandbox, tmp_path)
-        stage.write(clock=f"{sandbox.redmine.url}/_control/clock", reports={"cost_per_hour": 80, "currency": "EUR"})
+        stage.write(clock=f"{sandbox.redmine.url}/_control/clock", reports=REPORTS)
         yield stage
 
 
@@ -122,6 +132,24 @@ def _pictures_are_seen(address: str, url: str) -> None:
     assert "bridge-begin" not in page
 
 
+def _scheduled(stage: Stage) -> None:
+    """Due once for all weeks that passed, delivered as effects, and a day's work is written down."""
+    with opened(stage) as app:
+        assert turn(app) == 1, "the knowledge page; what is due is counted from the first look on"
+        with app.database.reading() as uow:
+            assert sum(hours for _, hours in uow.project_figures.days(1)[""]) > 0
+        clock = f"{stage.office.url}/_control/clock"
+        requests.put(clock, json={"advance": 14 * 86_400}, timeout=10).raise_for_status()
+        assert turn(app) == 3
+        assert app.engine().run_until_idle(60).dead == 0
+        assert turn(app) == 0
+        with app.database.reading() as uow:
+            assert len(uow.project_figures.days(1)[""]) == 2
+    (project,) = stage.office.projects()
+    assert "Forecast end" in stage.office.page(project["id"], "Report")
+    assert ".html" in {path.suffix for path in (stage.folder / "reports").iterdir()}
+
+
 def test_the_command_line_tells_one_project_and_all(sandbox_stage: Stage) -> None:
     """As JSON, as a page, as CSV, as text and on the wiki."""
     project_of(sandbox_stage)
@@ -140,6 +168,7 @@ def test_the_command_line_tells_one_project_and_all(sandbox_stage: Stage) -> Non
     assert "0 EUR" in command(config, "projects", "report", "-p", "1").text()
     page = command(config, "projects", "report", "--wiki", "--json").json()["page"]
     assert page.endswith("/projects/operations/wiki/Projects")
+    _scheduled(sandbox_stage)
     missing = command(config, "projects", "report", "-p", "99")
     assert missing.code == 1
     assert "99" in missing.err
