@@ -103,18 +103,18 @@ def published(app: App, args: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"page": reporting.write(report, what, promotion), "warnings": [warning] if warning else []}
 
 
-def asked_row(asked: Asked) -> dict[str, str | None]:
+def asked_row(asked: Asked) -> dict[str, str]:
     """What a report is asked for, as a command keeps it."""
     return {
         "basis": asked.basis.value,
         "month": asked.month.value,
-        "since": asked.since.isoformat() if asked.since else None,
-        "until": asked.until.isoformat() if asked.until else None,
-        "by": asked.by.value if asked.by else None,
+        "since": asked.since.isoformat() if asked.since else "",
+        "until": asked.until.isoformat() if asked.until else "",
+        "by": asked.by.value if asked.by else "",
     }
 
 
-def _asked(row: Mapping[str, str | None]) -> Asked:
+def _asked(row: Mapping[str, str]) -> Asked:
     since, until, by = row["since"], row["until"], row["by"]
     return Asked(
         Basis(row["basis"]),

@@ -58,7 +58,7 @@ def report(
 
 
 def write_wiki(
-    config: Path, what: What, promotion: int | None = None, asked: dict[str, str | None] | None = None, *, as_json: bool
+    config: Path, what: What, promotion: int | None = None, asked: dict[str, str] | None = None, *, as_json: bool
 ) -> None:
     """Writes a report to its wiki page, by the running daemon where there is one."""
     extra("a report on a wiki page")
