@@ -402,7 +402,7 @@ def test_nothing_on_the_way_of_a_new_incident_reads_the_history(database: Databa
             unit.promotions.running_in_group("rule", "group")
             unit.resolutions.taken("rule", NOON, at(1), 5)
             unit.effects.unfinished("rt#1")
-        assert len(sent) == 19
+        assert len(sent) == 21
         for statement in sent:
             filler = ("[]",) * statement.count("?")
             plan = [row[3] for row in unit.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", filler)]
