@@ -18,7 +18,7 @@ from bridge.usecases.notices import endpoint_of
 from bridge.usecases.policy import TRACKER_ENDPOINT
 from bridge.usecases.project_tasks import refresh
 from bridge.usecases.telling.clocks import DueTimes, PolicyDueTimes
-from bridge.usecases.telling.escalate import escalate
+from bridge.usecases.telling.escalate import escalate, is_due
 from bridge.usecases.telling.happenings import tell_dead_letter, tell_happenings
 from bridge.usecases.telling.reminders import remind
 from bridge.usecases.trouble import blocked
@@ -59,7 +59,12 @@ def tell_people(
     Raises RemoteUnavailable when Redmine cannot tell its tasks; what ran out is told all the same.
     """
     with store.transaction() as uow:
-        new = tell_happenings(uow, configured, clock.now()) + escalate(uow, configured, due_times, clock.now())
+        new = tell_happenings(uow, configured, clock.now())
+    with store.reading() as uow:
+        late = is_due(uow, configured, due_times, clock.now())
+    if late:
+        with store.transaction() as uow:
+            new += escalate(uow, configured, due_times, clock.now())
     if configured.notices.reminders.on and refresh(store, tracker, clock, REMIND_EVERY):
         with store.transaction() as uow:
             new += remind(uow, configured, clock.now())

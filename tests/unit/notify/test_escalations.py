@@ -13,7 +13,7 @@ from bridge.kpi.sla import Match, Pause, Policy, Start, around_the_clock
 from bridge.model.errors import NotPossible
 from bridge.model.incident import Incident, Snapshot, State
 from bridge.usecases.telling.clocks import PolicyDueTimes
-from bridge.usecases.telling.escalate import acknowledge, chain, escalate
+from bridge.usecases.telling.escalate import acknowledge, chain, escalate, is_due
 from bridge.usecases.telling.policy import EscalationPolicy
 
 BY_BRIDGE = EscalationPolicy(
@@ -48,8 +48,14 @@ class Desk:
         """Moves the clock on and takes the steps that are due."""
         self.world.clock.advance(**later)
         due = PolicyDueTimes(self.policies, lambda _policy, _source, _team: ALWAYS)
+        with self.world.database.reading() as uow:
+            late = is_due(uow, self.world.configured, due, self.world.clock.now())
         with self.world.database.transaction() as uow:
-            return escalate(uow, self.world.configured, due, self.world.clock.now())
+            before = uow.escalations.running(), uow.ledger.cursor("escalation", "since")
+            new = escalate(uow, self.world.configured, due, self.world.clock.now())
+            after = uow.escalations.running(), uow.ledger.cursor("escalation", "since")
+        assert late is (before != after), "it is looked before a writer is kept"
+        return new
 
     @property
     def told(self) -> list[str]:

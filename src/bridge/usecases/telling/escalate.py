@@ -58,6 +58,29 @@ def escalate(uow: UnitOfWork, configured: Configured, due_times: DueTimes, now: 
     return new
 
 
+def is_due(uow: UnitOfWork, configured: Configured, due_times: DueTimes, now: datetime) -> bool:
+    """Whether `escalate` would store anything; only reads, so that looking every minute keeps no writer waiting."""
+    running = {(one.incident_id, one.clock): one for one in uow.escalations.running()}
+    if not configured.notices.escalation.clocks:
+        return bool(running)
+    if uow.ledger.cursor(SYSTEM, SINCE) is None:
+        return True
+    alive = set()
+    for one in running_clocks(uow, configured, due_times):
+        alive.add((one.number, one.due.clock))
+        reached = _reached(configured, one, now)
+        known = running.get((one.number, one.due.clock))
+        if reached and (known is None or (reached > known.level and not _is_silent(known, now))):
+            return True
+    return not alive.issuperset(running)
+
+
+def _reached(configured: Configured, one: Running, now: datetime) -> int:
+    """How many steps are over."""
+    delays = configured.notices.escalation.delays(one.incident.priority)
+    return sum(one.due.due_at + delay <= now for delay in delays)
+
+
 def running_clocks(uow: UnitOfWork, configured: Configured, due_times: DueTimes) -> Iterator[Running]:
     """The clocks that the bridge escalates, of all open incidents.
 
@@ -99,20 +122,19 @@ def chain(directory: Directory, incident: Incident) -> list[str]:
 
 
 def _step(uow: UnitOfWork, configured: Configured, one: Running, since: datetime, now: datetime) -> int:
-    delays = configured.notices.escalation.delays(one.incident.priority)
-    reached = sum(one.due.due_at + delay <= now for delay in delays)
+    reached = _reached(configured, one, now)
+    if not reached:
+        return 0
     known = uow.escalations.of(one.number, one.due.clock)
     if known is not None and known.ended_at is not None:  # the clock was met once, and runs again
-        fresh = Escalation(known.id, one.number, one.due.clock, known.turn + 1, 0, one.due.due_at)
-        known = fresh if reached else known
-    if known is not None and known.ended_at is None and (_is_silent(known, now) or reached <= known.level):
-        return 0
-    if not reached:
+        known = Escalation(known.id, one.number, one.due.clock, known.turn + 1, 0, one.due.due_at)
+    if known is not None and (_is_silent(known, now) or reached <= known.level):
         return 0
     if known is None:
         known = Escalation(0, one.number, one.due.clock, 1, 0, one.due.due_at)
     known = uow.escalations.save(known)
     up, told, new = chain(configured.directory, one.incident), list(known.told), 0
+    delays = configured.notices.escalation.delays(one.incident.priority)
     for level in range(known.level, reached):
         is_history = one.due.due_at + delays[level] < since
         if level < len(up) and not is_history:
