@@ -168,6 +168,13 @@ def test_the_command_line_tells_one_project_and_all(sandbox_stage: Stage) -> Non
     assert "0 EUR" in command(config, "projects", "report", "-p", "1").text()
     page = command(config, "projects", "report", "--wiki", "--json").json()["page"]
     assert page.endswith("/projects/operations/wiki/Projects")
+    page = command(config, "kpi", "report", "--since", "2026-01-01", "--wiki", "--json").json()["page"]
+    assert page.endswith("/projects/operations/wiki/Operations")
+    (project,) = sandbox_stage.office.projects()
+    assert "Raw and adjusted" in sandbox_stage.office.page(project["parent"]["id"], "Operations")
+    assert "Written to" in command(config, "kpi", "report", "--html", str(folder / "kpi.html")).text()
+    assert "Raw and adjusted" in (folder / "kpi.html").read_text("utf-8")
+    assert '"did_it_help": null' in command(config, "promotions", "show", "1", "--json").text()
     _scheduled(sandbox_stage)
     missing = command(config, "projects", "report", "-p", "99")
     assert missing.code == 1
