@@ -180,4 +180,3 @@ def _notes(sandbox: Sandbox, people: People) -> list[str]:
 def script(seed: int) -> random.Random:
     """The chance that a seed makes."""
     return random.Random(seed)
-
