@@ -61,7 +61,8 @@ class Leases:
         if is_quiet(leases, terms, calendar, now):
             return []
         try:
-            progress = reader.newest(promotion, tasks, min(lease.started_at for lease in leases))
+            since = min(lease.lapsed_at or lease.started_at for lease in leases)
+            progress = reader.newest(promotion, tasks, since)
         except (NotFound, Forbidden):
             progress = None  # gone, archived or closed to us: nobody works there
         with self.store.transaction() as uow:
