@@ -251,7 +251,8 @@ def test_server_ends_with_the_process_that_started_it(postgres: PostgresServer) 
 
 def test_developers_server_ends_on_ctrl_c(postgres: PostgresServer) -> None:
     """`python -m tests.servers` prints the address and ends cleanly."""
-    command = [sys.executable, "-m", "tests.servers", "postgres"]
+    # Whoever starts the tests in the background has them ignore Ctrl-C, and with them what they start.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "tests.servers", "postgres"]
     shown = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert shown.stdout is not None
     key, url = shown.stdout.readline().strip().split("=", 1)
