@@ -135,27 +135,19 @@ def plan(
     Only with `public_notes` does a public note on the issue become an answer that the caller can read: the project is
     private, and who writes there does not think of the caller.
     """
-    writes: list[FieldWrite] = []
-    undecided: dict[str, Outcome] = {}
-    over: set[str] = set()
-    settled: dict[str, str] = {}
-    reports: list[str] = []
-    held: dict[str, Refusal] = {}
-    for name, outcome in {
+    outcomes = {
         STATE: _state(agreed, incident, issue, statuses),
         PERSON: _person(agreed, incident, issue),
         **fields,
-    }.items():
-        if name in frozen and (outcome.settled is None or outcome.report):
-            continue
-        if name in frozen:
-            over.add(name)
-        if outcome.undecided is not None:
-            undecided[name] = outcome
+    }
+    over = frozenset(name for name in frozen if name in outcomes and _is_settled(outcomes[name]))
+    going = {name: outcome for name, outcome in outcomes.items() if name not in frozen or name in over}
+    writes: list[FieldWrite] = []
+    reports: list[str] = []
+    held: dict[str, Refusal] = {}
+    for name, outcome in going.items():
         if outcome.report:
             reports.append(outcome.report)
-        if outcome.settled is not None and agreed.get(name) != outcome.settled:
-            settled[name] = outcome.settled
         if outcome.write is not None:
             key = refusal_key(outcome.write.side, name)
             refusal = refused.get(key)
@@ -164,8 +156,17 @@ def plan(
                 reports.append(refusal_report(key, refusal))
             else:
                 writes.append(outcome.write)
+    settled = {
+        name: one.settled for name, one in going.items() if one.settled is not None and one.settled != agreed.get(name)
+    }
+    undecided = {name: one for name, one in going.items() if one.undecided is not None}
     notes = _notes(incident, issue, public=public_notes)
-    return Plan(tuple(writes), notes, settled, tuple(reports), held, undecided, frozenset(over))
+    return Plan(tuple(writes), notes, settled, tuple(reports), held, undecided, over)
+
+
+def _is_settled(outcome: Outcome) -> bool:
+    """Whether both sides show the same."""
+    return outcome.settled is not None and not outcome.report
 
 
 def _state(agreed: Mapping[str, str], incident: IncidentSide, issue: IssueSide, statuses: StatusMapping) -> Outcome:
