@@ -1,8 +1,8 @@
 """Group robots of WeCom (企业微信).
 
-developer.work.weixin.qq.com/document/path/91770 (2025): POST …/cgi-bin/webhook/send?key=…, answered with HTTP 200 and
-`errcode`; 20 messages a minute for a robot; a text holds 2048 bytes. There is no signature: the key in the address is
-all, and no name by which a repeat would be known.
+As developer.work.weixin.qq.com/document/path/91770 and those who use it describe it: POST …/cgi-
+bin/webhook/send?key=…, answered with HTTP 200 and `errcode`; 20 messages a minute for a robot; a text holds 2048
+bytes. There is no signature: the key in the address is all, and no name by which a repeat would be known.
 """
 
 from __future__ import annotations
