@@ -35,8 +35,9 @@ Capacity = Callable[[str, date], float]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A way out: `move` a task to another due day, `give` it to somebody with the hours, keep hours `free` of incidents,
-    or `cut` work.
+    """A way out: `move` a task to another due day, `give` it to somebody with the hours, `free` or `cut`.
+
+    To free is to keep hours clear of incidents, to cut is to do less.
 
     `hours` are the task's, or those to be freed or cut.
     """

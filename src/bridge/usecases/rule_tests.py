@@ -146,6 +146,10 @@ class _Watched:
         """See the protocol."""
         self.life.came_back(incident, now)
 
+    def decided(self, now: datetime) -> None:
+        """See the protocol."""
+        self.life.decided(now)
+
     def is_free(self, incident: int) -> bool:
         """See the protocol."""
         return self.life.is_free(incident)

@@ -40,7 +40,8 @@ def test_options_are_known_without_loading_what_talks_to_servers() -> None:
     """Settings are read by every command: they must not wait for HTTP libraries and adapters."""
     code = (
         "import sys, bridge.sources.registry\n"
-        "print([name for name in sys.modules if name == 'requests' or name.endswith(('.source', '.client'))])"
+        "print([name for name in sys.modules if name == 'requests' or "
+        "name.startswith('bridge.sources.') and name.endswith(('.source', '.client'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

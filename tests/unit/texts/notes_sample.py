@@ -20,7 +20,11 @@ def note_values(note: Note, issue_url: str) -> dict[str, dict[str, Any]]:
     to_all = {"note": note, "promotion": promotion, **elsewhere, "project_url": "http://redmine.example/projects/ops"}
     return {
         "broadcast": to_all,
-        "link_ended": {"incident_ref": "rt #18", "why": "it was merged into rt #19", "project_url": "http://redmine.example"},
+        "link_ended": {
+            "incident_ref": "rt #18",
+            "why": "it was merged into rt #19",
+            "project_url": "http://redmine.example",
+        },
         "broadcast_answer": {"note": note, "why": "too many", "most_per_day": 10},
         "note_from_incident": {"note": note, **here, **in_redmine},
         "note_from_issue": {"note": note, **there, **elsewhere},
