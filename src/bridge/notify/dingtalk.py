@@ -2,7 +2,7 @@
 
 As open.dingtalk.com, “custom robot access”, and those who use it describe it: POST
 oapi.dingtalk.com/robot/send?access_token=…, answered with HTTP 200 and `errcode`. With 加签 the address carries
-`timestamp` (milliseconds, at most an hour old) and `sign`, the HMAC- SHA256 of timestamp, line feed and secret by the
+`timestamp` (milliseconds, at most an hour old) and `sign`, the HMAC-SHA256 of timestamp, line feed and secret by the
 secret, Base64, then quoted. 20 messages a minute for a robot, else it rests for ten minutes; a message holds 20,000
 bytes.
 """

@@ -1,9 +1,9 @@
 """Custom bots of Feishu (飞书) and Lark.
 
 As open.feishu.cn, “custom bot usage guide”, and those who use it describe it: POST …/open-apis/bot/v2/hook/…,
-answered with HTTP 200 (or 400) and `code`. With 签名校验 the body carries `timestamp` (seconds, at most an hour old) and
-`sign`, the HMAC-SHA256 of nothing by timestamp, line feed and secret as the key, Base64. 100 messages a minute and 5
-a second; a body holds 20 KB.
+answered with HTTP 200 (or 400) and `code`. With 签名校验 the body carries `timestamp` (seconds, at most an hour
+old) and `sign`, the HMAC-SHA256 of nothing by timestamp, line feed and secret as the key, Base64. 100 messages a
+minute and 5 a second; a body holds 20 KB.
 """
 
 from __future__ import annotations
