@@ -127,11 +127,13 @@ class Snapshot:
 
     A source without a timeline leaves `events` empty: ingest then derives them from what changed. `mark` is the number
     of the newest change that the source told with it, where it numbers whatever happens to an incident; 0 elsewhere.
+    `uncounted`: the source does not count how often it was reopened and reassigned; its timeline tells.
     """
 
     incident: Incident
     events: tuple[TimelineEvent, ...] = ()
     mark: int = 0
+    uncounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,21 @@ class _Entry:
     timeline: Sequence[Row] = ()
     told: list[Row] = field(default_factory=list)  # by the source, perhaps not for the first time
     news: list[Row] = field(default_factory=list)  # what the timeline does not have
+    uncounted: bool = False
+    fact: Row = ()
 
     @property
     def changed(self) -> bool:
         return self.row != self.stored
+
+    def measure(self) -> None:
+        """Computes the facts, and from them the counts that the source does not keep."""
+        events = [*self.timeline, *self.news]
+        self.fact = rows.fact_row(self.row, events)
+        if self.uncounted:
+            row = rows.counted(self.row, self.fact)
+            if row != self.row:
+                self.row, self.incident, self.fact = row, None, rows.fact_row(row, events)
 
     def saved(self) -> SavedIncident:
         """What the caller learns."""
@@ -74,6 +85,8 @@ class StoredIncidents:
             if entry.told:
                 _sift(entry)
         touched = [entry for entry in touched if entry.news or entry.changed]
+        for entry in touched:
+            entry.measure()
         self._write(touched)
         return [entry.saved() for entry in touched]
 
@@ -127,8 +140,8 @@ class StoredIncidents:
         stored = self._stored(row for row, _ in made)
         observed = micros(observed_at)
         entries: dict[_Key, _Entry] = {}
-        for row, snapshot in made:
-            key = row[0], row[1]
+        for told, snapshot in made:
+            row, key = told, (told[0], told[1])
             entry = entries.get(key)
             if entry is None:
                 known = stored.get(key)
@@ -136,13 +149,16 @@ class StoredIncidents:
                 entry = entries[key] = _Entry(before, before or row, None, known[0] if known else 0)
             else:
                 before = entry.row
+            if snapshot.uncounted:
+                entry.uncounted = True
+                row = row if before is None else rows.counted_like(row, before)
             if snapshot.events:
                 entry.told.extend(map(rows.event_row, snapshot.events))
             if before is not None and (row == before or row[UPDATED_AT] < before[UPDATED_AT]):
                 continue
             if not snapshot.events:
                 entry.news.extend([(kind, value, at, observed, "") for kind, value, at in derive(before, row)])
-            entry.row, entry.incident = row, snapshot.incident
+            entry.row, entry.incident = row, None if snapshot.uncounted else snapshot.incident
         return entries.values()
 
     def _stored(self, made: Iterable[Row]) -> dict[_Key, Row]:
@@ -177,7 +193,7 @@ class StoredIncidents:
         connection = self._connection
         known = [entry.id for entry in entries if entry.stored is not None]
         before = fetch(connection, _FACTS_OF, listed(connection, known)) if known else []
-        after = [(entry.id, *rows.fact_row(entry.row, [*entry.timeline, *entry.news])) for entry in entries]
+        after = [(entry.id, *entry.fact) for entry in entries]
         execute_many(connection, _SAVE, [(entry.id, *entry.row) for entry in entries if entry.changed])
         execute_many(connection, _APPEND, [(entry.id, *event) for entry in entries for event in entry.news])
         execute_many(connection, _SAVE_FACTS, after)

@@ -46,6 +46,8 @@ _LISTS = INCIDENT.index("tags"), INCIDENT.index("unknown")
 _VERDICTS = INCIDENT.index("response_breached"), INCIDENT.index("resolution_breached")
 _MOMENTS = tuple(index for index, name in enumerate(INCIDENT) if name.endswith("_at"))
 _STATES = {str(state): state for state in State}
+_COUNTS = slice(INCIDENT.index("reopen_count"), INCIDENT.index("reassignment_count") + 1)
+_COUNTED = slice(FACT.index("reopened"), FACT.index("reassigned") + 1)
 _REASONS = FACT.index("hold_by_reason")
 _measured = itemgetter(
     *(INCIDENT.index(name) for name in ("opened_at", "acknowledged_at", "resolved_at", "team", "service", "priority"))
@@ -155,6 +157,16 @@ def fact_row(row: Row, events: Sequence[Row]) -> Row:
         to_json(holds) if holds else "[]",
         *_told(row),
     )
+
+
+def counted_like(row: Row, before: Row) -> Row:
+    """A row of INCIDENT with the counts of another one."""
+    return (*row[: _COUNTS.start], *before[_COUNTS], *row[_COUNTS.stop :])
+
+
+def counted(row: Row, fact: Row) -> Row:
+    """A row of INCIDENT with the counts that its facts have from the timeline."""
+    return (*row[: _COUNTS.start], *fact[_COUNTED], *row[_COUNTS.stop :])
 
 
 def _read_moment(text: str) -> int:

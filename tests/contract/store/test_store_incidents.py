@@ -224,6 +224,22 @@ def test_a_new_event_on_an_incident_that_looks_the_same_is_told(database: Databa
         assert known.hold == timedelta(minutes=10)
 
 
+def test_what_the_source_does_not_count_is_counted_in_the_timeline(database: Database) -> None:
+    """Resolved and open again, handed from team to team; the same snapshot again changes nothing."""
+    seen = incident(team="lan", updated_at=at(30))
+    began = told(EventKind.STATE, "new", 0, "t1"), told(EventKind.TEAM, "noc", 0, "t1")
+    later = told(EventKind.STATE, "resolved", 5, "t2"), told(EventKind.STATE, "in_progress", 9, "t3")
+    with database.transaction() as unit:
+        unit.incidents.save([Snapshot(incident(team="noc"), began, uncounted=True)], at(1))
+        page = Snapshot(seen, (*later, told(EventKind.TEAM, "lan", 10, "t4")), uncounted=True)
+        (saved,) = unit.incidents.save([page], at(31))
+        assert (saved.incident.reopen_count, saved.incident.reassignment_count) == (1, 1)
+        assert unit.incidents.get(1) == saved.incident
+        assert unit.incidents.save([page, Snapshot(seen, uncounted=True)], at(32)) == []
+        (again,) = unit.incidents.save([Snapshot(replace(seen, updated_at=at(40)), uncounted=True)], at(41))
+        assert again.incident.reopen_count == 1
+
+
 def test_events_of_an_older_snapshot_still_count(database: Database) -> None:
     with database.transaction() as unit:
         unit.incidents.save([Snapshot(incident(updated_at=at(9)), (told(EventKind.STATE, "new", 0, "t1"),))], NOON)

@@ -24,6 +24,7 @@ RT_STATES: States = {
     "deleted": State.CANCELLED,
 }
 _ALWAYS = ("summary", "url", "acknowledged_at", "resolved_at", "closed_at", "parent")
+_COUNTED = ("reopen_count", "reassignment_count")
 RT_PRIORITIES = {"80-100": 1, "60-79": 2, "40-59": 3, "20-39": 4, "0-19": 5}
 
 
@@ -123,7 +124,11 @@ class RtOptions(ConnectionOptions):
         return self
 
     def fills(self) -> Fills:
-        """What tickets can hold: all their custom fields are kept, and a merged one is cancelled."""
+        """What tickets can hold: all their custom fields are kept, and a merged one is cancelled.
+
+        How often one was reopened and reassigned is counted in its timeline.
+        """
         levels = {"priority": self.priorities, "impact": self.impacts, "urgency": self.urgencies}
         states = frozenset({*self.states.values(), State.CANCELLED})
-        return Fills(filled(self.fields, levels, states, _ALWAYS), None, states)
+        always = {*_ALWAYS, *(_COUNTED if self.events else ())}
+        return Fills(filled(self.fields, levels, states, always), None, states)

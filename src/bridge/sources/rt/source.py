@@ -220,7 +220,7 @@ class RtSource:
                 incident = self._translator.incident(ticket, texts.get(number, ""))
                 events = self._timeline.events(incident, ticket, told.get(number, ()), now, self._names)
                 mark = max((int(row["id"]) for row in told.get(number, ())), default=0)
-                snapshots.append(Snapshot(incident, events, mark))
+                snapshots.append(Snapshot(incident, events, mark, uncounted=self._options.events))
             except (ValueError, KeyError, TypeError) as error:
                 poison.append(Poison(number, f"{type(error).__name__}: {error}", json.dumps(ticket)[:_RAW]))
         return tuple(snapshots), tuple(poison)
