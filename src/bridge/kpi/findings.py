@@ -154,7 +154,7 @@ def _routine(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Itera
     del now
     small: dict[str, list[ProjectCase]] = defaultdict(list)
     for project in evidence.projects:
-        if project.closed_at is None or project.demoted or not project.rule_id:
+        if project.closed_at is None or project.demoted:
             continue
         effort = project.closed_at - project.opened_at if project.effort is None else project.effort
         if project.tasks <= thresholds.routine_tasks and effort <= thresholds.routine_effort:
@@ -164,11 +164,11 @@ def _routine(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Itera
             incidents = {number for project in those for number in project.incidents}
             yield Finding(
                 FindingKind.ROUTINE,
-                f"rule {rule}",
+                f"rule {rule}" if rule else "nominated by people",
                 f"at most {thresholds.routine_tasks} tasks and {_hours(thresholds.routine_effort)} h,"
                 f" {thresholds.routine_times} times",
-                f"{len(those)} projects of this rule were small enough to be routine. Let the rule wait for more, or"
-                " let operations keep this work.",
+                f"{len(those)} projects {'of this rule' if rule else 'that people nominated'} were small enough to be"
+                f" routine. {'Let the rule wait for more, or let' if rule else 'Let'} operations keep this work.",
                 _refs(evidence.cases[number] for number in incidents if number in evidence.cases),
                 tuple(project.id for project in those),
             )

@@ -102,6 +102,8 @@ def test_projects_that_were_routine():
     assert found(FindingKind.ROUTINE, cases, projects=small[:2]) == []
     for change in ({"tasks": 3}, {"effort": timedelta(hours=8.1)}, {"closed_at": None}, {"effort": None}):
         assert found(FindingKind.ROUTINE, cases, projects=[*small[:2], replace(small[2], **change)]) == []
+    (told,) = found(FindingKind.ROUTINE, cases, projects=[replace(one, rule_id="") for one in small])
+    assert (told.about, told.promotions) == ("nominated by people", (1, 2, 3))
 
 
 def test_incidents_that_were_projects_and_what_they_cost_each_team():

@@ -186,6 +186,15 @@ def test_measured_incident_load_takes_hours_of_everybody_in_the_team(made):
     assert {way["kind"] for way in as_plain(made.configured, one)["proposals"]} >= {"free"}
 
 
+def test_a_conflict_with_an_overdue_task_is_told_once_not_every_day(made):
+    def tasks(moment: datetime) -> tuple[ProjectTask, ...]:
+        mine = {"estimate": 200.0, "start": MONDAY.date() - timedelta(days=9), "updated_at": moment}
+        return tuple(task(number, due=MONDAY.date() - timedelta(days=4), **mine) for number in (12, 13))
+
+    told = [look(made, days(MONDAY, day), *tasks(days(MONDAY, day))) for day in (0, 1, 2)]
+    assert [sum("hours" in subject or "more" in subject for _, subject in got) for got in told] == [2, 0, 0], told
+
+
 def test_a_named_resource_that_is_no_person_is_found_too(made):
     bench = {"assignee_id": 77, "assignee_name": "Lab bench", "estimate": 10.0, "start": MONDAY.date()}
     look(made, MONDAY, *(task(number, due=date(2026, 3, 3), **bench) for number in (12, 13)))

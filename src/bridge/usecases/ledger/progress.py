@@ -14,6 +14,9 @@ from bridge.ports import ProjectTracker
 from bridge.rules.project_part import Place
 from bridge.usecases.place import place_of
 
+_EARLIEST_ZONE = timedelta(hours=14)
+"""So long before UTC a day begins somewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -78,12 +81,18 @@ class ProgressReader:
                 yield Progress(issue.created_at, "new issue", row.issue_id)
 
     def _times(self, issues: Iterable[ProjectTask], since: datetime) -> Iterator[Progress]:
-        """Time spent has a day and no moment: it counts as of that day's end, at the latest now."""
+        """Time spent has a day and no moment: it counts as of that day's end, at the latest now.
+
+        What is booked on a day that has begun nowhere yet counts when that day comes: else one entry far ahead would
+        be new progress at every look.
+        """
         ids = {row.issue_id for row in issues}
         day = since.date()
         if day not in self._entries:
             self._entries[day] = list(self.tracker.spent_time.since(day))
         for entry in self._entries[day]:
+            if datetime.combine(entry.day, time(), UTC) - _EARLIEST_ZONE > self.now:
+                continue
             end = datetime.combine(entry.day + timedelta(days=1), time(), UTC) - timedelta(seconds=1)
             at = min(self.now, end)
             if entry.issue_id in ids and at > since:

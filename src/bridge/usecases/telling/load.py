@@ -102,10 +102,11 @@ def told(configured: Configured, found: ResourceConflict) -> Notice:
     person = directory.person(found.who)
     team = directory.team_of_person(found.who)
     lead = (team.lead,) if team and team.lead and team.lead != found.who else ()
-    tasks = "+".join(str(task.issue_id) for task in sorted(found.tasks, key=lambda one: one.issue_id))
+    # Not the span: with an overdue task in it its end is another one every day.
+    tasks = "+".join(f"{task.issue_id}@{task.due}" for task in sorted(found.tasks, key=lambda one: one.issue_id))
     return Notice(
         kind=NoticeKind.RESOURCE_CONFLICT,
-        unique=f"{found.who}:{found.end}:{tasks}",
+        unique=f"{found.who}:{tasks}",
         name=person.display if person else found.who,
         owner=found.who if person else "",
         concerned=((found.who,) if person else ()) + lead,
