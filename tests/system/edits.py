@@ -3,33 +3,71 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Protocol
 
 from bridge.app import App
 from bridge.model.effect import Effect
 from bridge.model.incident import State
 from bridge.model.link import Link
-from bridge.sandbox import Sandbox
-from bridge.sandbox.itsm.model import Incident
-from bridge.sandbox.redmine import model as redmine
 from bridge.sync.mapping import canonical
-from tests.servers.common import Caller
+from tests.system.office import Office
 
-STATES = {"new": State.NEW, "in_progress": State.IN_PROGRESS, "pending": State.ON_HOLD, "solved": State.RESOLVED}
-AGENTS = {"anna": "ben", "bob": "mia"}
+STATES = ([State.IN_PROGRESS, State.ON_HOLD, State.RESOLVED], [5, 4, 1])
+STATUSES = (["In Progress", "Feedback", "Resolved"], [5, 4, 1])
+MEMBERS = ["ben", "mia"]
 MEANWHILE = 0.1
 """How likely somebody edits a side while the bridge is writing to it."""
+TRIES = 20
+"""How often somebody sends a change again to which Redmine says that somebody else was faster."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one side shows: its state, who works on it (a person of the directory, empty for nobody), what it holds."""
+
+    state: State
+    person: str
+    notes: list[tuple[str, bool]]
+    """(text, private)."""
+    files: list[tuple[bytes, bool]] = field(default_factory=list)
+    """(content, private)."""
+    minutes: int = 0
+
+
+class Sides(Protocol):
+    """Both sides, as people use them and as they show themselves. `agents` are persons by login at the desk."""
+
+    office: Office
+    agents: dict[str, str]
+
+    def set_state(self, incident: str, state: State, *, as_: str) -> None:
+        """An agent changes the state, where that is possible."""
+
+    def assign(self, incident: str, login: str, *, as_: str) -> None:
+        """An agent gives it to somebody, or to nobody."""
+
+    def write(self, incident: str, text: str, *, private: bool, as_: str) -> None:
+        """An agent writes a note."""
+
+    def incidents(self, app: App, links: list[Link]) -> list[Shown]:
+        """What the links' incidents show."""
+
+    def issues(self, app: App, links: list[Link]) -> list[Shown]:
+        """What the links' issues show."""
 
 
 @dataclass
 class People:
     """Agents at the incident system and members of the projects. What they wrote is kept, to be looked for."""
 
-    sandbox: Sandbox
+    sides: Sides
     links: list[tuple[str, int]]
+    """(incident, issue) of each link, by the link's number."""
     rng: random.Random
     notes: list[tuple[str, int, str, bool]] = field(default_factory=list)
     """(incident, issue, text, private) of every note."""
@@ -38,14 +76,21 @@ class People:
     minutes: Counter[str] = field(default_factory=Counter)
     edits: int = 0
     busy: bool = False
+    _planning: threading.Lock = field(default_factory=threading.Lock)
+    _activity: int = 0
 
     def edit(self, link: tuple[str, int] | None = None) -> None:
         """One edit on one side of a link."""
-        self.edits += 1
-        incident, issue = link or self.rng.choice(self.links)
-        here: list[Callable[[str, int], None]] = [self._state, self._agent, self._work_note]
-        there: list[Callable[[str, int], None]] = [self._status, self._assignee, self._note, self._file, self._spend]
-        self.rng.choice(self.rng.choice([here, there]))(incident, issue)
+        self.planned(link)()
+
+    def planned(self, link: tuple[str, int] | None = None) -> Callable[[], None]:
+        """The script's next edit; it is done when it is called, in any thread."""
+        with self._planning:
+            self.edits += 1
+            incident, issue = link or self.rng.choice(self.links)
+            here = [self._state, self._agent, self._work_note]
+            there = [self._status, self._assignee, self._note, self._file, self._spend]
+            return self.rng.choice(self.rng.choice([here, there]))(incident, issue)
 
     def meanwhile(self, point: str, effect: Effect) -> None:
         """A boundary of the engine: now and then somebody is faster than the bridge, on the very same link."""
@@ -55,126 +100,116 @@ class People:
         if self.rng.random() < MEANWHILE:
             self.edit(self.links[(number - 1) % len(self.links)])
 
-    def _state(self, incident: str, _issue: int) -> None:
-        state = self.rng.choices(["in_progress", "pending", "solved"], [5, 4, 1])[0]
-        extra = {"hold_reason": "waits"} if state == "pending" else {"resolution": "ok"} if state == "solved" else {}
-        self._agent_does("PATCH", f"/api/incidents/{incident}", {"state": state, **extra})
+    def _state(self, incident: str, _issue: int) -> Callable[[], None]:
+        state = self.rng.choices(*STATES)[0]
+        return partial(self.sides.set_state, incident, state, as_=self._somebody())
 
-    def _agent(self, incident: str, _issue: int) -> None:
-        self._agent_does("PATCH", f"/api/incidents/{incident}", {"assignee": self.rng.choice([*AGENTS, ""])})
+    def _agent(self, incident: str, _issue: int) -> Callable[[], None]:
+        login = self.rng.choice([*self.sides.agents, ""])
+        return partial(self.sides.assign, incident, login, as_=self._somebody())
 
-    def _work_note(self, incident: str, issue: int) -> None:
+    def _work_note(self, incident: str, issue: int) -> Callable[[], None]:
         private = self.rng.random() < 0.7
         text = f"agents' note {self.edits}."
-        body = {"text": text, "visibility": "internal" if private else "public"}
-        self._agent_does("POST", f"/api/incidents/{incident}/notes", body)
         self.notes.append((incident, issue, text, private))
+        return partial(self.sides.write, incident, text, private=private, as_=self._somebody())
 
-    def _status(self, _incident: str, issue: int) -> None:
-        ids = {one.name: one.id for one in self.sandbox.redmine.app.state.statuses.values()}
-        name = self.rng.choices(["In Progress", "Feedback", "Resolved"], [5, 4, 1])[0]
-        self._member_does(issue, {"status_id": ids[name]})
+    def _somebody(self) -> str:
+        return self.rng.choice([*self.sides.agents])
 
-    def _assignee(self, _incident: str, issue: int) -> None:
-        login = self.rng.choice(["ben", "mia", ""])
-        user = self.sandbox.redmine.app.state.user_by_login(login) if login else None
-        self._member_does(issue, {"assigned_to_id": user.id if user else ""})
+    def _status(self, _incident: str, issue: int) -> Callable[[], None]:
+        name = self.rng.choices(*STATUSES)[0]
+        return self._change(issue, status_id=self.sides.office.statuses[name])
 
-    def _note(self, incident: str, issue: int) -> None:
+    def _assignee(self, _incident: str, issue: int) -> Callable[[], None]:
+        login = self.rng.choice([*MEMBERS, ""])
+        return self._change(issue, assigned_to_id=self.sides.office.ids[login] if login else "")
+
+    def _note(self, incident: str, issue: int) -> Callable[[], None]:
         private = self.rng.random() < 0.7
         text = f"members' note {self.edits}."
-        self._member_does(issue, {"notes": text, "private_notes": private})
         self.notes.append((incident, issue, text, private))
+        return self._change(issue, notes=text, private_notes=private)
 
-    def _file(self, incident: str, issue: int) -> None:
+    def _change(self, issue: int, **fields: object) -> Callable[[], None]:
+        return partial(self._send, self.rng.choice(MEMBERS), issue, fields)
+
+    def _send(self, login: str, issue: int, fields: dict[str, object]) -> None:
+        caller = self.sides.office.as_user(login)
+        for _ in range(TRIES):
+            answer = caller("PUT", f"/issues/{issue}.json", {"issue": fields})
+            if answer.status_code != 409:
+                break
+        assert answer.ok, answer.text
+
+    def _file(self, incident: str, issue: int) -> Callable[[], None]:
         content = f"file {self.rng.randrange(40)} of {incident}".encode() * 20
-        caller = self._as("mia")
-        kind = {"Content-Type": "application/octet-stream"}
-        upload = caller.ok("POST", f"/uploads.json?filename=f{self.edits}.txt", data=content, headers=kind)["upload"]
-        self._member_does(issue, {"uploads": [{"token": upload["token"], "filename": f"f{self.edits}.txt"}]})
         self.files.setdefault(incident, set()).add(content)
+        return partial(self._attach, issue, f"f{self.edits}.txt", content)
 
-    def _spend(self, incident: str, issue: int) -> None:
+    def _attach(self, issue: int, name: str, content: bytes) -> None:
+        kind = {"Content-Type": "application/octet-stream"}
+        caller = self.sides.office.as_user("mia")
+        upload = caller.ok("POST", f"/uploads.json?filename={name}", data=content, headers=kind)["upload"]
+        self._send("mia", issue, {"uploads": [{"token": upload["token"], "filename": name}]})
+
+    def _spend(self, incident: str, issue: int) -> Callable[[], None]:
         minutes = self.rng.choice([15, 30, 90])
-        body = {"issue_id": issue, "hours": minutes / 60, "activity_id": self._activity(), "comments": "worked"}
-        self._as("mia").ok("POST", "/time_entries.json", {"time_entry": body})
         self.minutes[incident] += minutes
+        body = {"issue_id": issue, "hours": minutes / 60, "activity_id": self._work(), "comments": "worked"}
+        return partial(self.sides.office.as_user("mia").ok, "POST", "/time_entries.json", {"time_entry": body})
 
-    def _activity(self) -> int:
-        return next(iter(self.sandbox.redmine.app.state.activities))
-
-    def _agent_does(self, method: str, path: str, body: dict[str, Any]) -> None:
-        token = self.sandbox.itsm.token(self.rng.choice(list(AGENTS)))
-        Caller(self.sandbox.itsm.url, {"Authorization": f"Bearer {token}"})(method, path, body)
-
-    def _member_does(self, issue: int, fields: dict[str, Any]) -> None:
-        self._as(self.rng.choice(["ben", "mia"])).ok("PUT", f"/issues/{issue}.json", {"issue": fields})
-
-    def _as(self, login: str) -> Caller:
-        return Caller(self.sandbox.redmine.url, {"X-Redmine-API-Key": self.sandbox.redmine.key(login)})
+    def _work(self) -> int:
+        if not self._activity:
+            path = "/enumerations/time_entry_activities.json"
+            self._activity = self.sides.office.as_user("admin").ok("GET", path)["time_entry_activities"][0]["id"]
+        return self._activity
 
 
-def employ(sandbox: Sandbox, project: int) -> None:
-    """ben and mia become members of a project."""
-    state = sandbox.redmine.app.state
-    role = next(role for role in state.roles.values() if role.name == "Manager")
-    for login in ("ben", "mia"):
-        user = state.user_by_login(login)
-        assert user is not None
-        state.put_member(redmine.Member(state.next_id("member"), project, user.id, [role.id]))
-
-
-def disagreements(sandbox: Sandbox, app: App, people: People) -> list[str]:
+def disagreements(app: App, people: People) -> list[str]:
     """What is neither the same on both sides nor told in the link's attention or among the conflicts."""
-    found: list[str] = []
     with app.database.reading() as uow:
         links = [link for link in uow.links.all() if link.ended_at is None]
-    for link in links:
-        incident = sandbox.itsm.app.state.incidents[int(link.ref.external_id)]
-        issue = sandbox.redmine.app.state.issues[link.issue_id or 0]
-        found += _fields(sandbox, app, link, incident, issue)
+    here, there = people.sides.incidents(app, links), people.sides.issues(app, links)
+    found: list[str] = []
+    for link, incident, issue in zip(links, here, there, strict=True):
+        found += _fields(link, incident, issue)
         found += _work(link, incident, people)
-        found += _files(sandbox, link, incident, issue, people)
-    return [*found, *_notes(sandbox, people)]
+        found += _files(link, incident, people)
+    shown = {link.ref.external_id: pair for link, *pair in zip(links, here, there, strict=True)}
+    return [*found, *(line for note in people.notes for line in _note(note, *shown[note[0]]))]
 
 
-def _fields(sandbox: Sandbox, app: App, link: Link, incident: Incident, issue: redmine.Issue) -> list[str]:
-    redmine_state = sandbox.redmine.app.state
-    status = redmine_state.statuses[issue.status_id].name
-    theirs = app.configured.policy.statuses.state_of(status)
-    user = redmine_state.users[issue.assigned_to_id].login if issue.assigned_to_id else ""
+def _fields(link: Link, incident: Shown, issue: Shown) -> list[str]:
     found = []
-    if theirs is not canonical(STATES[incident.state]) and not link.attention:
-        found.append(f"{link.ref}: {incident.state}, its issue {status}")
-    if AGENTS.get(incident.assignee, "") != user and not link.attention:
-        found.append(f"{link.ref}: {incident.assignee or 'nobody'}, its issue {user or 'nobody'}")
+    if issue.state is not canonical(incident.state) and not link.attention:
+        found.append(f"{link.ref}: {incident.state}, its issue {issue.state}")
+    if incident.person != issue.person and not link.attention:
+        found.append(f"{link.ref}: {incident.person or 'nobody'}, its issue {issue.person or 'nobody'}")
     return found
 
 
-def _work(link: Link, incident: Incident, people: People) -> list[str]:
-    booked, spent = sum(work.minutes for work in incident.work), people.minutes[link.ref.external_id]
+def _work(link: Link, incident: Shown, people: People) -> list[str]:
+    booked, spent = incident.minutes, people.minutes[link.ref.external_id]
     return [] if booked == spent else [f"{link.ref}: {booked} of {spent} minutes are booked"]
 
 
-def _files(sandbox: Sandbox, link: Link, incident: Incident, issue: redmine.Issue, people: People) -> list[str]:
-    there = Counter(file.content for file in incident.files)
+def _files(link: Link, incident: Shown, people: People) -> list[str]:
+    there = Counter(content for content, _ in incident.files)
     wanted = people.files.get(link.ref.external_id, set())
     found = [f"{link.ref}: a file is there {count} times" for count in there.values() if count > 1]
-    found += [f"{link.ref}: a file of its caller's to see" for file in incident.files if file.visibility != "internal"]
+    found += [f"{link.ref}: a file of its caller's to see" for _, private in incident.files if not private]
     return found if set(there) == wanted else [*found, f"{link.ref}: {len(there)} of {len(wanted)} files are there"]
 
 
-def _notes(sandbox: Sandbox, people: People) -> list[str]:
-    """Each note once on either side, a private one private."""
-    found = []
-    for incident, issue, text, private in people.notes:
-        here = [n for n in sandbox.itsm.app.state.incidents[int(incident)].notes if text in n.text]
-        there = [j for j in sandbox.redmine.app.state.issues[issue].journals if text in (j.notes or "")]
-        if (len(here), len(there)) != (1, 1):
-            found.append(f"“{text}” is {len(here)} times on incident {incident}, {len(there)} times on issue {issue}")
-        elif private and (here[0].visibility != "internal" or not there[0].private):
-            found.append(f"“{text}” was private and is public")
-    return found
+def _note(note: tuple[str, int, str, bool], incident: Shown, issue: Shown) -> list[str]:
+    """Once on either side, a private one private."""
+    number, key, text, private = note
+    here = [hidden for found, hidden in incident.notes if text in found]
+    there = [hidden for found, hidden in issue.notes if text in found]
+    if (len(here), len(there)) != (1, 1):
+        return [f"“{text}” is {len(here)} times on incident {number}, {len(there)} times on issue {key}"]
+    return [f"“{text}” was private and is public"] if private and not (here[0] and there[0]) else []
 
 
 def script(seed: int) -> random.Random:
