@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.kpi.columns import HOUR, NONE, Facts, Ints, Mask
+from bridge.kpi.columns import HOUR, NONE, Ints, Mask
 from bridge.kpi.counting import Counting, Judged
 from bridge.kpi.population import Material, counted_at, open_at, places_of, rows_of
 from bridge.kpi.report_model import SMALLEST_SHOWN, By, OnHold, Part, Reason
 from bridge.kpi.spreads import counts, listed, means, percentiles, spread
 
 _EPOCH_YEAR = 1970
+_DAY = 24 * HOUR
 
 
 def on_hold(material: Material, counting: Counting) -> OnHold:
@@ -47,7 +48,7 @@ def parts(
     """The parts by month, those that were asked for, and how many of these have too few incidents to be shown."""
     months, names, first = _months(counting)
     resolution = next((one for one in judged if one.clock == "resolution"), None)
-    by_month = _parts(counting, months, names, resolution, lambda size: _open_at_ends(material.facts, first, size, at))
+    by_month = _parts(counting, months, names, resolution, lambda size: _open_at_ends(material, first, size, at))
     by = counting.asked.by
     if by is None:
         return tuple(by_month), (), 0
@@ -77,10 +78,13 @@ def _months(counting: Counting) -> tuple[Ints, list[str], int]:
     return np.where(has, month - first, -1), names, first
 
 
-def _open_at_ends(facts: Facts, first: int, size: int, at: int) -> list[int]:
+def _open_at_ends(material: Material, first: int, size: int, at: int) -> list[int]:
     """The backlog at the end of each month, of the last one as it is."""
+    facts = material.facts
     edges: NDArray[np.datetime64] = np.arange(first + 1, first + size + 1).astype("datetime64[M]")
     ends = [min(int(one), at) for one in edges.astype("datetime64[us]").astype(np.int64)]
+    if (before := material.open_before) is not None:  # facts of a span lack what came before and went within it
+        return [int(open_at(facts, at).sum()) if end == at else before(end // _DAY) for end in ends]
     opened, left = np.sort(facts.opened), np.sort(facts.left[facts.left != NONE])
     came, went = (np.searchsorted(one, ends, side="left") for one in (opened, left))
     return listed(came - went)

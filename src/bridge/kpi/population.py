@@ -34,6 +34,7 @@ class Material:
     `promotions` by the promotion's. `holds` are the intervals on hold. `told_reopened` and `told_reassigned` are the
     sources that count themselves how often that happened; for others the timeline counts. `at` is the last moment that
     the facts know of. `name` tells an incident's name by its number. `origin`, `notes` and `days` see OperationsReport.
+    `open_before` tells what was open when a UTC day (days after 1970) began, where `facts` are not all there are.
     """
 
     facts: Facts
@@ -46,6 +47,7 @@ class Material:
     told_reopened: Collection[str] = ()
     told_reassigned: Collection[str] = ()
     name: Callable[[int], str] = str
+    open_before: Callable[[int], int] | None = None
     days: tuple[Day, ...] = ()
     notes: tuple[str, ...] = ()
 

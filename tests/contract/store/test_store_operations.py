@@ -72,6 +72,17 @@ def test_a_daily_report_reads_the_rows_of_its_day_and_the_backlog(database: Data
         assert made.days[-1].backlog == made.backlog.open == 2
 
 
+def test_the_backlog_of_a_month_counts_what_came_before_the_span_and_went_within_it(database: Database) -> None:
+    fill(database)
+    with database.reading() as uow:
+        months = []
+        for since in (None, datetime(2026, 5, 31, tzinfo=UTC)):
+            asked = Asked(month=Month.OPENED, since=since)
+            made = operations(stored_material(uow, asked, {}, NOW), asked, (), NOW)
+            months.append([(one.name, one.open) for one in made.months])
+    assert months == [[("2026-05", 2), ("2026-06", 1)]] * 2
+
+
 def test_the_rows_of_a_span_are_found_by_index(database: Database) -> None:
     if not database.is_copied:
         pytest.skip("the plan of PostgreSQL depends on its statistics")

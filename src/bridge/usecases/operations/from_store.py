@@ -50,6 +50,7 @@ def stored_material(
         name=lambda number: columns.names([number]).get(number, str(number)),
         notes=(STALE,) if columns.is_stale() else (),
         days=stored_days(uow, asked, micros(now)),
+        open_before=None if span is None else columns.open_before,
     )
 
 
