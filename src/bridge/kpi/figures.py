@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.kpi.report_model import Compliance, Counted, Meaning, OperationsReport, Spread
 
@@ -59,11 +59,19 @@ def _spread(name: str, spread: Spread) -> list[Figure]:
 
 def _sla(one: Compliance) -> list[Figure]:
     name = f"SLA {one.clock}"
+    adjusted, told, both = (
+        replace(one.meaning, population=population)
+        for population in (
+            f"{one.meaning.population}, without what exclusions take off",
+            "incidents with a verdict of the source",
+            f"{one.meaning.population}, with a verdict of the source",
+        )
+    )
     return [
         Figure(name, _percent(one.share), "%", one.judged, one.meaning),
-        Figure(f"{name} adjusted", _percent(one.adjusted_share), "%", one.adjusted_judged, one.meaning),
-        Figure(f"{name} by the source", _percent(one.told_share), "%", one.told, one.meaning),
-        Figure(f"{name} judged differently", float(one.differ), "incidents", one.judged, one.meaning),
+        Figure(f"{name} adjusted", _percent(one.adjusted_share), "%", one.adjusted_judged, adjusted),
+        Figure(f"{name} by the source", _percent(one.told_share), "%", one.told, told),
+        Figure(f"{name} judged differently", float(one.differ), "incidents", one.both, both),
     ]
 
 

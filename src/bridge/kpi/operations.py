@@ -106,7 +106,8 @@ def _where(judged: Judged, mask: Mask) -> Judged:
 
 def _compliance(material: Material, counting: Counting, one: Judged) -> Compliance:
     told = one.told >= 0
-    differ = told & one.judged & (one.met != (one.told == 0))
+    both = told & one.judged
+    differ = both & (one.met != (one.told == 0))
     rows = np.flatnonzero(differ)
     words = ("broken", "kept")
     return Compliance(
@@ -117,6 +118,7 @@ def _compliance(material: Material, counting: Counting, one: Judged) -> Complian
         adjusted_met=int((one.adjusted_judged & one.adjusted_met).sum()),
         told=int(told.sum()),
         told_met=int((one.told == 0).sum()),
+        both=int(both.sum()),
         differ=len(rows),
         differences=tuple(
             Difference(
@@ -191,7 +193,8 @@ def _work(material: Material, counting: Counting) -> Work:
     inside = inside_projects(facts, counting.asked.basis, material.exclusions)
     planned = sum(inside.values()) / HOUR
     effort = float(facts.effort.sum())
-    planned_effort = float(facts.effort[list(inside)].sum()) if inside else 0.0
+    still_open = [row for row in rows_of(facts, material.exclusions.keys()).values() if not counting.resolved[row]]
+    planned_effort = float(facts.effort[[*inside, *still_open]].sum()) if inside or still_open else 0.0
     total = float(counting.raw.sum(dtype=np.float64)) / HOUR
     meaning = counting.meaning("resolved incidents; effort: all incidents")
     return Work(planned, total - planned, planned_effort, effort - planned_effort, meaning)

@@ -97,7 +97,7 @@ class Compliance:
 
     `judged` incidents have a target of ours that is met or broken by now, `met` of them met it; `adjusted_met` of
     `adjusted_judged` did without the time that exclusions take off. `told` incidents have the source's own verdict,
-    `told_met` of them a good one. `differ` have both, and they are not the same; the first are in `differences`.
+    `told_met` of them a good one. `both` have both; of these `differ` are not the same; the first are in `differences`.
     """
 
     clock: str
@@ -107,6 +107,7 @@ class Compliance:
     adjusted_met: int
     told: int
     told_met: int
+    both: int
     differ: int
     differences: tuple[Difference, ...]
     meaning: Meaning

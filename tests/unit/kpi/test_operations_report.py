@@ -177,6 +177,9 @@ def test_planned_hours_are_those_inside_projects():
     told = report(material(*rows, exclusions={1: [exclusion(1, 40, 90, "remove")]})).work
     assert (told.planned_hours, told.unplanned_hours) == (50, 60)
     assert (told.planned_effort, told.unplanned_effort) == (5, 1)
+    rows = (*rows, fact(3, 0, effort=3), fact(4, 0, effort=2))
+    told = report(material(*rows, exclusions={3: [exclusion(3, 40)]})).work
+    assert (told.planned_effort, told.unplanned_effort) == (3, 8), "of an open incident in a project, too"
 
 
 def test_targets_by_policy_stand_beside_the_sources_word_and_differences_are_named():
@@ -188,11 +191,15 @@ def test_targets_by_policy_stand_beside_the_sources_word_and_differences_are_nam
         fact(5, 0, reported=300, priority=1, state="cancelled"),
     )
     policy = Policy("p", response={1: timedelta(hours=2)}, resolution={1: timedelta(hours=24)})
-    response, resolution = report(material(*rows, exclusions={1: [exclusion(1, 5, 20)]}), (policy,)).sla
+    made = report(material(*rows, exclusions={1: [exclusion(1, 5, 20)]}), (policy,))
+    response, resolution = made.sla
     assert (resolution.judged, resolution.met, resolution.told, resolution.told_met) == (3, 1, 3, 2)
     assert (resolution.adjusted_judged, resolution.adjusted_met) == (3, 2)
     assert [(one.incident, one.ours, one.theirs) for one in resolution.differences] == [("1", "broken", "kept")]
     assert (response.judged, response.met) == (3, 2)
+    about = {one.name: (one.count, one.meaning.population) for one in figures(made)}
+    assert about["SLA resolution by the source"] == (3, "incidents with a verdict of the source")
+    assert about["SLA resolution judged differently"][0] == resolution.both == 2
 
 
 def test_clocks_start_pause_and_stop_as_the_policy_says():
