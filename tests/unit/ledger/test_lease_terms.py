@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import cast
 
 import pytest
-from tests.unit.ledger.test_progress import PROMOTION
+from tests.unit.ledger.test_lease_progress import PROMOTION
 
 from bridge.kpi.lease import LeaseTerms
 from bridge.usecases.configured import Configured

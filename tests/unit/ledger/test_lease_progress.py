@@ -105,6 +105,13 @@ def test_time_spent_counts_until_the_end_of_its_day():
     assert newest(office) == ("time entry", 71, datetime(2026, 11, 3, 23, 59, 59, tzinfo=UTC))
 
 
+def test_time_booked_on_a_day_to_come_keeps_no_exclusion_alive():
+    ahead = TimeEntry(1, 71, "jane", 60, date(2027, 11, 3), "", "")
+    begun_in_the_east = TimeEntry(2, 71, "jane", 60, date(2026, 11, 7), "", "")
+    assert newest(Office([row(71, 0)], entries=[ahead])) is None
+    assert newest(Office([row(71, 0)], entries=[begun_in_the_east])) == ("time entry", 71, at(99))
+
+
 def test_in_a_standing_project_only_what_is_below_the_root_counts():
     placed = replace(PROMOTION, terms={"to": "issue"})
     office = Office(

@@ -42,7 +42,7 @@ def spread(mean: float | None) -> Spread:
 
 MONTH = Part("2026-10", 9, 8, 1, 1.0, 178.2, 85.7, 300.0, 0.634, None, 1, 2, 3)
 COUNTED = Counted(1, 2, 9, "the source", MEANING)
-SLA = Compliance("resolution", 8, 5, 7, 6, 8, 6, 1, (Difference("rt #1", "resolution", "broken", "kept"),), MEANING)
+SLA = Compliance("resolution", 8, 5, 7, 6, 8, 6, 8, 1, (Difference("rt #1", "resolution", "broken", "kept"),), MEANING)
 MADE = OperationsReport(
     made_at=NOW, origin="the store", asked=Asked(), incidents=9, resolved=8, cancelled=0, response=spread(1.0),
     resolution=spread(178.2), adjusted=spread(85.7), removed=1, excluded_hours=900.0,
