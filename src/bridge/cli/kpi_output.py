@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from bridge.cli.output import print_table, say
 from bridge.kpi.figures import figures
 from bridge.kpi.report_model import OperationsReport, Part
 
-FIGURES = ("figure", "value", "unit", "of", "population", "basis", "month by")
+ABOUT = ("population", "basis", "month by")
+FIGURES = ("figure", "value", "unit", "of", *ABOUT)
 PARTS = (
     *("name", "incidents", "resolved", "left", "MTTA, h", "MTTR raw, h", "adjusted, h", "p90, h"),
     *("SLA, %", "by the source, %", "reopened", "reassigned", "open"),
@@ -71,17 +72,34 @@ def _part(one: Part) -> Sequence[object]:
 
 
 def write_csv(report: OperationsReport, folder: Path) -> list[Path]:
-    """Writes every table as a file of its own into a folder, which is made where it is missing."""
+    """Writes every table as a file of its own into a folder, which is made where it is missing.
+
+    Each row says what it is about; a mark at the beginning tells spreadsheets that it is UTF-8.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, (columns, rows) in tables(report).items():
         path = folder / f"{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        about = () if name == "figures" else _about(report, name)
+        with path.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
-            writer.writerow(columns)
-            writer.writerows([_plain(value) for value in row] for row in rows)
+            writer.writerow([*columns, *(ABOUT if about else ())])
+            writer.writerows([_plain(value) for value in (*row, *about)] for row in rows)
         written.append(path)
     return written
+
+
+def _about(report: OperationsReport, table: str) -> Sequence[str]:
+    """Population, basis and month rule of a table."""
+    if table == "days":
+        return ("all incidents", report.asked.basis.value, "none")
+    meanings = {
+        "on-hold": report.on_hold.meaning,
+        "backlog": report.backlog.meaning,
+        "routing": report.routing.meaning,
+        "sla-differences": report.sla[0].meaning,
+    }
+    return astuple(meanings.get(table) or replace(report.resolution.meaning, population="incidents"))
 
 
 def _plain(value: object) -> object:

@@ -161,9 +161,11 @@ def test_as_text_every_figure_names_what_it_is_about_and_as_csv_there_is_a_file_
     assert "exclusions are what the rules would have done, as of event" in shown
     done = run(config, "--history", str(here / "log.csv"), "--csv", str(here / "out"))
     assert "8 files" in done.stdout or "9 files" in done.stdout
-    with (here / "out" / "figures.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    assert all(row["population"] and row["basis"] and row["month by"] for row in rows)
+    for path in sorted((here / "out").iterdir()):
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf"), "else spreadsheets do not read Chinese"
+        with path.open(encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+        assert all(row["population"] and row["basis"] and row["month by"] for row in rows), path
 
 
 def test_the_store_tells_the_same_as_the_file_it_was_filled_from(here: Path) -> None:
