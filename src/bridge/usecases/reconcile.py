@@ -136,6 +136,10 @@ class Reconciliation:
         )
 
         def save(uow: UnitOfWork) -> None:
+            if uow.links.get(link.id) != link:
+                # A person ended the link or settled a conflict while both sides were read: that stands.
+                _again(link, uow)
+                return
             conflicts = fields.save(uow, link, view, decided, issue, now)
             attention = "\n".join((*decided.reports, *extra.reports, *conflicts))
             uow.links.save(replace(seen, attention=attention))
