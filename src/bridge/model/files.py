@@ -89,7 +89,8 @@ class TimeEntry:
 class BookedTime:
     """What of a time entry stands in the work log of the incident: `minutes` of `day`.
 
-    `revision` counts the corrections asked for so far. `why` says why the log does not take it, "" when it does.
+    `revision` counts the corrections asked for so far. `why` says why the log did not take the `refused` minutes that
+    the entry has instead; "" and None when it did.
     """
 
     entry_id: int
@@ -98,6 +99,7 @@ class BookedTime:
     day: date
     revision: int = 0
     why: str = ""
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ booked_time = Table(
     reference("link_id", "link.id"),
     *_is(Integer, "minutes", "revision"),
     *_is(Clean, "day", "why"),
+    Column("refused", Integer),
     Index(None, "link_id"),
     Index(None, "day"),
 )

@@ -15,7 +15,7 @@ from bridge.store.values import clean, short
 _FILE = ("link_id", "side", "remote_id", "name", "outcome", "sha256", "copy_id", "why")
 _SAVE_FILE = upsert_text(carried_file, _FILE)
 _FILES = select_text(_FILE, "FROM carried_file WHERE link_id = ? ORDER BY side, remote_id")
-_TIME = ("entry_id", "link_id", "minutes", "revision", "day", "why")
+_TIME = ("entry_id", "link_id", "minutes", "revision", "day", "why", "refused")
 _SAVE_TIME = upsert_text(booked_time, _TIME)
 _TIMES = select_text(_TIME, "FROM booked_time WHERE entry_id @among ORDER BY entry_id")
 _SINCE = select_text(_TIME, "FROM booked_time WHERE day >= ? ORDER BY entry_id")
@@ -65,7 +65,7 @@ class StoredBooked:
     def save(self, entry: BookedTime) -> None:
         """See the protocol."""
         numbers = (entry.entry_id, entry.link_id, entry.minutes, entry.revision)
-        execute(self._connection, _SAVE_TIME, *numbers, entry.day.isoformat(), clean(entry.why))
+        execute(self._connection, _SAVE_TIME, *numbers, entry.day.isoformat(), clean(entry.why), entry.refused)
 
 
 def _file(row: Row) -> CarriedFile:
@@ -74,5 +74,5 @@ def _file(row: Row) -> CarriedFile:
 
 
 def _booked(row: Row) -> BookedTime:
-    entry, link, minutes, revision, day, why = row
-    return BookedTime(entry, link, minutes, date.fromisoformat(day), revision, why)
+    entry, link, minutes, revision, day, why, refused = row
+    return BookedTime(entry, link, minutes, date.fromisoformat(day), revision, why, refused)

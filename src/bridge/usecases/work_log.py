@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -59,10 +59,20 @@ class WorkLogSweep:
         if len(gone) >= MANY and not entries:
             what = f"Redmine shows no time spent since {since}, but {len(gone)} entries are booked: nothing is changed."
             raise RemoteUnavailable("time entries", what, "May the bridge's role still “View spent time”?")
+        gone = self._in_sight(store, gone)
         with store.transaction() as uow:
             stored = uow.effects.enqueue(self._planned(uow, entries.values(), gone))
         self._swept_at = now
         return stored
+
+    def _in_sight(self, store: Store, gone: Sequence[BookedTime]) -> list[BookedTime]:
+        """Those of issues that are seen: time in a project that people archived is hidden, not removed."""
+        if not gone:
+            return []
+        with store.reading() as uow:
+            issues = {one.link_id: uow.links.get(one.link_id).issue_id for one in gone}
+        seen = {issue.id for issue in self._tracker.issues(sorted({issue for issue in issues.values() if issue}))}
+        return [one for one in gone if issues[one.link_id] in seen]
 
     def _planned(self, uow: UnitOfWork, entries: Iterable[TimeEntry], gone: Iterable[BookedTime]) -> list[EffectSpec]:
         entries = list(entries)
@@ -72,8 +82,8 @@ class WorkLogSweep:
         for entry in entries:
             link, booked = links.get(entry.issue_id), known.get(entry.id)
             if booked is not None and booked.minutes and (link is None or booked.link_id != link.id):
-                found += self._removed(uow, booked)
-            elif link is not None and link.ref.source in self._able and _differs(entry, booked):
+                found += self._removed(uow, booked)  # once; what the log does not give back stays there
+            elif link is not None and link.ref.source in self._able and _differs(entry, booked, link):
                 found.append(_effect(link, entry, booked))
         for booked in gone:
             found += self._removed(uow, booked)
@@ -81,7 +91,7 @@ class WorkLogSweep:
 
     def _removed(self, uow: UnitOfWork, booked: BookedTime) -> list[EffectSpec]:
         link = uow.links.get(booked.link_id)
-        if link.ended_at is not None or link.ref.source not in self._able:
+        if link.ended_at is not None or link.ref.source not in self._able or booked.refused == 0:
             return []
         return [_effect(link, TimeEntry(booked.entry_id, link.issue_id or 0, "", 0, booked.day, "", ""), booked)]
 
@@ -96,7 +106,7 @@ def refused_time(uow: UnitOfWork, policy: CarriedPolicy, link: Link) -> tuple[st
 def refusal_told(booked: BookedTime) -> str:
     """That the log does not take a time entry, and why."""
     return (
-        f"time entry {booked.entry_id} of {booked.day} ({booked.minutes} minutes) is not in the incident's work log "
+        f"time entry {booked.entry_id} of {booked.day} ({booked.refused} minutes) is not in the incident's work log "
         f"as it is in Redmine: {booked.why.rstrip('.')}."
     )
 
@@ -106,8 +116,11 @@ def entry_of(payload: Mapping[str, Any]) -> TimeEntry:
     return TimeEntry(**{**payload, "day": date.fromisoformat(payload["day"])})
 
 
-def _differs(entry: TimeEntry, booked: BookedTime | None) -> bool:
-    return entry.minutes > 0 if booked is None else entry.minutes != booked.minutes
+def _differs(entry: TimeEntry, booked: BookedTime | None, link: Link) -> bool:
+    """Whether something is to be booked; what the link's log did not take is not tried again as it is."""
+    if booked is None:
+        return entry.minutes > 0
+    return entry.minutes != booked.minutes and (booked.link_id != link.id or entry.minutes != booked.refused)
 
 
 def _effect(link: Link, entry: TimeEntry, booked: BookedTime | None) -> EffectSpec:

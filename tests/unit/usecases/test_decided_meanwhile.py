@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
-import pytest
 from tests.unit.convergence.test_convergence import NOON, Sync
 
 from bridge.model.effect import Effect
@@ -16,18 +13,6 @@ from bridge.model.link import Link
 from bridge.ports import UnitOfWork
 from bridge.usecases.reconcile import KIND, reconcile_effect
 from bridge.usecases.unlink import DEMOTED, ended
-
-
-@pytest.fixture
-def sync() -> Iterator[Sync]:
-    """Two linked incidents in memory, in step."""
-    made = Sync()
-    made.begin(timedelta(), timedelta())
-    made.engine.run_until_idle(5)
-    yield made
-    made.engine.close()
-    made.database.close()
-    shutil.rmtree(made.folder)
 
 
 def first(sync: Sync) -> Link:
@@ -47,20 +32,20 @@ def reconcile(sync: Sync, meanwhile: Callable[[UnitOfWork, Link], None]) -> None
         save(uow)
 
 
-def test_a_link_that_a_person_ended_stays_ended(sync: Sync) -> None:
+def test_a_link_that_a_person_ended_stays_ended(in_step: Sync) -> None:
     """And nothing that was planned for it is written."""
-    sync.desk.change("1", state=State.IN_PROGRESS)
-    reconcile(sync, lambda uow, link: ended(link, DEMOTED, NOON)(uow))
-    assert first(sync).ended_because == DEMOTED
-    writes = sync.office.line.writes
-    sync.engine.run_until_idle(5)
-    assert sync.office.line.writes == writes
+    in_step.desk.change("1", state=State.IN_PROGRESS)
+    reconcile(in_step, lambda uow, link: ended(link, DEMOTED, NOON)(uow))
+    assert first(in_step).ended_because == DEMOTED
+    writes = in_step.office.line.writes
+    in_step.engine.run_until_idle(5)
+    assert in_step.office.line.writes == writes
 
 
-def test_a_value_that_a_person_settled_counts(sync: Sync) -> None:
+def test_a_value_that_a_person_settled_counts(in_step: Sync) -> None:
     """The agreed value that `conflicts resolve` sets is what the next plan goes by."""
-    settled = {**first(sync).agreed, "subject": "as the project says"}
-    reconcile(sync, lambda uow, link: uow.links.save(replace(link, agreed=settled)))
-    assert first(sync).agreed["subject"] == "as the project says"
-    with sync.database.reading() as uow:
-        assert KIND in uow.effects.unfinished(f"link:{first(sync).id}")
+    settled = {**first(in_step).agreed, "subject": "as the project says"}
+    reconcile(in_step, lambda uow, link: uow.links.save(replace(link, agreed=settled)))
+    assert first(in_step).agreed["subject"] == "as the project says"
+    with in_step.database.reading() as uow:
+        assert KIND in uow.effects.unfinished(f"link:{first(in_step).id}")

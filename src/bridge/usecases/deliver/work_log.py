@@ -43,11 +43,11 @@ class WorkLogDelivery:
             log = self._log(link)
             if minutes < 0 and not log.takes_back:
                 what = f"the log takes nothing back, and {-minutes} minutes less were spent than are booked"
-                return partial(self._save, link, replace(now, why=what), NOTHING_WRITTEN)
+                return partial(self._save, link, _refused(now, before, what), NOTHING_WRITTEN)
             written = self._written(effect, link, log, entry, minutes, before)
         except REFUSALS as error:
             why = " ".join(filter(None, (error.what, error.advice)))
-            return partial(self._save, link, replace(now, why=why), NOTHING_WRITTEN)
+            return partial(self._save, link, _refused(now, before, why), NOTHING_WRITTEN)
         return partial(self._save, link, now, written)
 
     def _written(
@@ -79,3 +79,8 @@ class WorkLogDelivery:
             what = "its source is not configured any more, or has no work log."
             raise NotPossible(str(link.ref), what, "Add it to `sources` again.")
         return source.extras.work_log
+
+
+def _refused(now: BookedTime, before: BookedTime | None, why: str) -> BookedTime:
+    """What stands in the log after it did not take a change: what stood there before."""
+    return replace(now, minutes=before.minutes if before is not None else 0, why=why, refused=now.minutes)
