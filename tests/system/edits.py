@@ -16,33 +16,47 @@ from bridge.model.incident import State
 from bridge.model.link import Link
 from bridge.sync.mapping import canonical
 from tests.system.office import Office
+from tests.system.rows import Rows
 
 STATES = ([State.IN_PROGRESS, State.ON_HOLD, State.RESOLVED], [5, 4, 1])
 STATUSES = (["In Progress", "Feedback", "Resolved"], [5, 4, 1])
 MEMBERS = ["ben", "mia"]
+FIELDS = {
+    "priority": ["Immediate", "Urgent", "High"],
+    "subject": ["Router core CPU above 95 %", "Router core CPU at 100 %", "Router CPU: card 3"],
+    "due": ["2030-01-07", "2030-02-28", ""],
+}
+SYNC = {"priority": "project", "subject": "incident", "due": "newest"}
+"""The owner of each of these fields, which go both ways."""
 MEANWHILE = 0.1
 """How likely somebody edits a side while the bridge is writing to it."""
 TRIES = 20
-"""How often somebody sends a change again to which Redmine says that somebody else was faster."""
+"""How often somebody sends a change again that Redmine refuses without a word, for somebody else was faster."""
+
+
+Edit = Callable[[], None]
+Plan = Callable[[str, int], Edit]
 
 
 @dataclass(frozen=True)
 class Shown:
     """What one side shows: its state, who works on it (a person of the directory, empty for nobody), what it holds."""
 
-    state: State
+    state: State | None
     person: str
     notes: list[tuple[str, bool]]
     """(text, private)."""
     files: list[tuple[bytes, bool]] = field(default_factory=list)
     """(content, private)."""
     minutes: int = 0
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 class Sides(Protocol):
     """Both sides, as people use them and as they show themselves. `agents` are persons by login at the desk."""
 
     office: Office
+    rows: Rows
     agents: dict[str, str]
 
     def set_state(self, incident: str, state: State, *, as_: str) -> None:
@@ -83,13 +97,13 @@ class People:
         """One edit on one side of a link."""
         self.planned(link)()
 
-    def planned(self, link: tuple[str, int] | None = None) -> Callable[[], None]:
+    def planned(self, link: tuple[str, int] | None = None) -> Edit:
         """The script's next edit; it is done when it is called, in any thread."""
         with self._planning:
             self.edits += 1
             incident, issue = link or self.rng.choice(self.links)
-            here = [self._state, self._agent, self._work_note]
-            there = [self._status, self._assignee, self._note, self._file, self._spend]
+            here: list[Plan] = [self._state, self._agent, self._work_note, self._field]
+            there: list[Plan] = [self._status, self._assignee, self._note, self._file, self._spend, self._issue_field]
             return self.rng.choice(self.rng.choice([here, there]))(incident, issue)
 
     def meanwhile(self, point: str, effect: Effect) -> None:
@@ -100,49 +114,59 @@ class People:
         if self.rng.random() < MEANWHILE:
             self.edit(self.links[(number - 1) % len(self.links)])
 
-    def _state(self, incident: str, _issue: int) -> Callable[[], None]:
+    def _state(self, incident: str, _issue: int) -> Edit:
         state = self.rng.choices(*STATES)[0]
         return partial(self.sides.set_state, incident, state, as_=self._somebody())
 
-    def _agent(self, incident: str, _issue: int) -> Callable[[], None]:
+    def _agent(self, incident: str, _issue: int) -> Edit:
         login = self.rng.choice([*self.sides.agents, ""])
         return partial(self.sides.assign, incident, login, as_=self._somebody())
 
-    def _work_note(self, incident: str, issue: int) -> Callable[[], None]:
+    def _work_note(self, incident: str, issue: int) -> Edit:
         private = self.rng.random() < 0.7
         text = f"agents' note {self.edits}."
         self.notes.append((incident, issue, text, private))
         return partial(self.sides.write, incident, text, private=private, as_=self._somebody())
 
+    def _field(self, incident: str, _issue: int) -> Edit:
+        return partial(self.sides.rows.set_incident, incident, self._values(), as_=self._somebody())
+
+    def _issue_field(self, _incident: str, issue: int) -> Edit:
+        return self._change(issue, **self.sides.rows.issue_fields(issue, self._values()))
+
+    def _values(self) -> dict[str, str]:
+        name = self.rng.choice([*FIELDS])
+        return {name: self.rng.choice(FIELDS[name])}
+
     def _somebody(self) -> str:
         return self.rng.choice([*self.sides.agents])
 
-    def _status(self, _incident: str, issue: int) -> Callable[[], None]:
+    def _status(self, _incident: str, issue: int) -> Edit:
         name = self.rng.choices(*STATUSES)[0]
         return self._change(issue, status_id=self.sides.office.statuses[name])
 
-    def _assignee(self, _incident: str, issue: int) -> Callable[[], None]:
+    def _assignee(self, _incident: str, issue: int) -> Edit:
         login = self.rng.choice([*MEMBERS, ""])
         return self._change(issue, assigned_to_id=self.sides.office.ids[login] if login else "")
 
-    def _note(self, incident: str, issue: int) -> Callable[[], None]:
+    def _note(self, incident: str, issue: int) -> Edit:
         private = self.rng.random() < 0.7
         text = f"members' note {self.edits}."
         self.notes.append((incident, issue, text, private))
         return self._change(issue, notes=text, private_notes=private)
 
-    def _change(self, issue: int, **fields: object) -> Callable[[], None]:
+    def _change(self, issue: int, **fields: object) -> Edit:
         return partial(self._send, self.rng.choice(MEMBERS), issue, fields)
 
     def _send(self, login: str, issue: int, fields: dict[str, object]) -> None:
         caller = self.sides.office.as_user(login)
         for _ in range(TRIES):
             answer = caller("PUT", f"/issues/{issue}.json", {"issue": fields})
-            if answer.status_code != 409:
+            if answer.ok or answer.json()["errors"]:
                 break
         assert answer.ok, answer.text
 
-    def _file(self, incident: str, issue: int) -> Callable[[], None]:
+    def _file(self, incident: str, issue: int) -> Edit:
         content = f"file {self.rng.randrange(40)} of {incident}".encode() * 20
         self.files.setdefault(incident, set()).add(content)
         return partial(self._attach, issue, f"f{self.edits}.txt", content)
@@ -153,7 +177,7 @@ class People:
         upload = caller.ok("POST", f"/uploads.json?filename={name}", data=content, headers=kind)["upload"]
         self._send("mia", issue, {"uploads": [{"token": upload["token"], "filename": name}]})
 
-    def _spend(self, incident: str, issue: int) -> Callable[[], None]:
+    def _spend(self, incident: str, issue: int) -> Edit:
         minutes = self.rng.choice([15, 30, 90])
         self.minutes[incident] += minutes
         body = {"issue_id": issue, "hours": minutes / 60, "activity_id": self._work(), "comments": "worked"}
@@ -186,6 +210,10 @@ def _fields(link: Link, incident: Shown, issue: Shown) -> list[str]:
         found.append(f"{link.ref}: {incident.state}, its issue {issue.state}")
     if incident.person != issue.person and not link.attention:
         found.append(f"{link.ref}: {incident.person or 'nobody'}, its issue {issue.person or 'nobody'}")
+    for name in incident.fields:
+        here, there = incident.fields[name], issue.fields[name]
+        if here != there and not link.attention:
+            found.append(f"{link.ref}: {name} {here or 'nothing'}, of its issue {there or 'nothing'}")
     return found
 
 

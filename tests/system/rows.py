@@ -47,8 +47,7 @@ class Rows:
     def set_incident(self, incident: str, values: Mapping[str, str], as_: str = "alice") -> None:
         """Somebody changes the incident."""
         if isinstance(self.desk, SandboxDesk):
-            body = _sandbox(values)
-            self.desk._as(as_).ok("PATCH", f"/api/incidents/{incident}", body)
+            self.desk._as(as_).ok("PATCH", f"/api/incidents/{incident}", _sandbox(values))
         elif isinstance(self.desk, RtDesk):
             self.desk.rt.as_user(as_).ok("PUT", f"/ticket/{incident}", _rt(values))
 
@@ -74,6 +73,10 @@ class Rows:
 
     def set_issue(self, issue: int, values: Mapping[str, str], as_: str = "admin") -> None:
         """Somebody changes the issue."""
+        self.office.change(issue, as_=as_, **self.issue_fields(issue, values))
+
+    def issue_fields(self, issue: int, values: Mapping[str, str]) -> dict[str, Any]:
+        """The values as REST sets them on the issue."""
         admin = self.office.as_user("admin")
         ids = {one["name"]: one["id"] for one in self.office.issue(issue)["custom_fields"]}
         fields: dict[str, Any] = {}
@@ -96,7 +99,7 @@ class Rows:
                     fields["done_ratio"] = int(value)
                 case _:
                     fields["custom_fields"] = [{"id": ids[name.removeprefix("custom.")], "value": value}]
-        self.office.change(issue, as_=as_, **fields)
+        return fields
 
     def issue(self, issue: int) -> dict[str, str]:
         """What the issue shows."""

@@ -18,8 +18,10 @@ from bridge.sandbox.redmine import model as redmine
 from tests.servers.common import Caller
 from tests.servers.redmine import RedmineServer
 from tests.servers.rt import RtServer
-from tests.system.edits import Shown
+from tests.system.desks import SandboxDesk
+from tests.system.edits import FIELDS, Shown
 from tests.system.office import Office
+from tests.system.rows import Rows, RtRowsDesk
 from tests.system.stage import real_office, sandbox_office
 
 SANDBOX = {"new": State.NEW, "in_progress": State.IN_PROGRESS, "pending": State.ON_HOLD, "solved": State.RESOLVED}
@@ -32,6 +34,7 @@ class SandboxSides:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.office: Office = sandbox_office(sandbox)
+        self.rows = Rows(SandboxDesk(sandbox), self.office)
         self.agents = {"anna": "ben", "bob": "mia"}
 
     def employ(self, project: int) -> None:
@@ -69,6 +72,7 @@ class SandboxSides:
             [(note.text, note.visibility == "internal") for note in row.notes],
             [(file.content, file.visibility == "internal") for file in row.files],
             sum(work.minutes for work in row.work),
+            _chosen(self.rows.incident(str(number))),
         )
 
     def _issue(self, app: App, number: int) -> Shown:
@@ -78,6 +82,7 @@ class SandboxSides:
             app.configured.policy.statuses.state_of(state.statuses[row.status_id].name),
             state.users[row.assigned_to_id].login if row.assigned_to_id else "",
             [(journal.notes or "", journal.private) for journal in row.journals],
+            fields=_chosen(self.rows.issue(number)),
         )
 
     def _as(self, login: str) -> Caller:
@@ -94,6 +99,7 @@ class RealSides:
 
     def __post_init__(self) -> None:
         self.office: Office = real_office(self.redmine)
+        self.rows = Rows(RtRowsDesk(self.rt), self.office)
         self.agents = {"alice": "ben", "bob": "mia"}
 
     def set_state(self, incident: str, state: State, *, as_: str) -> None:
@@ -142,7 +148,7 @@ class RealSides:
             else:
                 notes.append((whole.decode(), kind == "Comment"))
         person = "" if owner == "Nobody" else self.agents.get(owner, owner)
-        return Shown(RT[status], person, notes, files, minutes or 0)
+        return Shown(RT[status], person, notes, files, minutes or 0, _chosen(self.rows.incident(str(number))))
 
     def _issue(self, app: App, number: int) -> Shown:
         row = self.office.issue(number)
@@ -151,7 +157,12 @@ class RealSides:
             app.configured.policy.statuses.state_of(row["status"]["name"]),
             names[row["assigned_to"]["id"]] if "assigned_to" in row else "",
             [(html.unescape(one.get("notes") or ""), one.get("private_notes", False)) for one in row["journals"]],
+            fields=_chosen(self.rows.issue(number)),
         )
+
+
+def _chosen(values: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name in FIELDS}
 
 
 def _decoded(content: str | bytes, encoding: str | None) -> bytes:
