@@ -10,6 +10,8 @@ from bridge.model.errors import Forbidden, NotFound
 from bridge.model.project_task import ProjectTask
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
+from bridge.rules.project_part import Place
+from bridge.usecases.place import place_of
 
 FOLLOWED = (PromotionState.ACTIVE, PromotionState.BLOCKED)
 """Projects that people work in."""
@@ -49,8 +51,7 @@ def projects(uow: UnitOfWork) -> list[int]:
 def open_tasks(uow: UnitOfWork) -> Iterator[Owned]:
     """The tasks that somebody has to do, as last read: open, and no other's parent.
 
-    In a standing project a task belongs to the promotion that made it, or whose task it stands below; others are
-    nobody's here.
+    In a standing project a task belongs to the promotion below whose root it stands; others are nobody's here.
     """
     running = [one for one in uow.promotions.in_states(FOLLOWED) if one.project_id is not None]
     for number in projects(uow):
@@ -61,7 +62,8 @@ def open_tasks(uow: UnitOfWork) -> Iterator[Owned]:
         for task in tasks:
             if task.closed or task.issue_id in parents.values() or task.issue_id in roots:
                 continue
-            found = here[0] if len(here) == 1 else _above(task.issue_id, parents, roots)
+            alone = here[0] if len(here) == 1 and place_of(here[0]) is Place.PROJECT else None
+            found = alone or _above(task.issue_id, parents, roots)
             if found is not None:
                 yield Owned(found, task)
 

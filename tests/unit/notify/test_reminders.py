@@ -232,6 +232,15 @@ def test_in_a_standing_project_a_task_belongs_to_the_promotion_it_stands_below(t
         assert owned == {12: "VPN drops", 13: "Mail"}
 
 
+def test_other_peoples_tasks_in_a_standing_project_are_not_the_only_promotions(tmp_path):
+    with world(tmp_path, route(), reminders=ON) as made:
+        made.project(70, root_issue_id=1, terms={"to": "issue"})
+        made.tasks.projects[70] = [ROOT, task(12), task(99, parent_id=None)]
+        refresh(made.database, _Tracker(made), made.clock, timedelta(0))
+        with made.database.reading() as uow:
+            assert [one.task.issue_id for one in open_tasks(uow)] == [12]
+
+
 @pytest.mark.parametrize(
     ("due", "today", "days_told"),
     [

@@ -75,6 +75,12 @@ def test_raw_stands_beside_adjusted_and_the_difference_is_explained(words: Words
     assert chart.series == ((words("ops.raw"), (178.2,)), (words("ops.adjusted"), (85.7,)))
 
 
+def test_every_section_with_figures_says_what_they_are_about(words: Words) -> None:
+    about = words("ops.meaning", population="resolved incidents", basis="reported", month="resolved")
+    for section in operations_report(MADE, words).sections[1:7]:
+        assert about in wiki.section_text(section), section.heading
+
+
 @pytest.mark.parametrize("by", list(By))
 def test_every_break_down_has_its_words(words: Words, by: By) -> None:
     report = operations_report(replace(MADE, asked=Asked(by=by), parts=(MONTH,), hidden=2), words)

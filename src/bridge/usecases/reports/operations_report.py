@@ -18,14 +18,18 @@ def operations_report(made: OperationsReport, word: Words) -> Report:
     whole = asked.since is None and asked.until is None
     span = word("ops.ever") if whole else word("ops.span", since=_day(asked.since), until=_day(asked.until))
     lead = (word("ops.lead", origin=made.origin, span=span), _meaning(made.resolution.meaning, word))
+
+    def about(*meanings: Meaning) -> list[Text]:
+        return [Text(_meaning(one, word)) for one in dict.fromkeys(meanings)]
+
     sections = [
         Section(word("project.glance"), (_glance(made, word),)),
-        Section(word("ops.both"), tuple(_both(made, word))),
-        Section(word("ops.explained"), (_explained(made, word),)),
-        Section(word("ops.targets"), tuple(_targets(made, word))),
-        Section(word("ops.backlog"), tuple(_backlog(made, word))),
-        Section(word("ops.quality"), tuple(_quality(made, word))),
-        Section(word("ops.hold"), (_hold(made, word),)),
+        Section(word("ops.both"), (*_both(made, word), *about(*(one.meaning for _, one in _spreads(made, word))))),
+        Section(word("ops.explained"), (_explained(made, word), *about(made.adjusted.meaning))),
+        Section(word("ops.targets"), (*_targets(made, word), *about(*(one.meaning for one in made.sla)))),
+        Section(word("ops.backlog"), (*_backlog(made, word), *about(made.backlog.meaning))),
+        Section(word("ops.quality"), (*_quality(made, word), *about(*_quality_meanings(made)))),
+        Section(word("ops.hold"), (_hold(made, word), *about(made.on_hold.meaning))),
         *([Section(word(f"ops.by.{asked.by}"), tuple(_parts(made, word)))] if asked.by else []),
         *([Section(word("ops.notes"), tuple(Text(note) for note in made.notes))] if made.notes else []),
     ]
@@ -143,6 +147,11 @@ def _quality(made: OperationsReport, word: Words) -> list[Table]:
             ),
         ),
     ]
+
+
+def _quality_meanings(made: OperationsReport) -> Sequence[Meaning]:
+    counted = (made.reopened.meaning, made.reassigned.meaning, made.first_time.meaning)
+    return (*counted, made.routing.meaning, made.work.meaning)
 
 
 def _hold(made: OperationsReport, word: Words) -> Table:
