@@ -199,9 +199,12 @@ def test_dry_run_tells_everything_and_writes_nothing(scene: Scene) -> None:
     assert command(path, "once", "--dry-run").text() == "Nothing would be written.\n"
     scene.sandbox.clock.advance(60)
     scene.stage.desk.work_note(scene.waiting[0], "log files attached")
+    before = scene.sandbox.dump(times=True), content(scene)
     again = command(path, "once", "--dry-run").text()
     assert f"itsm #{scene.waiting[0]} “" in again
     assert "(issue #" in again
+    assert "issue.note" in again, "what the comparison of both sides would write, too"
+    assert (scene.sandbox.dump(times=True), content(scene)) == before
 
 
 def content(scene: Scene) -> dict[str, list[Any]]:

@@ -20,7 +20,7 @@ from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
 from bridge.app.performing import perform
 from bridge.app.publishing import reporting_of
-from bridge.app.rehearsal import Planned, planned
+from bridge.app.rehearsal import Planned, look_closer, planned
 from bridge.app.telling import due_times, limits, tell_people, when_dead
 from bridge.clock import RemoteClock, SystemClock
 from bridge.configuration import Configuration, load_with_warnings
@@ -220,6 +220,7 @@ class App:
         with Rehearsal.of(self.database) as rehearsal, rehearsal.transaction() as uow:
             self.configured = self.configuration.configured(uow.ledger.instance())
             cycle = self.poll(rehearsal)
+            look_closer(self, rehearsal, cycle)
             return planned(uow, rehearsal.stored_effects()), cycle
 
     def backfill(

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.app.cycle import Cycle
+from bridge.app.handlers import handlers
 from bridge.model.effect import Effect
-from bridge.model.errors import NotFound
+from bridge.model.errors import BridgeError, NotFound
 from bridge.ports import UnitOfWork
 from bridge.store.rehearsal import Rehearsal
+from bridge.usecases.broadcast import LISTEN
 from bridge.usecases.command import decide
+from bridge.usecases.reconcile import KIND as RECONCILE
 
 if TYPE_CHECKING:
     from bridge.app.app import App
@@ -27,6 +31,21 @@ class Planned:
 def planned(uow: UnitOfWork, effects: list[Effect]) -> list[Planned]:
     """Effects with what they are about."""
     return [Planned(effect, _about(uow, effect)) for effect in effects]
+
+
+def look_closer(app: App, rehearsal: Rehearsal, cycle: Cycle) -> None:
+    """Carries out what only reads remotely, so that the writes which it would store are told, too."""
+    able = handlers(rehearsal, app.sources, app.tracker, app.notifiers, lambda: app.configured, app.clock)
+    for effect in rehearsal.stored_effects():
+        if effect.kind not in {RECONCILE, LISTEN}:
+            continue
+        try:
+            save = able[effect.kind](effect)
+        except BridgeError as error:
+            cycle.failures[effect.endpoint.partition(":")[2] or effect.endpoint] = error
+            continue
+        with rehearsal.transaction() as uow:
+            save(uow)
 
 
 def rehearse_command(app: App, name: str, args: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Planned]]:
