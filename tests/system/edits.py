@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import Protocol
 
 from bridge.app import App
 from bridge.model.effect import Effect
 from bridge.model.incident import State
 from bridge.model.link import Link
+from bridge.sync.fields import name_for_people
 from bridge.sync.mapping import canonical
 from tests.system.office import Office
 from tests.system.rows import Rows
@@ -46,8 +48,8 @@ class Shown:
     person: str
     notes: list[tuple[str, bool]]
     """(text, private)."""
-    files: list[tuple[bytes, bool]] = field(default_factory=list)
-    """(content, private)."""
+    files: list[tuple[str, bool]] = field(default_factory=list)
+    """(SHA-256 of the content, private)."""
     minutes: int = 0
     fields: dict[str, str] = field(default_factory=dict)
 
@@ -85,8 +87,8 @@ class People:
     rng: random.Random
     notes: list[tuple[str, int, str, bool]] = field(default_factory=list)
     """(incident, issue, text, private) of every note."""
-    files: dict[str, set[bytes]] = field(default_factory=dict)
-    """Content of the files that were attached to the issue, by incident."""
+    files: dict[str, set[str]] = field(default_factory=dict)
+    """SHA-256 of the files that were attached to the issue, by incident."""
     minutes: Counter[str] = field(default_factory=Counter)
     edits: int = 0
     busy: bool = False
@@ -168,7 +170,7 @@ class People:
 
     def _file(self, incident: str, issue: int) -> Edit:
         content = f"file {self.rng.randrange(40)} of {incident}".encode() * 20
-        self.files.setdefault(incident, set()).add(content)
+        self.files.setdefault(incident, set()).add(sha256(content).hexdigest())
         return partial(self._attach, issue, f"f{self.edits}.txt", content)
 
     def _attach(self, issue: int, name: str, content: bytes) -> None:
@@ -199,22 +201,23 @@ def disagreements(app: App, people: People) -> list[str]:
     for link, incident, issue in zip(links, here, there, strict=True):
         found += _fields(link, incident, issue)
         found += _work(link, incident, people)
-        found += _files(link, incident, people)
+        found += _files(link, incident, issue, people)
     shown = {link.ref.external_id: pair for link, *pair in zip(links, here, there, strict=True)}
     return [*found, *(line for note in people.notes for line in _note(note, *shown[note[0]]))]
 
 
 def _fields(link: Link, incident: Shown, issue: Shown) -> list[str]:
-    found = []
-    if issue.state is not canonical(incident.state) and not link.attention:
-        found.append(f"{link.ref}: {incident.state}, its issue {issue.state}")
-    if incident.person != issue.person and not link.attention:
-        found.append(f"{link.ref}: {incident.person or 'nobody'}, its issue {issue.person or 'nobody'}")
-    for name in incident.fields:
-        here, there = incident.fields[name], issue.fields[name]
-        if here != there and not link.attention:
-            found.append(f"{link.ref}: {name} {here or 'nothing'}, of its issue {there or 'nothing'}")
-    return found
+    """What differs and is not told in words that name it."""
+    pairs = {
+        "the issue went back to": (canonical(incident.state), issue.state),
+        "the issue went to": (incident.person, issue.person),
+        **{name_for_people(name): (value, issue.fields[name]) for name, value in incident.fields.items()},
+    }
+    return [
+        f"{link.ref}: {words}: {here or 'nothing'}, its issue {there or 'nothing'}; {link.attention}"
+        for words, (here, there) in pairs.items()
+        if here != there and words not in link.attention
+    ]
 
 
 def _work(link: Link, incident: Shown, people: People) -> list[str]:
@@ -222,12 +225,15 @@ def _work(link: Link, incident: Shown, people: People) -> list[str]:
     return [] if booked == spent else [f"{link.ref}: {booked} of {spent} minutes are booked"]
 
 
-def _files(link: Link, incident: Shown, people: People) -> list[str]:
+def _files(link: Link, incident: Shown, issue: Shown, people: People) -> list[str]:
     there = Counter(content for content, _ in incident.files)
     wanted = people.files.get(link.ref.external_id, set())
     found = [f"{link.ref}: a file is there {count} times" for count in there.values() if count > 1]
     found += [f"{link.ref}: a file of its caller's to see" for _, private in incident.files if not private]
-    return found if set(there) == wanted else [*found, f"{link.ref}: {len(there)} of {len(wanted)} files are there"]
+    for name, shown in (("incident", incident), ("issue", issue)):
+        if lacking := len(wanted - {content for content, _ in shown.files}):
+            found.append(f"{link.ref}: {lacking} of {len(wanted)} files are not on the {name}: {link.attention}")
+    return found
 
 
 def _note(note: tuple[str, int, str, bool], incident: Shown, issue: Shown) -> list[str]:

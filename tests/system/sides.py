@@ -8,6 +8,7 @@ import quopri
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from bridge.app import App
@@ -70,7 +71,7 @@ class SandboxSides:
             SANDBOX[row.state],
             self.agents.get(row.assignee, row.assignee),
             [(note.text, note.visibility == "internal") for note in row.notes],
-            [(file.content, file.visibility == "internal") for file in row.files],
+            [(sha256(file.content).hexdigest(), file.visibility == "internal") for file in row.files],
             sum(work.minutes for work in row.work),
             _chosen(self.rows.incident(str(number))),
         )
@@ -82,6 +83,7 @@ class SandboxSides:
             app.configured.policy.statuses.state_of(state.statuses[row.status_id].name),
             state.users[row.assigned_to_id].login if row.assigned_to_id else "",
             [(journal.notes or "", journal.private) for journal in row.journals],
+            [(sha256(one.content).hexdigest(), False) for one in state.attached_to(f"issue:{number}")],
             fields=_chosen(self.rows.issue(number)),
         )
 
@@ -144,7 +146,7 @@ class RealSides:
         for kind, name, encoding, content in database.execute(parts, (number,)):
             whole = _decoded(content, encoding)
             if name:
-                files.append((whole, kind == "Comment"))
+                files.append((sha256(whole).hexdigest(), kind == "Comment"))
             else:
                 notes.append((whole.decode(), kind == "Comment"))
         person = "" if owner == "Nobody" else self.agents.get(owner, owner)
@@ -157,8 +159,14 @@ class RealSides:
             app.configured.policy.statuses.state_of(row["status"]["name"]),
             names[row["assigned_to"]["id"]] if "assigned_to" in row else "",
             [(html.unescape(one.get("notes") or ""), one.get("private_notes", False)) for one in row["journals"]],
+            self._attached(number),
             fields=_chosen(self.rows.issue(number)),
         )
+
+    def _attached(self, number: int) -> list[tuple[str, bool]]:
+        query = "SELECT digest FROM attachments WHERE container_type = 'Issue' AND container_id = ?"
+        with closing(sqlite3.connect(f"file:{self.redmine._database}?mode=ro", uri=True)) as database:
+            return [(digest, False) for (digest,) in database.execute(query, (number,))]
 
 
 def _chosen(values: dict[str, str]) -> dict[str, str]:
