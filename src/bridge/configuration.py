@@ -150,6 +150,8 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     if directory is not None:
         unknown = settings.notify.unknown_people(directory)
         problems += [loaded.marked.problem(path, what, advice) for path, what, advice in unknown]
+        silent = settings.notify.unreachable_people(directory)
+        problems += [loaded.marked.problem(*each, severity="warning") for each in silent]
     people = _people(directory, settings.directory)
     folders = _sub(settings.templates, "wbs")
     templates, found = load_templates(folders, people)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.triggers.cron import CronTrigger
@@ -28,7 +28,6 @@ CURSOR = "report"
 DAILY = "every day"
 LONGEST_AWAY = 10_000
 """Times of a schedule that passed while the bridge was not running are looked through so far; the newest counts."""
-YEAR = timedelta(days=365)
 
 
 def renderer_of(configuration: Configuration) -> Renderer:
@@ -48,10 +47,16 @@ def reporting_of(app: App, asked: Asked | None = None) -> Reporting:
     def operations() -> OperationsReport:
         from bridge.app.reporting import report_of_store  # noqa: PLC0415 - needs numpy, which only reports need
 
-        return report_of_store(app, asked or Asked(since=app.clock.now() - YEAR))
+        return report_of_store(app, asked or Asked(since=a_year_before(app.clock.now())))
 
     renderer = renderer_of(app.configuration)
     return Reporting(app.database, app.tracker, lambda: app.configured, app.clock, renderer, operations)
+
+
+def a_year_before(now: datetime) -> datetime:
+    """The beginning of this month (UTC) a year ago, so that no month is told in part but the present one."""
+    begin = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return begin.replace(year=begin.year - 1)
 
 
 def turn(app: App) -> int:

@@ -19,6 +19,7 @@ from bridge.yamlfile import Path, did_you_mean, refused
 STRICT = ConfigDict(extra="forbid", frozen=True)
 Level = Annotated[int, Field(ge=1, le=5)]
 ALL_EVENTS = "all"
+MOST_NAMED = 10
 
 
 def _time(text: object) -> time:
@@ -130,6 +131,22 @@ class NotifySettings(BaseModel):
             for index, entry in enumerate(route.to):
                 if problem := _wrong_entry(directory, entry):
                     yield ("notify", "routes", number, "to", index), *problem
+
+    def unreachable_people(self, directory: Directory) -> Iterator[tuple[Path, str, str]]:
+        """Place, what and advice where people of the directory have no address for a channel that somebody is told by.
+
+        Nobody hears of what they are not told: so it is said beforehand.
+        """
+        silent = sorted(key for key, one in directory.people.items() if one.active and not one.mail)
+        used = {name for route in self.routes for name in route.channels}
+        for name in sorted(used & {name for name, options in self.channels.items() if options.personal}):
+            if silent:
+                shown = ", ".join(silent[:MOST_NAMED]) + (" and more" if len(silent) > MOST_NAMED else "")
+                yield (
+                    ("notify", "channels", name),
+                    f"has no address of {shown}: they hear of nothing",
+                    "give them `mail`",
+                )
 
 
 def _wrong_entry(directory: Directory, entry: str) -> tuple[str, str] | None:

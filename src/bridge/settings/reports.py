@@ -27,6 +27,9 @@ class ScheduledReport(BaseModel):
     @field_validator("at")
     @classmethod
     def _crontab(cls, at: str) -> str:
+        if any(sign.isdigit() for sign in "".join(at.split()[4:5])):
+            what = f"“{at[:60]}” has a number as its day of the week, which crontabs do not all count alike"
+            raise refused(what, "write its name: mon, mon-fri or sat,sun")
         try:
             CronTrigger.from_crontab(at, "UTC")
         except ValueError as error:

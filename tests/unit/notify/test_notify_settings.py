@@ -43,6 +43,20 @@ CHANNELS = f"""\
 """
 
 
+def test_people_whom_no_message_can_reach_are_named_beforehand(tmp_path):
+    people = PEOPLE.replace("teams:", "  bob: {name: Bob, redmine: {id: 6}}\nteams:")
+    route = "  routes: [{events: [all], to: [owner], channels: [%s]}]\n"
+
+    def warned(channel: str) -> list[str]:
+        problems(tmp_path, CHANNELS + route % channel)
+        (tmp_path / "directory.yaml").write_text(people, encoding="utf-8")
+        _, found = load_with_warnings(tmp_path / "bridge.yaml")
+        return [one.what for one in found if one.severity == "warning" and "has no address" in one.what]
+
+    assert warned("mail") == ["has no address of bob: they hear of nothing"]
+    assert warned("room") == []
+
+
 def test_a_full_example_is_taken(tmp_path):
     text = (
         CHANNELS
