@@ -1,15 +1,16 @@
-"""What a person decides while both sides of a link are being read is not undone by what was read."""
+"""What people do while both sides of a link are being read, or before the write, is not undone by what was read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.unit.convergence.test_convergence import NOON, Sync
+from tests.unit.convergence.test_convergence import NOON, PEOPLE, Sync
 
 from bridge.model.effect import Effect
 from bridge.model.incident import State
 from bridge.model.link import Link
+from bridge.model.project import IssueChange
 from bridge.ports import UnitOfWork
 from bridge.usecases.reconcile import KIND, reconcile_effect
 from bridge.usecases.unlink import DEMOTED, ended
@@ -49,3 +50,15 @@ def test_a_value_that_a_person_settled_counts(in_step: Sync) -> None:
     assert first(in_step).agreed["subject"] == "as the project says"
     with in_step.database.reading() as uow:
         assert KIND in uow.effects.unfinished(f"link:{first(in_step).id}")
+
+
+def test_what_somebody_changed_between_plan_and_write_is_not_lost(in_step: Sync) -> None:
+    """Seconds are enough: the pair is planned again, and the value that loses is kept in a note."""
+    in_step.desk.change("1", person="anna")
+    reconcile(in_step, lambda _uow, _link: None)
+    in_step.clock.advance(5)
+    in_step.office.edit(2, 12, IssueChange(assignee_id=PEOPLE["mia"]))
+    in_step.engine.run_until_idle(5)
+    issue = in_step.office.held[2]
+    assert issue.assignee_id == PEOPLE["ben"]
+    assert "mia" in issue.journals[-1].notes or "mia" in issue.journals[-2].notes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,7 +14,7 @@ from bridge.model.link import Link
 from bridge.model.project import Issue, IssueChange, Journal
 from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
-from bridge.sync.merge import Side
+from bridge.sync.merge import CLOSE, Side
 from bridge.sync.plan import STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
@@ -26,7 +25,8 @@ from bridge.usecases.refusals import agree, refuse
 from bridge.usecases.unlink import PROJECT_CLOSED, ended
 
 Save = Callable[[UnitOfWork], None]
-LATE = timedelta(seconds=30)
+LATE = CLOSE
+"""A plan that is older may have been overtaken; of what is closer nobody could tell which came last."""
 REFUSALS = (Rejected, NotApplied, NotFound, NotPossible)
 
 
