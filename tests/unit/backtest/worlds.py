@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -63,11 +64,16 @@ Told = list[tuple[Any, ...]]
 """Every promotion: its rule and group, when what happened to it, how it stands, and who belongs to it how."""
 
 
+_NUMBERED = re.compile(r"promotion \d+ (“[^”]*”)(?: \([^)]*\))?")
+"""An earlier project by its number and identifier, which a replay has none of."""
+
+
 def _told(promotion: Promotion, members: dict[str, str]) -> tuple[Any, ...]:
     state = PromotionState.ACTIVE if promotion.state is PromotionState.OPENING else promotion.state
+    reason = _NUMBERED.sub(r"promotion \1", promotion.reason)
     return (
         *(promotion.rule_id, promotion.group_key, promotion.label, promotion.created_at, promotion.opened_at),
-        *(promotion.decided_at, promotion.delivered_at, state, promotion.reason, tuple(sorted(members.items()))),
+        *(promotion.decided_at, promotion.delivered_at, state, reason, tuple(sorted(members.items()))),
     )
 
 

@@ -197,6 +197,8 @@ class Life:
     def came_back(self, incident: int, now: datetime) -> None:
         """See the protocol."""
         promotion = self.book.promotions.of_incident(incident)
+        if promotion is not None and promotion.state is _S.DELIVERED:
+            self.book.promotions.save(move(promotion, _S.INEFFECTIVE))
         if promotion is None or promotion.state not in RUNNING:
             return
         if self.book.promotions.role(promotion.id, incident) is Role.EVIDENCE:
