@@ -18,6 +18,7 @@ from bridge.ports import Clock, IncidentFiles, IncidentSource, ProjectTracker, S
 from bridge.sync.merge import Side
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM
+from bridge.usecases.deliver.guard import raise_if_shut
 from bridge.usecases.files import file_of
 
 Save = Callable[[UnitOfWork], None]
@@ -102,6 +103,8 @@ class FileDelivery:
                     return partial(self._save, link, replace(row, outcome=Outcome.SAME, copy_id=found), ())
                 copy_id, notes = place.write(upload)
         except REFUSALS as error:
+            if side is Side.INCIDENT:
+                raise_if_shut(self.store, self.tracker, link, error)
             why = " ".join(filter(None, (error.what, error.advice)))
             return partial(self._save, link, replace(row, why=why), ())
         written = replace(row, outcome=Outcome.CARRIED, copy_id=copy_id)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bridge.model.effect import Effect
-from bridge.model.errors import Forbidden, NotFound, Postponed
+from bridge.model.errors import BridgeError, Forbidden, NotFound, Postponed
+from bridge.model.link import Link
 from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import Clock, Handler, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.deliver.effects import nothing
@@ -45,7 +46,7 @@ class Guard:
                 done = deliver(effect)
             except Forbidden as error:
                 return self._refused(effect, promotion, error)
-            if SHUT in promotion.attention and self._status(promotion) == "active":
+            if SHUT in promotion.attention and project_status(self.tracker, promotion) == "active":
                 return self._again(promotion, done)
             return done
 
@@ -53,7 +54,7 @@ class Guard:
 
     def _refused(self, effect: Effect, promotion: Promotion, error: Forbidden) -> Save:
         """A write to a project that people closed waits, and is told once; after the delivery it falls away."""
-        status = self._status(promotion)
+        status = project_status(self.tracker, promotion)
         if status == "active":
             raise error
         if promotion.state in HANDED_OVER | OVER:
@@ -61,16 +62,6 @@ class Guard:
         with self.store.transaction() as uow:
             shut(uow, uow.promotions.get(promotion.id), status, self.clock.now())
         raise Postponed(error.where, f"waits: the project is {status}.", retry_after=LOOK_AGAIN) from error
-
-    def _status(self, promotion: Promotion) -> str:
-        if promotion.project_id is None:
-            return "active"
-        try:
-            return self.tracker.project(promotion.project_id).status
-        except Forbidden:
-            return "archived, or hidden from the bridge's account"
-        except NotFound:
-            return "gone, or hidden from the bridge's account"
 
     def _left(self, effect: Effect, promotion: Promotion, status: str) -> Save:
         def save(uow: UnitOfWork) -> None:
@@ -85,3 +76,23 @@ class Guard:
             open_again(uow, uow.promotions.get(promotion.id), self.clock.now())
 
         return save
+
+
+def project_status(tracker: ProjectTracker, promotion: Promotion) -> str:
+    """`active` where a promotion's project can be written to; else in words why not."""
+    if promotion.project_id is None:
+        return "active"
+    try:
+        return tracker.project(promotion.project_id).status
+    except Forbidden:
+        return "archived, or hidden from the bridge's account"
+    except NotFound:
+        return "gone, or hidden from the bridge's account"
+
+
+def raise_if_shut(store: Store, tracker: ProjectTracker, link: Link, error: BridgeError) -> None:
+    """Raises a refusal again where a link's project is closed: it waits until people reopen it, and is not final."""
+    with store.reading() as uow:
+        promotion = uow.promotions.get(link.promotion_id)
+    if isinstance(error, Forbidden) and project_status(tracker, promotion) != "active":
+        raise error

@@ -12,6 +12,7 @@ from bridge.model.link import Link
 from bridge.ports import Clock, IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.deliver.file import REFUSALS
+from bridge.usecases.deliver.guard import raise_if_shut
 
 Save = Callable[[UnitOfWork], None]
 
@@ -33,6 +34,7 @@ class RelationDelivery:
         try:
             self.tracker.relate(link.issue_id, effect.payload["other"], effect.payload["relation"])
         except REFUSALS as error:
+            raise_if_shut(self.store, self.tracker, link, error)
             return partial(self._told, link, error)
         return nothing
 
