@@ -98,6 +98,19 @@ def saved(miss: Miss, now: datetime, *, look_again: bool) -> Callable[[UnitOfWor
     return save
 
 
+def without_source(link: Link, now: datetime, uow: UnitOfWork) -> None:
+    """A source that is not configured may be so again: its link waits, says so, and is looked at once a day."""
+    told = (
+        f"the source {link.ref.source} is not configured: nothing is kept in step here until it is again. "
+        "Nothing is lost; what changed meanwhile follows then."
+    )
+    present = uow.links.get(link.id)
+    uow.effects.enqueue_if_idle(look_again_effect(link, now + LONGEST_PAUSE))
+    if present.attention != told:
+        uow.links.save(replace(present, attention=told))
+        uow.ledger.audit(now, "bridge", "reported", str(link.ref), {"what": told})
+
+
 def look_again_effect(link: Link, at: datetime) -> EffectSpec:
     """Asks to reconcile a link at a moment; its key is not the link's, for it must keep nothing waiting."""
     return EffectSpec(

@@ -24,11 +24,10 @@ from bridge.usecases.beside import Beside, beside
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, field_effect, incident_effect, issue_effect, nothing
 from bridge.usecases.farewell import whole
-from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved
+from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved, without_source
 from bridge.usecases.noted import note_effect, remember
 from bridge.usecases.policy import both_sides
 from bridge.usecases.stopping import foreign_instance, stop_for_two_bridges
-from bridge.usecases.unlink import SOURCE_GONE, ended
 
 KIND = "link.reconcile"
 
@@ -79,7 +78,7 @@ class Reconciliation:
             return partial(_again, link)
         source = self.sources.get(link.ref.source)
         if source is None:
-            return ended(link, SOURCE_GONE, self.clock.now())
+            return partial(without_source, link, self.clock.now())
         try:
             incident = whole(source.read(link.ref.external_id))
             notes = source.notes(link.ref.external_id, link.incident_note)

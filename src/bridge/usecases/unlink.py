@@ -13,7 +13,6 @@ INCIDENT_GONE = "the incident is gone or no longer visible"
 ISSUE_GONE = "the issue is gone or no longer visible"
 PROJECT_CLOSED = "its project was closed after the delivery"
 DEMOTED = "its promotion was demoted"
-SOURCE_GONE = "its source is not configured any more"
 
 
 def ended(link: Link, why: str, now: datetime) -> Callable[[UnitOfWork], None]:
