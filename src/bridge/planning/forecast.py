@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from bridge.planning.experience import business_days
 from bridge.planning.schedule import Dates, Workdays
-from bridge.planning.work import WorkItem, leaves, pace
+from bridge.planning.work import WorkItem, leaves, pace, predecessors
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ def forecast(items: Sequence[WorkItem], today: date, workdays: Workdays) -> Fore
     taken as if they did not. Raises NoWorkingDays when there is no day to work on.
     """
     by_id = {item.issue_id: item for item in leaves(items) if item.is_open}
-    before = _without_circles({key: {one for one in item.after if one in by_id} for key, item in by_id.items()})
+    waits = predecessors(items)
+    before = _without_circles({key: {one for one in waits[key] if one in by_id} for key in by_id})
     factor = pace(items)
     found: dict[int, Dates] = {}
     for key in TopologicalSorter(before).static_order():
@@ -54,8 +55,9 @@ def waiting_for(items: Sequence[WorkItem]) -> dict[int, int]:
     """How many open tasks wait for each open one, directly or not; those that none waits for are left out."""
     by_id = {item.issue_id: item for item in leaves(items) if item.is_open}
     followers: dict[int, set[int]] = {}
-    for key, item in by_id.items():
-        for one in item.after:
+    waits = predecessors(items)
+    for key in by_id:
+        for one in waits[key]:
             followers.setdefault(one, set()).add(key)
     found: dict[int, int] = {}
     for key in by_id:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from bridge.planning.forecast import Forecast, forecast, slip, waiting_for
 from bridge.planning.schedule import Workdays
-from bridge.planning.work import Baseline, PlannedWork, WorkItem, leaves
+from bridge.planning.work import Baseline, PlannedWork, WorkItem, leaves, predecessors
 
 MOST_POINTS = 200
 MOST_NAMED = 5
@@ -153,8 +153,8 @@ def progress(
         forecast=ahead,
         milestones=tuple(_milestones(plan, kept, ahead)),
         burns=tuple(_burns(baseline, kept, today, history or {})),
-        delays=tuple(_delays(plan, work, ahead, today, workdays)),
-        bottlenecks=tuple(_bottlenecks(kept, ahead)),
+        delays=tuple(_delays(plan, items, ahead, today, workdays)),
+        bottlenecks=tuple(_bottlenecks(items, kept, ahead)),
     )
 
 
@@ -238,8 +238,9 @@ def _open_on(item: WorkItem, day: date) -> bool:
 
 
 def _delays(
-    plan: Mapping[str, PlannedWork], work: Sequence[WorkItem], ahead: Forecast, today: date, workdays: Workdays
+    plan: Mapping[str, PlannedWork], items: Sequence[WorkItem], ahead: Forecast, today: date, workdays: Workdays
 ) -> list[Delay]:
+    work, waits = leaves(items), predecessors(items)
     by_id = {item.issue_id: item for item in work}
     found = []
     for item in work:
@@ -248,16 +249,17 @@ def _delays(
         end = ahead.dates[item.issue_id].due if item.issue_id in ahead.dates else item.closed_on
         if due is None or end is None or item.dropped or end <= due:
             continue
-        reason, other = _reason(item, planned, by_id, ahead, today)
+        before = [by_id[one] for one in sorted(waits[item.issue_id])]
+        reason, other = _reason(item, planned, before, ahead, today)
         found.append(Delay(item, slip(due, end, workdays), reason, other))
     return sorted(found, key=lambda delay: (-delay.days, delay.item.issue_id))
 
 
 def _reason(
-    item: WorkItem, planned: PlannedWork | None, by_id: Mapping[int, WorkItem], ahead: Forecast, today: date
+    item: WorkItem, planned: PlannedWork | None, before: Iterable[WorkItem], ahead: Forecast, today: date
 ) -> tuple[Reason, str]:
     start = planned.start if planned else item.start
-    for other in (by_id[one] for one in item.after if one in by_id):
+    for other in before:
         end = ahead.dates[other.issue_id].due if other.issue_id in ahead.dates else other.closed_on
         if start and end and end >= start:
             return Reason.WAITED, other.subject
@@ -272,9 +274,9 @@ def _reason(
     return Reason.SLOW, ""
 
 
-def _bottlenecks(work: Sequence[WorkItem], ahead: Forecast) -> list[Bottleneck]:
+def _bottlenecks(items: Sequence[WorkItem], work: Sequence[WorkItem], ahead: Forecast) -> list[Bottleneck]:
     by_id = {item.issue_id: item for item in work}
-    waiting = waiting_for(work)
+    waiting = waiting_for(items)
     first = sorted(waiting, key=lambda key: (key not in ahead.critical, -waiting[key], key))[:MOST_NAMED]
     left: dict[str, float] = defaultdict(float)
     for item in work:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -94,6 +94,43 @@ def leaves(items: Sequence[WorkItem]) -> list[WorkItem]:
     """The tasks that are worked on: those that are no other's parent."""
     parents = {item.parent_id for item in items}
     return [item for item in items if item.issue_id not in parents]
+
+
+def waits_for(after: Mapping[int, Iterable[int]], parents: Mapping[int, int | None]) -> dict[int, frozenset[int]]:
+    """What each task that is no other's parent waits for, in such tasks: also what those above it wait for.
+
+    `after` has the relations of every issue, `parents` what each stands below. A parent stands for the tasks below it.
+    """
+    above = {key: _with_those_above(key, parents) for key in parents if key not in parents.values()}
+    below: dict[int, set[int]] = {}
+    for key, line in above.items():
+        for one in line:
+            below.setdefault(one, set()).add(key)
+    return {
+        key: frozenset(
+            leaf
+            for one in line
+            for before in after.get(one, ())
+            if before not in line
+            for leaf in below.get(before, ())
+        )
+        for key, line in above.items()
+    }
+
+
+def predecessors(items: Iterable[WorkItem]) -> dict[int, frozenset[int]]:
+    """The same of work items, by issue."""
+    each = list(items)
+    return waits_for({item.issue_id: item.after for item in each}, {item.issue_id: item.parent_id for item in each})
+
+
+def _with_those_above(key: int, parents: Mapping[int, int | None]) -> list[int]:
+    line: list[int] = []
+    at: int | None = key
+    while at is not None and at not in line:
+        line.append(at)
+        at = parents.get(at)
+    return line
 
 
 def pace(items: Iterable[WorkItem], least: int = 3) -> float:

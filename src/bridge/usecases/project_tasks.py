@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.model.errors import Forbidden, NotFound
 from bridge.model.project_task import ProjectTask
 from bridge.model.promotion import Promotion, PromotionState
+from bridge.planning.work import waits_for
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.rules.project_part import Place
 from bridge.usecases.place import place_of
@@ -51,6 +52,7 @@ def projects(uow: UnitOfWork) -> list[int]:
 def open_tasks(uow: UnitOfWork) -> Iterator[Owned]:
     """The tasks that somebody has to do, as last read: open, and no other's parent.
 
+    What stands above a task need not be asked any more: what that waits for is among what the task waits for.
     In a standing project a task belongs to the promotion below whose root it stands; others are nobody's here.
     """
     running = [one for one in uow.promotions.in_states(FOLLOWED) if one.project_id is not None]
@@ -59,13 +61,14 @@ def open_tasks(uow: UnitOfWork) -> Iterator[Owned]:
         here = [one for one in running if one.project_id == number]
         roots = {one.root_issue_id: one for one in here}
         parents = {task.issue_id: task.parent_id for task in tasks}
+        waits = waits_for({task.issue_id: task.after for task in tasks}, parents)
         for task in tasks:
             if task.closed or task.issue_id in parents.values() or task.issue_id in roots:
                 continue
             alone = here[0] if len(here) == 1 and place_of(here[0]) is Place.PROJECT else None
             found = alone or _above(task.issue_id, parents, roots)
             if found is not None:
-                yield Owned(found, task)
+                yield Owned(found, replace(task, after=tuple(sorted(waits[task.issue_id]))))
 
 
 def _above(issue_id: int, parents: dict[int, int | None], roots: dict[int | None, Promotion]) -> Promotion | None:

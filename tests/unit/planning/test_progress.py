@@ -123,6 +123,30 @@ def test_tasks_that_wait_for_each_other_are_forecast_all_the_same() -> None:
     assert waiting_for([replace(FIND, after=(2,)), MEND]) == {1: 1, 2: 1}
 
 
+def test_a_phase_waits_and_is_waited_for_as_the_tasks_below_it_do() -> None:
+    """Plans relate phases: what follows a phase follows its tasks, and its tasks follow what it follows."""
+    phase = WorkItem(10, "Mend", after=(1,))
+    first, second = WorkItem(11, "Build", estimate=8.0, parent_id=10), WorkItem(12, "Test", estimate=8.0, parent_id=10)
+    second = replace(second, after=(11,))
+    train = replace(TRAIN, after=(10,), start=None)
+    items = [FIND, phase, first, second, train]
+    found = forecast(items, MONDAY, WORKDAYS)
+    assert {key: (dates.start, dates.due) for key, dates in found.dates.items()} == {
+        1: (day(2), day(3)),
+        11: (day(4), day(4)),
+        12: (day(5), day(5)),
+        3: (day(6), day(6)),
+    }
+    assert found.critical == {1, 11, 12, 3}
+    assert waiting_for(items) == {1: 3, 11: 2, 12: 1}
+    late = progress(
+        None, [replace(FIND, due=day(3)), phase, replace(first, due=day(2), start=day(2))], MONDAY, WORKDAYS
+    )
+    assert [(one.item.issue_id, one.reason, one.other) for one in late.delays] == [
+        (11, Reason.WAITED, "Find the cause")
+    ]
+
+
 def test_finished_tasks_set_the_pace() -> None:
     done = [WorkItem(n, "x", estimate=10.0, spent=20.0, closed=True, closed_on=MONDAY) for n in range(10, 13)]
     assert pace(done[:2]) == 1
