@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
-from bridge.model.errors import BridgeError, NotFound, Problem
-from bridge.model.incident import State
+from bridge.model.errors import BridgeError, Forbidden, NotFound, Problem
+from bridge.model.incident import Capability, State
 from bridge.model.project import Issue
 from bridge.ports import IncidentSource, ProjectTracker, Store
 from bridge.sync.fields import SyncTable, name_for_people
@@ -14,6 +15,7 @@ from bridge.usecases.fields import status_path
 from bridge.usecases.policy import Policy
 from bridge.yamlfile import did_you_mean
 
+NO_TIME_YET = date(2999, 1, 1)
 MOST_ISSUES = 10
 """So many issues are read to see where the workflow leads from them, each of another tracker or status."""
 
@@ -29,6 +31,7 @@ def sync_problems(
         return [
             *_statuses(tracker, policy),
             *_unwritable(sources, policy),
+            *_time(tracker, sources, policy),
             *(_transitions(store, tracker, policy) if store is not None else ()),
         ]
     except BridgeError as error:
@@ -58,6 +61,19 @@ def _unwritable(sources: Mapping[str, IncidentSource], policy: Policy) -> Iterat
                     told.add(called)
                     what = f"the {name_for_people(field)} is to be written there, but the source cannot set “{called}”."
                     yield Problem(f"source {name}", what, f"Set sync.fields.{field}.direction to to_issue or none.")
+
+
+def _time(tracker: ProjectTracker, sources: Mapping[str, IncidentSource], policy: Policy) -> Iterator[Problem]:
+    able = any(Capability.WORK_LOG in source.capabilities for source in sources.values())
+    if not policy.carried.work_log or not able:
+        return
+    try:
+        list(tracker.spent_time.since(NO_TIME_YET))
+    except (Forbidden, NotFound) as error:
+        advice = (
+            f"{error.advice} Is time tracking on in the parent project? Else set `work_log.book: false`."
+        )
+        yield Problem("work_log", f"time spent cannot be read: {error.what}", advice.strip(), "warning")
 
 
 def _transitions(store: Store, tracker: ProjectTracker, policy: Policy) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bridge.model.effect import EffectSpec
-from bridge.model.errors import RemoteUnavailable
+from bridge.model.errors import Forbidden, NotFound, RemoteUnavailable
 from bridge.model.files import BookedTime, TimeEntry
 from bridge.model.incident import Capability
 from bridge.model.link import Link
@@ -17,6 +17,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect
 
 BOOK = "incident.work"
+WORK_LOG, WHY = "work log", "why not"
 MANY = 3
 """So many booked entries that are all gone at once mean that the list is wrong, not that people removed them."""
 
@@ -36,7 +37,7 @@ class WorkLogSweep:
         self._swept_at: datetime | None = None
 
     def poll(self, store: Store, clock: Clock) -> int:
-        """Sweeps when it is time; returns how many effects were stored.
+        """Sweeps when it is time; returns how many effects were stored. That the list is refused is told in the audit.
 
         Raises RemoteUnavailable when Redmine suddenly shows nothing of what is booked; nothing is taken back then.
         """
@@ -49,7 +50,13 @@ class WorkLogSweep:
         if not followed:
             return 0
         since = (now - policy.work_log_look_back).date()
-        entries = {entry.id: entry for entry in self._tracker.spent_time.since(since)}
+        try:
+            entries = {entry.id: entry for entry in self._tracker.spent_time.since(since)}
+        except (Forbidden, NotFound) as error:
+            # one right that is missing must not count as an outage of Redmine; `check` says what to mend
+            self._swept_at = now
+            return self._told(store, f"time spent is not booked: {error}", now)
+        self._told(store, "", now)
         with store.reading() as uow:
             gone = [one for one in uow.booked.since(since) if one.minutes and one.entry_id not in entries]
         if gone:
@@ -64,6 +71,17 @@ class WorkLogSweep:
             stored = uow.effects.enqueue(self._planned(uow, entries.values(), gone))
         self._swept_at = now
         return stored
+
+    def _told(self, store: Store, what: str, now: datetime) -> int:
+        """Remembers why nothing can be booked ("": it can), and audits it once; nothing is stored but that."""
+        with store.reading() as uow:
+            known = uow.ledger.cursor(WORK_LOG, WHY) or ""
+        if known != what:
+            with store.transaction() as uow:
+                uow.ledger.set_cursor(WORK_LOG, WHY, what)
+                if what:
+                    uow.ledger.audit(now, "bridge", "reported", WORK_LOG, {"what": what})
+        return 0
 
     def _in_sight(self, store: Store, gone: Sequence[BookedTime]) -> list[BookedTime]:
         """Those of issues that are seen: time in a project that people archived is hidden, not removed."""

@@ -8,13 +8,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.unit.convergence.test_convergence import Sync
 
-from bridge.model.errors import Rejected
+from bridge.model.errors import Forbidden, Rejected
 from bridge.model.files import TimeEntry, Written
 from bridge.model.incident import Capability
 from bridge.model.project import Issue
 from bridge.ports import Extras
+from bridge.usecases.sync_check import sync_problems
 from bridge.usecases.work_log import WorkLogSweep
 
 ENTRY = TimeEntry(5, 2, "mia", 30, date(2026, 5, 4), "Development", "cards")
@@ -44,12 +46,15 @@ class Shown:
 
     entries: list[TimeEntry]
     archived: bool = False
+    refused: bool = False
 
     @property
     def spent_time(self) -> Shown:
         return self
 
     def since(self, day: date) -> Iterator[TimeEntry]:
+        if self.refused:
+            raise Forbidden("Redmine GET /time_entries.json", "the account may not do this.", "Tick “View spent time”.")
         return iter([] if self.archived else self.entries)
 
     def issues(self, issue_ids: list[int]) -> list[Any]:
@@ -116,3 +121,17 @@ def test_time_in_an_archived_project_stays_booked(work: Round) -> None:
     assert (work.turn(), work.log.booked) == (0, [30])
     work.shown = Shown([])
     assert (work.turn(), work.log.booked) == (1, [30, -30])
+
+
+def test_without_the_right_to_see_time_the_poll_goes_on(work: Round) -> None:
+    """It is audited once, and `check` says what to tick."""
+    work.shown.refused = True
+    assert (work.turn(), work.turn()) == (0, 0)
+    with work.sync.database.reading() as uow:
+        told = uow.connection.execute(text("SELECT count(*) FROM audit WHERE detail LIKE '%may not do this%'"))
+        assert told.scalar_one() == 1
+    work.sync.office.spent_time = work.shown  # type: ignore[attr-defined]  # a tracker that has it
+    found = sync_problems(None, work.sync.office, {"desk": work.sync.desk}, work.sync.configured.policy)  # type: ignore[arg-type,dict-item]  # all that it asks for
+    assert ["Tick “View spent time”." in one.advice for one in found if one.where == "work_log"] == [True]
+    work.shown.refused = False
+    assert work.turn() == 1
