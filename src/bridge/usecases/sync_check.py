@@ -70,9 +70,7 @@ def _time(tracker: ProjectTracker, sources: Mapping[str, IncidentSource], policy
     try:
         list(tracker.spent_time.since(NO_TIME_YET))
     except (Forbidden, NotFound) as error:
-        advice = (
-            f"{error.advice} Is time tracking on in the parent project? Else set `work_log.book: false`."
-        )
+        advice = f"{error.advice} Is time tracking on in the parent project? Else set `work_log.book: false`."
         yield Problem("work_log", f"time spent cannot be read: {error.what}", advice.strip(), "warning")
 
 
