@@ -47,6 +47,15 @@ rules:
     kpi: pause
 """
 
+SMALL = """\
+version: 1
+title: Small
+milestones: [{key: live, title: Solved, tasks: [solve]}]
+tasks:
+  - {key: contain, title: Contain it, role: owner, estimate: 4h}
+  - {key: solve, title: Solve it, role: owner, after: [contain], estimate: 8h}
+"""
+
 
 def directory(office: Office, source: str, logins: Mapping[str, str]) -> dict[str, Any]:
     """jane leads the network team of ben, mia and li; `logins` maps people to their logins at the source."""
@@ -102,6 +111,13 @@ class Stage:
         path = self.folder / "bridge.yaml"
         path.write_text(yaml.safe_dump(bridge, allow_unicode=True), encoding="utf-8")
         return path
+
+    def write_small(self, **settings: Any) -> Path:
+        """As write, with projects of two tasks: a real Redmine needs seconds for the template's many."""
+        folder = self.folder / "templates" / "wbs"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+        return self.write(rule=RULE.replace("network-problem", "small"), templates="templates", **settings)
 
     def app(self, resources: ExitStack) -> App:
         """The bridge as configured, open until `resources` are closed."""

@@ -20,7 +20,7 @@ def test_every_row_in_each_direction_on_the_real_ones(
     stage = real_bridge(fresh_redmine, fresh_rt, tmp_path)
     stage.desk = RtRowsDesk(fresh_rt)
     rows = Rows(stage.desk, stage.office)
-    stage.write(sync=sync(stage, "both", "newest"))
+    stage.write_small(sync=sync(stage, "both", "newest"))
     project, _, (incident, *_) = promoted(stage)
     issue = stage.office.own_issue(project, f"rt #{incident}")["id"]
     stage.once()

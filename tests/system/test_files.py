@@ -47,7 +47,7 @@ def linked(stage: Stage, **settings: Any) -> tuple[int, list[str], list[int]]:
     """A project with three open incidents: (project, incidents, their own issues)."""
     if isinstance(clock := getattr(stage.desk, "sandbox", None), Sandbox):
         settings["clock"] = f"{clock.redmine.url}/_control/clock"
-    stage.write(**OFTEN, **settings)
+    stage.write_small(**OFTEN, **settings)
     stage.once()
     stage.pause()
     incidents = [stage.desk.open(SUMMARY, key="core-1") for _ in range(5)]

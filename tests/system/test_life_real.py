@@ -11,7 +11,7 @@ from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
 from tests.servers.redmine import RedmineServer
 from tests.system.desks import SandboxDesk
-from tests.system.stage import RULE, Stage, opened, real_office
+from tests.system.stage import Stage, opened, real_office
 from tests.system.test_life import TEAMS, audited, notes, of_desktop, perform, promotions, status
 from tests.system.test_story import SUMMARY, promoted
 
@@ -33,7 +33,7 @@ def test_a_life_in_redmine(fresh_redmine: RedmineServer, tmp_path: Path) -> None
     """Nothing is lost, nothing is written against people, and everything that they do is followed."""
     with Sandbox() as sandbox:
         stage = Stage(tmp_path, SandboxDesk(sandbox), real_office(fresh_redmine))
-        stage.write(rule=RULE)
+        stage.write_small()
         written = yaml.safe_load((tmp_path / "directory.yaml").read_text(encoding="utf-8"))
         (tmp_path / "directory.yaml").write_text(yaml.safe_dump(written | {"teams": TEAMS}), encoding="utf-8")
         project, _, waiting = promoted(stage)

@@ -19,7 +19,7 @@ from tests.servers.rt import RtServer
 from tests.system.crowd import crowd, fill
 from tests.system.edits import SYNC, People, disagreements, script
 from tests.system.sides import RealSides, SandboxSides
-from tests.system.stage import RULE, Stage, opened, real_bridge, sandbox_bridge
+from tests.system.stage import Stage, opened, real_bridge, sandbox_bridge
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PAUSES = (0, 0, 1, 2, 30)
@@ -28,12 +28,6 @@ LINKS = 8
 SETTLED = 12.5
 """Seconds after which a poll has seen all that Redmine shows late, by the default of `redmine.overlap`."""
 FIELDS = {name: {"direction": "both", "owner": owner} for name, owner in SYNC.items()}
-TEMPLATE = """\
-version: 1
-title: Small
-milestones: [{key: live, title: Solved, tasks: [solve]}]
-tasks: [{key: solve, title: Solve it, role: owner, estimate: 8h}]
-"""
 
 
 @pytest.mark.parametrize(
@@ -118,11 +112,8 @@ def seed_given() -> int:
 
 def linked(stage: Stage, count: int) -> list[tuple[str, int]]:
     """A project for that many open incidents: (incident, its own issue) by the number of the link."""
-    (stage.folder / "templates" / "wbs").mkdir(parents=True)
-    (stage.folder / "templates" / "wbs" / "small.yaml").write_text(TEMPLATE, encoding="utf-8")
     # on a real clock all that the script does is done within an hour
-    rule = RULE.replace("network-problem", "small")
-    stage.write(rule=rule, templates="templates", sync={"fields": FIELDS, "same_writes_an_hour": 1000})
+    stage.write_small(sync={"fields": FIELDS, "same_writes_an_hour": 1000})
     stage.once()
     stage.pause()
     for _ in range(count):

@@ -24,7 +24,7 @@ def stage(redmine: RedmineServer, rt: RtServer, tmp_path_factory: pytest.TempPat
     redmine.reset()
     rt.reset()
     stage = real_bridge(redmine, rt, tmp_path_factory.mktemp("notes"))
-    stage.write()
+    stage.write_small()
     stage.once()
     stage.pause()
     for _ in range(5):
