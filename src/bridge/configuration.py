@@ -32,7 +32,7 @@ from bridge.sync.mapping import StatusMapping
 from bridge.texts import JinjaTexts, load_texts
 from bridge.usecases.configured import Configured
 from bridge.usecases.policy import Policy
-from bridge.yamlfile import written_names
+from bridge.yamlfile import did_you_mean, written_names
 
 NO_NAMES = KnownNames()
 
@@ -129,6 +129,31 @@ class Configuration:
         return [self.settings.templates] if self.settings.templates else []
 
 
+def _names_in_settings(loaded: Loaded, directory: Directory | None, plans: Collection[str]) -> list[Problem]:
+    """What the settings name and other files do not have: people, a folder of templates, a plan."""
+    settings, problem = loaded.settings, loaded.marked.problem
+    found: list[Problem] = []
+    if directory is not None:
+        found += [problem(path, what, advice) for path, what, advice in settings.notify.unknown_people(directory)]
+        found += [problem(*each, severity="warning") for each in settings.notify.unreachable_people(directory)]
+    if settings.templates is not None and not settings.templates.is_dir():
+        what, advice = f"there is no folder {settings.templates}", "make it, with wbs/ or text/ in it, or leave it out"
+        found.append(problem(("templates",), what, advice))
+    if (wanted := settings.nomination.template) not in plans:
+        advice = did_you_mean(wanted, plans)
+        found.append(problem(("nomination", "template"), f"there is no template “{wanted}”", advice))
+    return found
+
+
+def _placed(loaded: Loaded, problems: list[Problem]) -> list[Problem]:
+    """Those that name a key of the settings get the key's place in the file, the others have theirs."""
+    paths = [tuple(int(part) if part.isdigit() else part for part in one.where.split(".")) for one in problems]
+    return [
+        replace(one, where=loaded.marked.where(path)) if ":" not in one.where and path[0] in loaded.marked.data else one
+        for one, path in zip(problems, paths, strict=True)
+    ]
+
+
 def load(path: Path) -> Configuration:
     """Loads everything. Raises ConfigurationError with every problem of every file."""
     configuration, problems = load_with_warnings(path)
@@ -147,23 +172,20 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     problems += found
     directory, found = load_directory(settings.directory, sources)
     problems += found
-    if directory is not None:
-        unknown = settings.notify.unknown_people(directory)
-        problems += [loaded.marked.problem(path, what, advice) for path, what, advice in unknown]
-        silent = settings.notify.unreachable_people(directory)
-        problems += [loaded.marked.problem(*each, severity="warning") for each in silent]
     people = _people(directory, settings.directory)
     folders = _sub(settings.templates, "wbs")
     templates, found = load_templates(folders, people)
     problems += found
     texts, found = load_texts(_sub(settings.templates, "text"), settings.language)
-    problems += found
+    problems += _placed(loaded, found)
     windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
     problems += found
     masks, found = load_masks(settings.masks)
     problems += found
+    plans = {name: templates[name].all_roles if name in templates else None for name in template_files(folders)}
+    problems += _names_in_settings(loaded, directory, plans)
     names = KnownNames(
-        templates={name: templates[name].all_roles if name in templates else None for name in template_files(folders)},
+        templates=plans,
         people=people,
         opening_changes=frozenset(name for name, template in templates.items() if template.opens_change),
         sources=sources,
@@ -178,7 +200,7 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     rules, found = load_rules(_matching(settings.rules), names)
     problems += found or _no_rules(settings)
     sla, found = load_policies(settings.sla, loaded.folder, names.calendars)
-    problems += found
+    problems += _placed(loaded, found)
     if rules is None or directory is None or any(problem.severity == "error" for problem in problems):
         return None, problems
     windows = windows or NO_WINDOWS

@@ -106,6 +106,29 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     assert "Usage: itsm-bridge" in found.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("projects", "report", "--html"), ("kpi", "report", "--csv"), ("kpi", "ledger", "export"),
+     ("rules", "backtest", "--since", "2026-01-01", "--html")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_place_that_cannot_be_written(scene: Scene, arguments: tuple[str, ...]) -> None:
+    """A file or folder below a file: exit code 2 and its name, no traceback."""
+    place = scene.config / "page"
+    found = command(scene.config, *arguments, str(place))
+    assert found.text(2) == ""
+    assert found.err.splitlines()[-1].startswith(f"{place}: cannot be written: Not a directory")
+    assert "Traceback" not in found.err
+
+
+def test_a_span_that_ends_before_it_begins(scene: Scene) -> None:
+    """Refused instead of a report on nothing."""
+    for arguments in (("backfill",), ("kpi", "report")):
+        found = command(scene.config, *arguments, "--since", "2026-03-02", "--until", "2026-03-01")
+        assert found.text(2) == ""
+        assert "is not after 2026-03-02" in found.err
+
+
 def test_unreachable_systems(scene: Scene) -> None:
     """Exit code 3 and who cannot be reached; the other side is still served."""
     redmine = scene.change(redmine={"url": "http://127.0.0.1:9", "connect_timeout": 0.5})

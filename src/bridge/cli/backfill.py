@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from bridge.app import App
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, open_app
+from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, in_order, open_app
 from bridge.cli.output import errors, print_json, print_table, say
 
 Day = Annotated[
@@ -37,6 +37,7 @@ def backfill(
     as_json: JsonOption = False,
 ) -> None:
     """Builds history: reads past incidents, writes nothing remotely and notifies nobody. Goes on where it stopped."""
+    in_order(since, until)
     args = {
         "since": since.replace(tzinfo=UTC).isoformat(),
         "until": until.replace(tzinfo=UTC).isoformat() if until else None,

@@ -6,7 +6,7 @@ import getpass
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from bridge.app import App, Told, Use, nobody_told
 from bridge.cli.output import complain
 from bridge.configuration import load
 from bridge.log import configure_logging
-from bridge.model.errors import BridgeError, StoreLocked
+from bridge.model.errors import BridgeError, ConfigurationError, Problem, StoreLocked
 from bridge.store.commands import Command, CommandState
 
 FINE, FINDINGS, USAGE, UNREACHABLE = 0, 1, 2, 3
@@ -42,6 +42,25 @@ def open_app(config: Path, use: Use = Use.CHANGE) -> Iterator[App]:
     configure_logging(log.level, log.format)
     with App(configuration, use=use) as app:
         yield app
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Writes a file or folder that the caller named. Raises ConfigurationError where that is not possible."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise ConfigurationError([Problem(str(path), what, "name a place that is there and may be written")]) from None
+
+
+def in_order(since: datetime | None, until: datetime | None) -> None:
+    """Refuses a span that ends before it begins, in which nothing can be."""
+    if since is not None and until is not None and until <= since:
+        what = f"{until:%Y-%m-%d} is not after {since:%Y-%m-%d}; the end is not included"
+        raise typer.BadParameter(what, param_hint="--until")
 
 
 def actor() -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bridge.app import Use
-from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, change, open_app
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, change, in_order, open_app, writing
 from bridge.cli.kpi_output import document, print_report, write_csv
 from bridge.cli.output import print_json, say
 from bridge.cli.projects import CsvOption, HtmlOption, WikiOption, extra, write_files, write_wiki
@@ -51,6 +51,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Reports on incidents: clocks, targets, backlog, raw and adjusted side by side. Writes nothing anywhere else."""
+    in_order(since, until)
     asked = Asked(basis, month, utc(since), utc(until), by)
     configuration = load(config)
     _allowed(configuration, by)
@@ -59,7 +60,8 @@ def report(
         return
     made = make(configuration, config, asked, history, source, as_of)
     if csv is not None:
-        written = write_csv(made, csv)
+        with writing(csv):
+            written = write_csv(made, csv)
         if not as_json:
             say(f"{len(written)} files are written into {csv}.")
     if html is not None:

@@ -11,7 +11,7 @@ import typer
 
 from bridge.app import App, Use
 from bridge.app.telling import due_times
-from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, actor, change, open_app
+from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, ConfigOption, JsonOption, actor, change, open_app, writing
 from bridge.cli.output import print_json, print_table, say
 from bridge.kpi.ledger import Head, Row, verify
 from bridge.model.errors import ConfigurationError, Problem
@@ -84,10 +84,10 @@ def export_rows(
 
     What is there of these names is overwritten.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     description = shipped("ledger", "README.md").read_text(encoding="utf-8")
     written = []
-    with open_app(config, Use.READ) as app, app.database.reading() as uow:
+    with open_app(config, Use.READ) as app, app.database.reading() as uow, writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         for file in export(uow, app.clock.now(), description):
             with (folder / file.name).open("w", encoding="utf-8", newline="") as out:
                 out.writelines(file.parts)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge.app import Use
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, open_app
+from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, open_app, writing
 from bridge.cli.output import complain, print_details, print_json, print_table, say
 from bridge.model.errors import ConfigurationError, NotFound, Problem
 from bridge.model.report import Facts, Link, Report, Table, Text
@@ -75,13 +75,17 @@ def write_wiki(
 def write_files(made: Report, renderer: ReportRenderer, html: Path | None, csv: Path | None, *, quiet: bool) -> None:
     """Writes a page and the tables where that was asked for, and says so."""
     if html is not None:
-        html.write_text(renderer.page(made), encoding="utf-8")
+        shown = renderer.page(made)
+        with writing(html):
+            html.write_text(shown, encoding="utf-8")
         if not quiet:
             say(f"Written to {html}")
     if csv is not None:
-        csv.mkdir(parents=True, exist_ok=True)
-        for name, text in renderer.tables(made).items():
-            (csv / name).write_text(text, encoding="utf-8", newline="")
+        tables = renderer.tables(made)
+        with writing(csv):
+            csv.mkdir(parents=True, exist_ok=True)
+            for name, text in tables.items():
+                (csv / name).write_text(text, encoding="utf-8", newline="")
         if not quiet:
             say(f"{len(list(made.tables()))} tables are written into {csv}")
 

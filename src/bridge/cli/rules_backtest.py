@@ -11,7 +11,7 @@ import typer
 from bridge.app import Use
 from bridge.app.replay import replay_file, replay_store
 from bridge.cli.backtest_output import COLUMNS, document, head, page, table
-from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app
+from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, open_app, writing
 from bridge.cli.output import print_json, print_table, say
 from bridge.clock import SystemClock
 from bridge.configuration import load
@@ -60,7 +60,9 @@ def backtest(
         with open_app(config, Use.READ) as app:
             figures = replay_store(app, configuration.rules, utc(since), asked)
     if html is not None:
-        html.write_text(page(figures, SystemClock().now()), encoding="utf-8")
+        shown = page(figures, SystemClock().now())
+        with writing(html):
+            html.write_text(shown, encoding="utf-8")
     if as_json:
         print_json(SCHEMA, **document(figures))
     else:

@@ -65,13 +65,13 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
         return None, problems
     settings = _absolute(settings, folder)
     problems += _secrets(marked, settings)
+    named = sorted({*(source.name for source in sources), *_names(entries)})
     place = ("sync",) if "sync" in marked.data else ("redmine",)
     problems += [
         replace(found, where=marked.where((*place, *below)))
-        for below, found in settings.sync.problems(settings.redmine, [source.name for source in sources])
+        for below, found in settings.sync.problems(settings.redmine, named)
     ]
     if settings.hooks is not None:
-        named = [source.name for source in sources]
         problems += [
             replace(found, where=marked.where(tuple(found.where.split("."))))
             for found in settings.hooks.problems(named)
@@ -79,11 +79,18 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
     problems += [marked.problem(path, what, advice) for path, what, advice in settings.notify.problems()]
     problems += [
         replace(marked.problem(*wrong), severity=severity)
-        for wrong, severity in settings.notes.problems([s.name for s in sources], settings.redmine.text_formatting)
+        for wrong, severity in settings.notes.problems(named, settings.redmine.text_formatting)
     ]
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return Loaded(settings, sources, folder, marked), problems
+
+
+def _names(entries: object) -> Iterator[str]:
+    """What sources are called, also those with a mistake: one mistake is not told at every place that names them."""
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str):
+            yield name
 
 
 def _secrets(marked: Marked, settings: Settings) -> list[Problem]:

@@ -106,10 +106,11 @@ def load_policies(
     """
     found: list[Policy] = []
     problems: list[Problem] = []
-    for pattern in settings.policies:
+    for number, pattern in enumerate(settings.policies):
         names = sorted(glob.glob(str(folder / pattern)))  # noqa: PTH207 - a pattern may be absolute
         if not names:
-            problems.append(Problem(f"sla.policies: {pattern}", "no file of policies was found", "correct the name"))
+            place, advice = f"sla.policies.{number}", f"correct the name {pattern}"
+            problems.append(Problem(place, "no file of policies was found", advice))
         for name in names:
             marked, wrong = load(FilePath(name))
             problems += wrong

@@ -23,6 +23,14 @@ class Times(BaseModel):
     format: str = "iso"
     zone: str = "UTC"
 
+    @field_validator("format")
+    @classmethod
+    def _readable(cls, name: str) -> str:
+        if name != "iso" and name not in _EPOCH_MS and "%" not in name:
+            message = f"“{name}” is neither iso, epoch, epoch_ms nor a pattern such as %Y-%m-%d %H:%M:%S"
+            raise ValueError(message)
+        return name
+
     @field_validator("zone")
     @classmethod
     def _known(cls, name: str) -> str:

@@ -291,3 +291,36 @@ def test_loading_never_raises(tmp_path_factory: pytest.TempPathFactory, changes:
     path.write_text(yaml.safe_dump(MINIMAL | changes, allow_unicode=True))
     result, problems = load_settings(path)
     assert (result is None) == any(problem.severity == "error" for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"language": "fr"}, "there are no texts in “fr”"),
+        ({"sla": {"policies": ["slow.yaml"]}}, "no file of policies was found"),
+        ({"templates": "nowhere"}, "there is no folder"),
+        ({"nomination": {"template": "standard-projct"}}, "there is no template “standard-projct”"),
+    ],
+)
+def test_what_is_found_in_other_files_only_is_told_with_its_place(
+    tmp_path: Path, changes: dict[str, Any], what: str
+) -> None:
+    (tmp_path / "directory.yaml").write_text((CONFIG / "directory.yaml").read_text().replace("{rt: ", "{rt-eu: "))
+    path = written(tmp_path, **changes)
+    configuration, problems = load_with_warnings(path)
+    assert configuration is None
+    (problem,) = [one for one in problems if one.severity == "error"]
+    assert what in problem.what
+    assert problem.advice
+    number = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if line.startswith(next(iter(changes))))
+    assert re.fullmatch(rf"{re.escape(str(path))}:({number}|{number + 1}|{number + 2}):\d+", problem.where)
+
+
+def test_a_mistake_in_a_source_is_not_told_again_where_the_source_is_named(tmp_path: Path) -> None:
+    sources = [MINIMAL["sources"][0] | {"urll": "http://x"}]
+    hooks = {"sources": {"rt-eu": {"secret": "0123456789abcdef"}}}
+    result, problems = load_settings(
+        written(tmp_path, sources=sources, hooks=hooks, notes={"sources": {"rt-eu": "plain"}})
+    )
+    assert result is None
+    assert [problem.what for problem in problems] == ["unknown key “urll”"]

@@ -15,6 +15,7 @@ from requests import PreparedRequest
 
 from bridge.model import errors
 from bridge.model.incident import EventKind, Page, State
+from bridge.sources.http.calls import Request
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paths import compile_path
 from bridge.sources.http.source import HttpSource
@@ -603,3 +604,9 @@ def test_paths(expression: str, found: object) -> None:
 
 def _cursor(at: datetime) -> str:
     return json.dumps({"at": at.isoformat(), "seen": {}}, separators=(",", ":"))
+
+
+def test_a_method_that_nobody_knows_is_refused() -> None:
+    assert Request(method="patch", path="/x").method == "PATCH"
+    with pytest.raises(ValidationError):
+        Request(method="PSOT", path="/x")

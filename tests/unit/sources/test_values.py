@@ -143,3 +143,8 @@ def test_a_token_appears_nowhere() -> None:
 def test_rt_options_that_cannot_work(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         RtOptions.model_validate({"url": "http://rt", **wrong})
+
+
+def test_a_format_that_could_read_nothing_is_refused() -> None:
+    with pytest.raises(ValidationError, match="“isoo” is neither iso, epoch, epoch_ms nor a pattern"):
+        Times(format="isoo")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from bridge.sources.build import Words
 from bridge.sources.connection import STRICT
@@ -23,6 +23,12 @@ Path = Annotated[str, AfterValidator(_checked)]
 """A dotted name or JMESPath; empty: none."""
 
 
+Method = Annotated[
+    Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+
+
 class Request(BaseModel):
     """One request. Placeholders in braces are filled in `path`, `params`, `headers`, `body` and `form`.
 
@@ -33,7 +39,7 @@ class Request(BaseModel):
     model_config = STRICT
     PLACEHOLDERS: ClassVar[frozenset[str]] = frozenset({"id"})
 
-    method: Annotated[str, AfterValidator(str.upper)] = "GET"
+    method: Method = "GET"
     path: str
     params: dict[str, str] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
