@@ -21,7 +21,7 @@ from bridge.notify.codes import Codes, cut
 from bridge.notify.http import Poster
 from bridge.notify.options import DingtalkOptions
 
-LONGEST = 15_000
+LONGEST = DingtalkOptions.longest
 CODES = Codes(
     "DingTalk",
     slow=(130101, 410100, 90018, 90030),

@@ -20,7 +20,7 @@ from bridge.notify.codes import Codes, cut
 from bridge.notify.http import Poster
 from bridge.notify.options import FeishuOptions
 
-LONGEST = 15_000
+LONGEST = FeishuOptions.longest
 CODES = Codes(
     "Feishu",
     slow=(9499, 11232, 11233, 99991400),

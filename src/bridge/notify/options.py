@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -15,9 +15,13 @@ STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class ChannelOptions(BaseModel):
-    """What every channel has. `per_minute` is how many messages it is sent at most, `mentions` people's ids there."""
+    """What every channel has. `per_minute` is how many messages it is sent at most, `mentions` people's ids there.
+
+    `longest` is how many bytes of UTF-8 a message holds, 0 where that does not matter.
+    """
 
     model_config = STRICT
+    longest: ClassVar[int] = 0
 
     language: str = ""
     per_minute: float = Field(20, gt=0, le=6000)
@@ -114,18 +118,21 @@ class WecomOptions(WebAddress):
     """A group robot of WeCom (企业微信); `mentions` are user ids."""
 
     kind: Literal["wecom"]
+    longest: ClassVar[int] = 2048
 
 
 class DingtalkOptions(Signed):
     """A custom robot of DingTalk (钉钉); `secret_key` is its 加签 secret, `mentions` are mobile numbers."""
 
     kind: Literal["dingtalk"]
+    longest: ClassVar[int] = 15_000
 
 
 class FeishuOptions(Signed):
     """A custom bot of Feishu (飞书) or Lark; `secret_key` is its 签名校验 secret, `mentions` are open ids (ou_…)."""
 
     kind: Literal["feishu"]
+    longest: ClassVar[int] = 15_000
     per_minute: float = Field(100, gt=0, le=6000)
 
 

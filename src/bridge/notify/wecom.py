@@ -14,7 +14,7 @@ from bridge.notify.codes import Codes, cut
 from bridge.notify.http import Poster
 from bridge.notify.options import WecomOptions
 
-LONGEST = 2048
+LONGEST = WecomOptions.longest
 CODES = Codes(
     "WeCom",
     slow=(45009, 45033),

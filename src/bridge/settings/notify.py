@@ -80,7 +80,7 @@ class NotifySettings(BaseModel):
         """The same in the use cases' words."""
         return NoticePolicy(
             channels={
-                name: Channel(name, options.personal, options.mentions, options.language)
+                name: Channel(name, options.personal, options.mentions, options.language, options.longest)
                 for name, options in self.channels.items()
             },
             routes=tuple(

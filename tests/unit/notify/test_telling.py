@@ -6,13 +6,14 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from tests.unit.notify.servers import mail_server, serving, wecom
-from tests.unit.notify.world import World, directory, route, world
+from tests.unit.notify.world import MONDAY, World, directory, route, world
 
 from bridge.model.effect import Effect
 from bridge.model.errors import Rejected, RemoteUnavailable
@@ -190,6 +191,23 @@ def test_what_is_said_while_a_digest_is_on_its_way_is_not_lost(tmp_path):
         made.deliver(meanwhile)
         assert ["project 0" in one.text for one in made.mail.messages] == [True, False]
         assert "project 9" in made.mail.messages[1].text
+
+
+def test_a_digest_that_a_room_cannot_hold_comes_in_several_messages(tmp_path):
+    with world(tmp_path, route(digest=True, channels=("room",))) as made:
+        channels = made.configured.notices.channels
+        room = replace(channels["room"], longest=1000)
+        made.configured = replace(
+            made.configured, notices=replace(made.configured.notices, channels={**channels, "room": room})
+        )
+        for number in range(12):
+            told(made, notice(str(number), name=f"project {number}.", detail="So it was. " * 10))
+        made.until(MONDAY + timedelta(days=2))
+        made.deliver()
+        texts = [f"{one.subject}\n\n{one.text}" for one in made.room.messages]
+        assert len(texts) > 1
+        assert all(len(text.encode()) <= 1000 for text in texts)
+        assert [sum(f"project {number}." in text for text in texts) for number in range(12)] == [1] * 12
 
 
 def dead(made: World) -> list[str]:

@@ -19,13 +19,15 @@ PREFIXES = ("person", "team", "role", "address")
 class Channel:
     """A way to people. A personal one has an address for each, the others are rooms in which people are called.
 
-    `mentions` are people's ids there, by the directory's keys. `language` is that of a room.
+    `mentions` are people's ids there, by the directory's keys. `language` is that of a room. `longest` is how many
+    bytes of UTF-8 a message holds, 0 where that does not matter.
     """
 
     name: str
     personal: bool
     mentions: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
+    longest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
