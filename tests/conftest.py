@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("servers"))
         if on_real and item.get_closest_marker("real_in_soak"):
             item.add_marker("soak")
-        if REAL.intersection(getattr(item, "fixturenames", ())):
+        if on_real or REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("real")
         if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(INSTALL_SECONDS))
