@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.model.carried import CarriedNote
@@ -37,6 +37,13 @@ def note_effect(configured: Configured, link: Link, issue_id: int, write: NoteWr
     return incident_effect(
         link, "incident.note", note.remote_id, text=f"{text}\n\n{origin}", origin=origin, private=write.private
     )
+
+
+def conflict_effect(configured: Configured, link: Link, name: str, lost: Sequence[Mapping[str, str]]) -> EffectSpec:
+    """The private note on the issue that keeps values which lost; `name` tells one write from the others."""
+    origin = configured.policy.note_origin(link.ref, f"conflict {name}")
+    text = configured.texts.render("conflict_note", conflicts=lost, incident_ref=str(link.ref))
+    return issue_effect(link, "issue.note", f"conflict:{name}", text=f"{text}\n\n{origin}", origin=origin, private=True)
 
 
 def follow_up_effect(

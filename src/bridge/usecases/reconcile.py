@@ -25,7 +25,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, field_effect, incident_effect, issue_effect, nothing
 from bridge.usecases.farewell import whole
 from bridge.usecases.missing import LOOK_AGAIN, incident_missed, issue_missed, saved, without_source
-from bridge.usecases.noted import note_effect, remember
+from bridge.usecases.noted import conflict_effect, note_effect, remember
 from bridge.usecases.policy import both_sides
 from bridge.usecases.stopping import foreign_instance, stop_for_two_bridges
 
@@ -189,15 +189,7 @@ class Reconciliation:
                 to_issue["steps"] = fields.status_path(self.store, table, issue, State(to_issue[STATE]))
             effects.append(issue_effect(link, "issue.update", name, **to_issue))
         if lost:
-            origin = self.configured().policy.note_origin(link.ref, f"conflict {name}")
-            text = self.configured().texts.render(
-                "conflict_note", conflicts=[_conflict(w) for w in lost], incident_ref=str(link.ref)
-            )
-            effects.append(
-                issue_effect(
-                    link, "issue.note", f"conflict:{name}", text=f"{text}\n\n{origin}", origin=origin, private=True
-                )
-            )
+            effects.append(conflict_effect(self.configured(), link, name, [_conflict(w) for w in lost]))
         for write in decided.fields:
             if write.side is Side.INCIDENT and write.field not in {STATE, PERSON}:
                 effects.append(field_effect(link, name, write.field, write.value, write.shown, issue.tracker))

@@ -19,7 +19,9 @@ from bridge.sync.plan import STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
 from bridge.usecases.deliver.field_change import FieldChange, Written, clock_seen, field_change, no_way
+from bridge.usecases.deliver.overwritten import overwritten
 from bridge.usecases.missing import issue_missed, saved
+from bridge.usecases.noted import conflict_effect
 from bridge.usecases.reconcile import reconcile_effect
 from bridge.usecases.refusals import agree, refuse
 from bridge.usecases.unlink import PROJECT_CLOSED, ended
@@ -109,8 +111,13 @@ class IssueDelivery:
         taken = {name: value for name, value in change.agreed.items() if name not in refused}
         seen = None if effect.unsure else clock_seen(self.tracker, written, asked, self.clock.now())
 
+        made = [journal for _, journals in written for journal in journals]
+        lost = [] if effect.unsure else overwritten(self.tracker, self.configured(), effect.payload, made)
+
         def save(uow: UnitOfWork) -> None:
             agree(uow, link.id, Side.ISSUE, taken)
+            if lost:
+                uow.effects.enqueue([conflict_effect(self.configured(), link, f"{effect.id} overwritten", lost)])
             refuse(uow, effect, Side.ISSUE, refused)
             for issue, journals in written:
                 _remember(uow, issue, journals)
