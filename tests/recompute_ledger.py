@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 BACK = {"lapsed", "lifted", "demoted", "left"}
+Begun = tuple[str, str, dict[str, str] | None]
 NUMBERS = {"seq", "exclusion", "incident_id", "promotion_id"}
 
 
@@ -48,17 +49,18 @@ def figures(ledger: list[dict[str, str]], incidents: list[dict[str, str]], basis
         opened = moment(incident["opened_at"])
         resolved = moment(incident[f"resolved_{basis}"])
         raw.append(resolved - opened)
-        spans, last = [], {}
+        spans, last, begun = [], {}, []
         for row in sorted(of.get(incident["id"], []), key=lambda row: (row["at"], int(row["seq"]))):
             end = ends.get(row["seq"])
             start, finish = moment(row["at"]), moment(end["at"]) if end else None
+            begun.append((row["promotion_id"], row["at"], end))
             if start >= resolved or (finish is not None and finish <= start):
                 continue
             if row["policy"] == "remove":
-                last[row["promotion_id"]] = end["because"] if end else ""
+                last[row["promotion_id"]] = (row["promotion_id"], row["at"], end)
             else:
                 spans.append((max(start, opened), min(finish or resolved, resolved)))
-        if any(because not in BACK for because in last.values()):
+        if any(ending(one, begun) not in BACK for one in last.values()):
             continue
         off, reached = timedelta(0), opened
         for start, finish in sorted(spans):
@@ -74,6 +76,17 @@ def figures(ledger: list[dict[str, str]], incidents: list[dict[str, str]], basis
         "excluded_hours": excluded / timedelta(hours=1),
         "removed": len(raw) - len(kept),
     }
+
+
+def ending(one: Begun, begun: list[Begun]) -> str:
+    """Why an exclusion ended; one whose project was merged ended as the last one of the project that went on."""
+    promotion, _, end = one
+    if end is None or end["because"] != "merged":
+        return end["because"] if end else ""
+    others = [other for other in begun if other[0] != promotion]
+    into = {other for other, at, _ in others if at == end["at"]}
+    there = [other for other in others if other[0] in into]
+    return ending(there[-1], others) if there else "merged"
 
 
 def moment(text: str) -> datetime:

@@ -3,6 +3,7 @@
 - `pause`: the adjusted clock stands from the promotion to the end of the exclusion; the time before it counts.
 - `remove`: the incident leaves the population of resolution measures. The last such exclusion of each promotion
   decides: delivery keeps the incident out, a lapsed lease, a lifted hold or a demotion brings it back with raw time.
+  Where its project was merged into another one, what becomes of the incident there decides.
 - An exclusion that begins at the resolution or after it changes nothing.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.model.exclusion import BROUGHT_BACK, Exclusion
+from bridge.model.exclusion import BROUGHT_BACK, Ending, Exclusion
 
 Interval = tuple[datetime, datetime | None]
 """From, until; None: it lasts."""
@@ -46,7 +47,7 @@ def excluded(exclusions: Sequence[Exclusion], resolved_at: datetime | None) -> E
     for one in sorted(counting, key=lambda one: (one.started_at, one.id)):
         if one.policy == "remove":
             decides[one.promotion_id] = one
-    removed = any(one.ended_because not in BROUGHT_BACK for one in decides.values())
+    removed = any(_ending(one, exclusions) not in BROUGHT_BACK for one in decides.values())
     paused = ((one.started_at, one.ended_at) for one in counting if one.policy == "pause")
     return Excluded(_merged(paused), removed)
 
@@ -59,6 +60,18 @@ def elapsed(begin: datetime, end: datetime, out: Excluded) -> timedelta | None:
     for start, finish in out.intervals:
         left_out += max(_NOTHING, min(end, finish or end) - max(begin, start))
     return end - begin - left_out
+
+
+def _ending(one: Exclusion, exclusions: Sequence[Exclusion]) -> str:
+    """Why it ended; where its project went into another one, why the last exclusion there did."""
+    if one.ended_because != Ending.MERGED:
+        return one.ended_because
+    others = [other for other in exclusions if other.promotion_id != one.promotion_id]
+    into = {other.promotion_id for other in others if other.started_at == one.ended_at}
+    there = [other for other in others if other.promotion_id in into]
+    if not there:
+        return one.ended_because
+    return _ending(max(there, key=lambda other: (other.started_at, other.id)), others)
 
 
 def _counts(one: Exclusion, resolved_at: datetime | None) -> bool:

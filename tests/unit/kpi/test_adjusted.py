@@ -54,6 +54,22 @@ def test_the_last_word_of_a_promotion_counts():
     assert hours(0, 100, lapsed, again, other) is None
 
 
+@pytest.mark.parametrize(
+    ("there", "counts"),
+    [
+        ([one(20, 20, "remove", Ending.DEMOTED, promotion=2)], 100),
+        ([one(20, 40, "remove", Ending.LAPSED, promotion=2)], 100),
+        ([one(20, 40, "remove", Ending.DELIVERED, promotion=2)], None),
+        ([one(20, None, "remove", promotion=2)], None),
+        ([one(20, 40, "remove", "lapsed", promotion=2), one(50, 60, "remove", "delivered", promotion=2)], None),
+        ([one(20, 40, "remove", "merged", promotion=2), one(40, 40, "remove", "demoted", promotion=3)], 100),
+        ([one(30, 40, "remove", Ending.DEMOTED, promotion=2)], None),
+    ],
+)
+def test_a_project_that_was_merged_hides_nothing_that_comes_back_in_the_other(there, counts):
+    assert hours(0, 100, one(10, 20, "remove", Ending.MERGED), *there) == counts
+
+
 def test_a_lapsed_pause_keeps_what_stood_until_then():
     assert hours(0, 100, one(10, 20, "pause", Ending.LAPSED), one(30, None)) == 20
 
