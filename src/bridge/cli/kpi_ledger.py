@@ -17,7 +17,7 @@ from bridge.kpi.ledger import Head, Row, verify
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.shipped import shipped
 from bridge.usecases.ledger.export import all_rows, export
-from bridge.usecases.ledger.look import look
+from bridge.usecases.ledger.look import look, not_looked_for
 
 commands = typer.Typer(no_args_is_help=True, help="The ledger of exclusions from the KPIs.")
 _HEAD = re.compile(r"(?<!\d)(\d{1,9})[^0-9a-fA-F]{1,20}([0-9a-f]{64})(?![0-9a-f])")
@@ -120,8 +120,9 @@ def findings(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
     """
     with open_app(config, Use.READ) as app:
         told = _findings(app)
+        missing = not_looked_for(app.configured.policy.ledger, app.configuration.sla)
     if as_json:
-        print_json("bridge/findings/1", findings=told)
+        print_json("bridge/findings/1", findings=told, not_looked_for=missing)
     else:
         for one in told:
             say(f"{one['kind']}: {one['about']} (threshold: {one['threshold']})")
@@ -130,6 +131,8 @@ def findings(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
                 say(f"  {_shortened(one['incidents'])}")
         if not told:
             say("Nothing asks for a second look.")
+        for what in missing:
+            say(f"Not looked for: {what}.")
     if told:
         raise typer.Exit(FINDINGS)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.kpi.facts import IncidentFacts
-from bridge.kpi.finding_model import Case, Evidence, Finding, ProjectCase
+from bridge.kpi.finding_model import Case, Evidence, Finding, FindingKind, ProjectCase
 from bridge.kpi.findings import findings
 from bridge.kpi.own_holds import without_own
+from bridge.kpi.sla import Policy
 from bridge.model.incident import Incident, State
 from bridge.model.promotion import Promotion, PromotionState, Role, TaskKind
 from bridge.ports import UnitOfWork
 from bridge.rules.project_part import Place
 from bridge.rules.sla import SlaClock
 from bridge.usecases.configured import Configured
+from bridge.usecases.ledger.policy import LedgerPolicy
 from bridge.usecases.place import place_of
 from bridge.usecases.telling.clocks import DueTimes
 
@@ -31,6 +33,16 @@ _NO_PROJECT = frozenset(
 def look(uow: UnitOfWork, configured: Configured, due_times: DueTimes, now: datetime) -> list[Finding]:
     """Everything that asks for a second look. Reads every incident, in parts."""
     return findings(evidence_for(uow, due_times, now), configured.policy.ledger.thresholds, now)
+
+
+def not_looked_for(policy: LedgerPolicy, targets: Sequence[Policy]) -> list[str]:
+    """Kinds of findings that there cannot be with these settings, each with why: finding nothing says nothing then."""
+    found = []
+    if not any(one.resolution for one in targets):
+        found.append(f"{FindingKind.NEAR_BREACH}: the settings have no resolution target (sla)")
+    if policy.lease is None:
+        found.append(f"{FindingKind.IDLE}: leases are off (ledger.lease: none), but where a rule has its own")
+    return found
 
 
 def evidence_for(uow: UnitOfWork, due_times: DueTimes, now: datetime) -> Evidence:
