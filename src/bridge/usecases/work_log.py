@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.model.effect import EffectSpec
@@ -17,7 +17,8 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import incident_effect
 
 BOOK = "incident.work"
-WORK_LOG, WHY = "work log", "why not"
+WORK_LOG, WHY, BEGUN = "work log", "why not", "begun"
+DAY = timedelta(days=1)
 MANY = 3
 """So many booked entries that are all gone at once mean that the list is wrong, not that people removed them."""
 
@@ -47,9 +48,15 @@ class WorkLogSweep:
             return 0
         with store.reading() as uow:
             followed = uow.links.any_running(sorted(self._able))
+            begun = uow.ledger.cursor(WORK_LOG, BEGUN)
+        if begun is None:
+            # what was spent before the bridge kept work logs is history; a zone may be a day behind
+            begun = (now.date() - DAY).isoformat()
+            with store.transaction() as uow:
+                uow.ledger.set_cursor(WORK_LOG, BEGUN, begun)
         if not followed:
             return 0
-        since = (now - policy.work_log_look_back).date()
+        since = max((now - policy.work_log_look_back).date(), date.fromisoformat(begun))
         try:
             entries = {entry.id: entry for entry in self._tracker.spent_time.since(since)}
         except (Forbidden, NotFound) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ class Shown:
     def since(self, day: date) -> Iterator[TimeEntry]:
         if self.refused:
             raise Forbidden("Redmine GET /time_entries.json", "the account may not do this.", "Tick “View spent time”.")
-        return iter([] if self.archived else self.entries)
+        return iter([] if self.archived else [one for one in self.entries if one.day >= day])
 
     def issues(self, issue_ids: list[int]) -> list[Any]:
         return [] if self.archived else [Issue(one, 1, "", "", "New", False, None, "") for one in issue_ids]  # type: ignore[arg-type]  # no time is asked for
@@ -135,3 +135,12 @@ def test_without_the_right_to_see_time_the_poll_goes_on(work: Round) -> None:
     assert ["Tick “View spent time”." in one.advice for one in found if one.where == "work_log"] == [True]
     work.shown.refused = False
     assert work.turn() == 1
+
+
+def test_what_was_spent_before_the_bridge_kept_work_logs_is_history(work: Round) -> None:
+    """An older store that is upgraded books nothing of the past; what comes from now on is booked."""
+    work.shown.entries = [replace(ENTRY, day=ENTRY.day - timedelta(days=30))]
+    assert (work.turn(), work.log.booked) == (0, [])
+    work.sync.clock.advance(3 * 86_400)
+    work.shown.entries += [replace(ENTRY, id=6, day=ENTRY.day + timedelta(days=1))]
+    assert (work.turn(), work.log.booked) == (1, [30])
