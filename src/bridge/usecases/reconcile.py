@@ -135,10 +135,6 @@ class Reconciliation:
         )
 
         def save(uow: UnitOfWork) -> None:
-            if uow.links.get(link.id) != link:
-                # A person ended the link or settled a conflict while both sides were read: that stands.
-                _again(link, uow)
-                return
             conflicts = fields.save(uow, link, view, decided, issue, now)
             attention = "\n".join((*decided.reports, *extra.reports, *conflicts))
             uow.links.save(replace(seen, attention=attention))
@@ -147,7 +143,7 @@ class Reconciliation:
             if attention and attention != link.attention:
                 uow.ledger.audit(now, "bridge", "reported", str(link.ref), {"what": attention})
 
-        return save
+        return partial(_unless_changed, link, save)
 
     def _foreign(self, link: Link, notes: Sequence[Note], issue: Issue) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
         """The notes on either side that somebody else wrote since the link was last looked at."""
@@ -220,6 +216,14 @@ def _note_of(journal: Journal) -> Note:
 
 def _conflict(write: FieldWrite) -> dict[str, str]:
     return {"field": write.field.removeprefix(CUSTOM), "kept": write.value, "lost": write.lost or ""}
+
+
+def _unless_changed(link: Link, save: Callable[[UnitOfWork], None], uow: UnitOfWork) -> None:
+    """Stores a plan; where a person ended the link or settled a conflict meanwhile that stands, and it is made anew."""
+    if uow.links.get(link.id) == link:
+        save(uow)
+    else:
+        _again(link, uow)
 
 
 def _again(link: Link, uow: UnitOfWork) -> None:
