@@ -145,6 +145,11 @@ def test_broken_down_by_team_and_by_rule(here: Path) -> None:
     assert (rule["name"], rule["removed"]) == ("open-remove", 1)
 
 
+def test_a_span_after_everything_that_is_known_is_an_empty_report(here: Path) -> None:
+    made = on_file(here, "open-remove", "--since", "2031-01-01")
+    assert (made["incidents"], made["days"], made["months"]) == (0, [], [])
+
+
 def test_persons_are_shown_only_where_that_is_allowed(here: Path) -> None:
     refused = run(example(here, "open-remove"), "--history", str(here / "log.csv"), "--by", "person")
     assert refused.exit_code != 0

@@ -19,11 +19,14 @@ _FIRST = date(1970, 1, 1)
 
 
 def span_of(asked: Asked, at: int) -> tuple[int, int]:
-    """The days that a report shows, as days after 1970: no more than SHOWN before its end, which is excluded."""
+    """The days that a report shows, as days after 1970: no more than SHOWN before its end, which is excluded.
+
+    None where it begins after what is known.
+    """
     end = min(micros(asked.until), at) if asked.until else at
     until = -(-end // _DAY)
     since = until - SHOWN
-    return (max(since, micros(asked.since) // _DAY) if asked.since else since), until
+    return (min(until, max(since, micros(asked.since) // _DAY)) if asked.since else since), until
 
 
 def stored_days(uow: UnitOfWork, asked: Asked, at: int) -> tuple[Day, ...]:
