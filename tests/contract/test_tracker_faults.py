@@ -393,6 +393,18 @@ class TestAnswers:
         sandbox.fault("status", app="redmine", code=503, times=None)
         assert [problem.where for problem in tracker_of(sandbox).check()] == ["redmine.url"]
 
+    def test_a_category_that_somebody_made_at_the_same_moment_is_taken(
+        self, sandbox: Sandbox, tracker: RedmineTracker
+    ) -> None:
+        """The list did not have it yet, and the name is taken: it is looked for once more."""
+        project = tracker.open_project(SPEC, unsure=False)
+        issue = tracker.create_issue(task(project), unsure=False)
+        tracker.ensure_category(project.id, "Network")
+        none_yet = {"code": 200, "body": '{"issue_categories": [], "total_count": 0}'}
+        sandbox.fault("status", app="redmine", method="GET", path="/issue_categories", **none_yet)
+        tracker.update_issue(issue.id, IssueChange(category="Network"), unsure=False)
+        assert tracker.read_issue(issue.id).category == "Network"
+
     def test_a_page_that_somebody_wrote_at_the_same_moment_is_a_collision(
         self, sandbox: Sandbox, tracker: RedmineTracker
     ) -> None:

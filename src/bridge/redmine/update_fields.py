@@ -96,13 +96,25 @@ class UpdateFields:
     def _category(self, issue_id: int, name: str) -> int:
         """The id of a category of the issue's project; one that it lacks is made."""
         project = self.client.issue(issue_id)["project"]["id"]
-        for row in self.client.get(f"/projects/{project}/issue_categories.json", "issue_categories"):
-            if row["name"].casefold() == name.casefold():
-                return int(row["id"])
+        found = self._category_there(project, name)
+        if found is not None:
+            return found
         try:
             return int(self.client.create_category(project, {"name": clean(name)})["id"])
         except Forbidden as error:
             raise refusal(self.client, project, error, "Manage issue categories") from error
+        except Rejected:
+            # of several that need a new one at once, one makes it: to the others Redmine says that its name is taken
+            found = self._category_there(project, name)
+            if found is None:
+                raise
+            return found
+
+    def _category_there(self, project: int, name: str) -> int | None:
+        for row in self.client.get(f"/projects/{project}/issue_categories.json", "issue_categories"):
+            if row["name"].casefold() == name.casefold():
+                return int(row["id"])
+        return None
 
     def _custom_field(self, name: str, where: str) -> int:
         number = self.names.custom_field(name)
