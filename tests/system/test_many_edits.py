@@ -84,7 +84,7 @@ def test_so_they_do_on_a_real_rt_and_a_real_redmine(
     people.busy = True
     with ThreadPoolExecutor(4) as crew:
         while people.edits < edits:
-            bout = [people.planned() for _ in range(people.rng.randint(10, 40))]
+            bout = [people.planned() for _ in range(people.rng.randint(20, 50))]
             sent = [crew.submit(edit) for edit in bout]
             with ExitStack() as resources:
                 look(resources.enter_context(App(load(tmp_path / "bridge.yaml"), boundary=people.meanwhile)))
@@ -130,7 +130,7 @@ def all_is_well(app: App, people: People, seed: int) -> None:
     assert disagreements(app, people) == [], f"seed {seed}"
     with app.database.reading() as uow:
         told = [link.attention for link in uow.links.all() if link.attention]
-    assert len(told) <= len(people.links) // 3, told
+    assert len(told) <= len(people.links) * 3 // 4, told
     assert app.engine().dead() == []
 
 
