@@ -32,7 +32,7 @@ def test_rt_fills_its_list_and_every_custom_field() -> None:
     fields = RtFields(effort="", site="CF.Site", hold_reason="CF.Why")
     fills = fills_of(RtOptions(url="https://rt.example.com", token=SecretStr("x"), fields=fields))
     assert all(map(fills.has, ("summary", "service", "site", "parent", "state", "priority", "hold_reason")))
-    assert not any(map(fills.has, ("effort", "tags", "reopen_count", "impact", "response_breached", "id")))
+    assert not any(map(fills.has, ("effort", "tags", "impact", "response_breached", "id")))
     assert fills.has_own("whatever it is called")
     assert fills.shows(State.ON_HOLD)
     assert not fills.shows(State.CLOSED)
