@@ -396,6 +396,14 @@ def test_what_no_poll_sees_is_looked_for(scene: Scene, stage: Stage, project: in
     assert "its owner" not in promotion(stage).attention
 
 
+def test_a_project_is_looked_at_once_in_a_while(scene: Scene, stage: Stage, project: int) -> None:
+    """Every six hours: a round in which nothing changed has nothing to do, and `once` ends with it."""
+    scene.sandbox.clock.advance(7 * 3600)
+    assert stage.once().delivered.done > 0, f"a look at project {project}"
+    scene.sandbox.clock.advance(60)
+    assert stage.once().delivered.done == 0
+
+
 def test_tasks_that_people_add_are_followed(stage: Stage, project: int) -> None:
     """Stored with their status as it changes; the bridge writes nothing to them."""
     tracker = stage.office.root(project)["tracker"]["id"]

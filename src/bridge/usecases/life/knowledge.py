@@ -41,10 +41,10 @@ def ask(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
 
 
 def tick(uow: UnitOfWork, now: datetime) -> None:
-    """No poll sees a wiki page: those that keep a delivery waiting are looked at again."""
+    """No poll sees a wiki page: those that keep a delivery waiting are looked at again, once a minute."""
     for promotion in uow.promotions.in_states([PromotionState.ACTIVE, PromotionState.BLOCKED]):
         if _HELD in promotion.attention:
-            uow.effects.enqueue_if_idle(check_effect(promotion, f"again:{now.isoformat()}"))
+            uow.effects.enqueue([check_effect(promotion, f"again:{now.isoformat(timespec='minutes')}")])
 
 
 def missing(text: str) -> tuple[str, ...]:

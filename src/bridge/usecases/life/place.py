@@ -33,9 +33,7 @@ def tick(uow: UnitOfWork, configured: Configured, now: datetime) -> None:
     for promotion in uow.promotions.in_states([PromotionState.ACTIVE]):
         if promotion.opened_at is None or now - promotion.opened_at < every:
             continue
-        effect = look_effect(promotion, every, now)
-        if not uow.effects.is_stored(effect.unique):
-            uow.effects.enqueue_if_idle(effect)
+        uow.effects.enqueue([look_effect(promotion, every, now)])
 
 
 def look_effect(promotion: Promotion, every: timedelta, now: datetime) -> EffectSpec:
