@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.calendar.business import BusinessCalendar, default_calendar
 from bridge.model.errors import Problem
+from bridge.model.incident import Incident
 
 NOBODY_LOCKED: frozenset[int] = frozenset()
 
@@ -144,7 +145,7 @@ class Directory:
     def team_of(
         self, *, service: str = "", category: str = "", site: str = "", source: str = "", source_team: str = ""
     ) -> Team | None:
-        """The team that an incident belongs to.
+        """The team that looks after what an incident says.
 
         The team it is with at the source counts first; else who looks after the service at the site, the service
         anywhere, the category at the site, the category anywhere. None when nothing of this is in the directory.
@@ -160,6 +161,16 @@ class Directory:
             if key in self._services:
                 return self.teams.get(self._services[key])
         return None
+
+    def team_in_charge(self, incident: Incident) -> Team | None:
+        """The team that an incident belongs to, see `team_of`."""
+        return self.team_of(
+            service=incident.service,
+            category=incident.category,
+            site=incident.site,
+            source=incident.source,
+            source_team=incident.team,
+        )
 
     def team_of_person(self, key: str) -> Team | None:
         """A person's own team: the first in the directory that lists them as member, lead or deputy."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bridge.model.errors import ConfigurationError, Problem
+from bridge.secret_files import first_line, misplaced
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,11 +40,11 @@ class ChannelOptions(BaseModel):
         """
         given, file = getattr(self, name), getattr(self, f"{name}_file")
         if given is not None and file is not None:
-            raise _wrong(where, f"give {name} or {name}_file, not both", "remove one of them")
-        text = given.get_secret_value() if given is not None else _first_line(file, where) if file else ""
+            raise misplaced(where, f"give {name} or {name}_file, not both", "remove one of them")
+        text = given.get_secret_value() if given is not None else first_line(file, where) if file else ""
         if needed and not text.strip():
             variable = f"BRIDGE_{where.replace('.', '__').replace('-', '_').upper()}__{name.upper()}"
-            raise _wrong(where, f"“{name}” is missing", f"set {name}_file, or {variable} in the environment")
+            raise misplaced(where, f"“{name}” is missing", f"set {name}_file, or {variable} in the environment")
         return text.strip()
 
     def check(self, where: str) -> None:
@@ -66,7 +66,7 @@ class WebAddress(ChannelOptions):
         except ValueError:
             usable = False
         if not usable:
-            raise _wrong(where, "“url” is no web address", "right would be https://… as the service shows it")
+            raise misplaced(where, "“url” is no web address", "right would be https://… as the service shows it")
         return found
 
     def check(self, where: str) -> None:
@@ -158,7 +158,7 @@ class AppriseOptions(WebAddress):
         found = self.secret("url", where, needed=True)
         scheme = found.partition("://")[0].lower()
         if scheme in WRONG_IN_APPRISE:
-            raise _wrong(where, f"Apprise does not notice when {scheme} refuses a message", WRONG_IN_APPRISE[scheme])
+            raise misplaced(where, f"Apprise does not notice when {scheme} refuses a message", WRONG_IN_APPRISE[scheme])
         return found
 
 
@@ -174,16 +174,3 @@ AnyChannel = Annotated[
     EmailOptions | WecomOptions | DingtalkOptions | FeishuOptions | WebhookOptions | AppriseOptions,
     Field(discriminator="kind"),
 ]
-
-
-def _first_line(file: Path, where: str) -> str:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise _wrong(where, f"the file {file} cannot be read: {reason}", "check path and rights") from error
-    return lines[0] if lines else ""
-
-
-def _wrong(where: str, what: str, advice: str) -> ConfigurationError:
-    return ConfigurationError([Problem(where, what, advice)])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.rules.durations import Duration
+from bridge.secret_files import first_line, misplaced
 from bridge.yamlfile import refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -36,19 +37,19 @@ class HookSecrets(BaseModel):
         for name in ("secret", "previous_secret"):
             given, file = getattr(self, name), getattr(self, f"{name}_file")
             if given is not None and file is not None:
-                raise _wrong(f"{where}.{name}", f"give {name} or {name}_file, not both", "remove one of them")
+                raise misplaced(f"{where}.{name}", f"give {name} or {name}_file, not both", "remove one of them")
             if given is None and file is None:
                 continue
-            text = _first_line(file, f"{where}.{name}_file") if file else given.get_secret_value()
+            text = first_line(file, f"{where}.{name}_file") if file else given.get_secret_value()
             if len(text) < SHORTEST_SECRET:
                 what = f"has {len(text)} characters"
-                raise _wrong(
+                raise misplaced(
                     f"{where}.{name}", what, f"make it {SHORTEST_SECRET} or more, by chance: openssl rand -hex 32"
                 )
             found.append(text.encode())
         if not found:
             variable = f"BRIDGE_{where.replace('.', '__').replace('-', '_').upper()}__SECRET"
-            raise _wrong(where, "“secret” is missing", f"set {where}.secret_file, or {variable} in the environment")
+            raise misplaced(where, "“secret” is missing", f"set {where}.secret_file, or {variable} in the environment")
         return tuple(found)
 
 
@@ -124,16 +125,3 @@ class HookSettings(BaseModel):
         """(place in the settings, source's name or "" for Redmine, secrets) of everybody who may send."""
         redmine: list[tuple[str, str, HookSecrets]] = [("hooks.redmine", "", self.redmine)] if self.redmine else []
         return redmine + [(f"hooks.sources.{name}", name, found) for name, found in self.sources.items()]
-
-
-def _first_line(file: Path, where: str) -> str:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise _wrong(where, f"the file {file} cannot be read: {reason}", "check path and rights") from error
-    return lines[0].strip() if lines else ""
-
-
-def _wrong(where: str, what: str, advice: str) -> ConfigurationError:
-    return ConfigurationError([Problem(where, what, advice)])

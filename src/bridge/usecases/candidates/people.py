@@ -13,13 +13,7 @@ def responsible_team(directory: Directory, incidents: Iterable[Incident]) -> str
     """The key of the team that looks after most of these incidents; empty when the directory names none."""
     counts: dict[str, int] = {}
     for incident in incidents:
-        team = directory.team_of(
-            service=incident.service,
-            category=incident.category,
-            site=incident.site,
-            source=incident.source,
-            source_team=incident.team,
-        )
+        team = directory.team_in_charge(incident)
         if team is not None:
             counts[team.key] = counts.get(team.key, 0) + 1
     return max(counts, key=lambda key: counts[key], default="")

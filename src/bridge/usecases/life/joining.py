@@ -20,13 +20,7 @@ def team_joins(
     Who of the team cannot be a member is reported. The project's people are told once for each team.
     """
     directory = configured.directory
-    team = directory.team_of(
-        service=incident.service,
-        category=incident.category,
-        site=incident.site,
-        source=incident.source,
-        source_team=incident.team,
-    )
+    team = directory.team_in_charge(incident)
     if team is None:
         return False
     found = directory.members_of([team.key])

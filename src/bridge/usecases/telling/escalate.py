@@ -108,13 +108,7 @@ def chain(directory: Directory, incident: Incident) -> list[str]:
     A deputy stands in where a team has no active lead. Each person once.
     """
     person = directory.person_by_login(incident.source, incident.person) if incident.person else None
-    team = directory.team_of(
-        service=incident.service,
-        category=incident.category,
-        site=incident.site,
-        source=incident.source,
-        source_team=incident.team,
-    ) or (directory.team_of_person(person.key) if person else None)
+    team = directory.team_in_charge(incident) or (directory.team_of_person(person.key) if person else None)
     found = [person.key] if person and person.active else []
     for one in directory.chain(team.key) if team else ():
         found += [key for key in (one.lead, one.deputy) if (who := directory.person(key)) and who.active][:1]
