@@ -75,7 +75,10 @@ def read(sender: Sender, headers: Mapping[str, str], body: bytes, token: str, no
 def _rt(system: str, data: Mapping[str, Any]) -> Hint:
     """RT 5 with the shipped scrip: one post per batch of transactions, their numbers in it."""
     ticket = _object(data, "ticket")
-    numbers = sorted(_number(row.get("id")) for row in data.get("transactions") or () if isinstance(row, dict))
+    told = data.get("transactions") or ()
+    if not isinstance(told, list | tuple):
+        raise Unreadable("“transactions” is no list")
+    numbers = sorted(_number(row.get("id")) for row in told if isinstance(row, dict))
     if not numbers:
         raise Unreadable("there is no transaction in it")
     delivery = _identity(data.get("delivery"), "delivery")
