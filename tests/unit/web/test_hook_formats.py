@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.model.hint import Hint
@@ -231,6 +231,7 @@ def test_nothing_unsigned_gets_through(body: bytes, headers: dict[str, str], way
     ),
     st.sampled_from([(Way.SOURCE, rt), (Way.SOURCE, generic), (Way.REDMINE, native)]),
 )
+@example({"ticket": {}, "transactions": True}, (Way.SOURCE, rt))
 def test_whatever_is_signed_is_a_hint_or_told_apart(data: Any, how: tuple[Way, Any]) -> None:
     way, sign = how
     body = json.dumps(data).encode()
