@@ -21,9 +21,14 @@ from bridge.sandbox import Sandbox
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
+BY_THREADS = ("BEGIN", "SELECT e.id, e.endpoint FROM effect", "UPDATE effect SET state")
+"""How the queue takes and ends effects: several in one transaction or each in its own, as the threads happen to come.
+tests/contract/queue counts these."""
+
+
 @dataclass(frozen=True)
 class Cost:
-    """Requests by side, and SQL statements in all."""
+    """Requests by side, and SQL statements but for BY_THREADS."""
 
     requests: dict[str, int]
     statements: int
@@ -31,12 +36,12 @@ class Cost:
 
 @contextmanager
 def statements(app: App) -> Iterator[list[int]]:
-    """Counts every statement of both connections inside the block."""
+    """Counts the statements of both connections inside the block."""
     count = [0]
     engines = [app.database._engines.writer, app.database._engines.reader]
 
-    def executed(*_: object) -> None:
-        count[0] += 1
+    def executed(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        count[0] += not text.startswith(BY_THREADS)
 
     for engine in engines:
         event.listen(engine, "before_cursor_execute", executed)
@@ -48,7 +53,10 @@ def statements(app: App) -> Iterator[list[int]]:
 
 
 def cost_of_a_change(folder: Path, links: int) -> Cost:
-    """An agent's note and a member's note on the same link, carried both ways in one `once`."""
+    """An agent's note and a member's note on the same link, carried both ways in one `once`.
+
+    The least of some: every few minutes names are read anew.
+    """
     folder.mkdir()
     with Sandbox(clock_start=NOW) as sandbox, settled(sandbox, folder, links) as app:
         for _ in range(3):  # the slow comparison of all links is a cost of its own
@@ -57,12 +65,18 @@ def cost_of_a_change(folder: Path, links: int) -> Cost:
         with app.database.reading() as uow:
             link = uow.links.all()[links // 2]
         change(sandbox, app, link, "the first one, after which names are known and the Evidence page is there")
-        sandbox.log.clear()
-        with statements(app) as count:
-            change(sandbox, app, link, "the one that is counted")
-        requests = [one for one in sandbox.requests() if one.user in {"bridge", "itsm-sync"}]
-        assert sum(one.is_write for one in requests) == 2
-        return Cost(Counter(one.app for one in requests), count[0])
+        costs = [one_change(sandbox, app, link, number) for number in range(3)]
+        return min(costs, key=lambda one: (sum(one.requests.values()), one.statements))
+
+
+def one_change(sandbox: Sandbox, app: App, link: Link, number: int) -> Cost:
+    """What carrying two notes costs."""
+    sandbox.log.clear()
+    with statements(app) as count:
+        change(sandbox, app, link, f"the counted one, number {number}")
+    requests = [one for one in sandbox.requests() if one.user in {"bridge", "itsm-sync"}]
+    assert sum(one.is_write for one in requests) == 2
+    return Cost(Counter(one.app for one in requests), count[0])
 
 
 def change(sandbox: Sandbox, app: App, link: Link, text: str) -> None:
@@ -87,4 +101,4 @@ def test_a_change_costs_the_same_whatever_the_number_of_links(tmp_path: Path, fe
     print(f"one note each way: {small} at {few} links, {large} at {many}")
     assert large == small
     assert sum(large.requests.values()) <= 24
-    assert large.statements <= 260
+    assert large.statements <= 160
