@@ -27,6 +27,7 @@ COLUMNS = (
 broken, 0 for kept, -1 for none; `cancelled` is 1 for what was called off."""
 
 _TEXTS = frozenset({"team", "first_team", "service", "person", "type", "source"})
+_MOMENTS = frozenset({"opened", "responded", "reported", "timeline", "left"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +90,25 @@ class Facts:
 
 @dataclass(slots=True)
 class Builder:
-    """Makes columns of rows that come in parts, so that never all of them are in memory as Python objects."""
+    """Makes columns of rows that come in parts, so that never all of them are in memory as Python objects.
 
-    _parts: dict[str, list[NDArray[Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    Rows have the columns of `names`, in this order. The others are empty in every row: no moment, 0 or "".
+    """
+
+    names: Sequence[str] = COLUMNS
+    _parts: dict[str, list[NDArray[Any]]] = field(init=False)
     _index: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _TEXTS})
+    _size: int = 0
+
+    def __post_init__(self) -> None:
+        self._parts = {name: [] for name in self.names}
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        """More rows of COLUMNS."""
+        """More rows."""
         if not rows:
             return
-        for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True):
+        self._size += len(rows)
+        for name, column in zip(self.names, zip(*rows, strict=True), strict=True):
             if name in _TEXTS:
                 index = self._index[name]
                 for text in dict.fromkeys(column):
@@ -111,11 +121,15 @@ class Builder:
     def facts(self) -> Facts:
         """All rows so far."""
         made: dict[str, Any] = {}
-        for name, parts in self._parts.items():
+        for name in COLUMNS:
+            parts = self._parts.get(name)
             kind = np.float64 if name == "effort" else np.int64
-            whole: NDArray[Any] = np.concatenate(parts) if parts else np.empty(0, dtype=kind)
-            made[name] = Coded(list(self._index[name]), whole) if name in _TEXTS else whole
-            parts.clear()
+            whole: NDArray[Any] = (
+                np.concatenate(parts) if parts else np.full(self._size, NONE if name in _MOMENTS else 0, dtype=kind)
+            )
+            made[name] = Coded(list(self._index[name]) or [""], whole) if name in _TEXTS else whole
+            if parts:
+                parts.clear()
         return Facts(**made)
 
 

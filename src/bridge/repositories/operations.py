@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Rows = Sequence[Sequence[Any]]
-OPTIONAL = frozenset({"service", "person", "type"})
-"""Columns of facts that not every report looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ class Compared:
 class FactColumns(Protocol):
     """Facts for reports."""
 
-    def rows(self, span: FactSpan | None, texts: Collection[str] = OPTIONAL) -> Iterator[Rows]:
-        """Rows of bridge.kpi.columns.COLUMNS in parts; None: of all incidents. Of OPTIONAL those not named are ""."""
+    def rows(self, span: FactSpan | None, names: Sequence[str]) -> Iterator[Rows]:
+        """Rows with the named ones of bridge.kpi.columns.COLUMNS, in their order, in parts; None: of all incidents."""
 
     def holds(self, span: FactSpan | None) -> Iterator[tuple[int, int, int | None, str]]:
         """The intervals on hold: the incident, start, end (None while it lasts) and reason."""

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from bridge.repositories.operations import OPTIONAL, Compared, DaySums, FactSpan, Rows
+from bridge.repositories.operations import Compared, DaySums, FactSpan, Rows
 from bridge.store.rebuild import compare_days, compare_facts
 from bridge.store.sql import fetch, fetch_parts, listed, statement
 
 _NONE = "-9223372036854775808"
-_MOMENTS = ("responded_at", "resolved_reported", "resolved_timeline", "left_at")
-_VERDICTS = ("response_breached", "resolution_breached")
-_COLUMNS = ", ".join(
-    (
-        *("incident_id", "opened_at"),
-        *(f"coalesce({name}, {_NONE})" for name in _MOMENTS),
-        *("hold", "hold_reported", "hold_timeline", "coalesce(priority, 0)"),
-        *("reopened", "reassigned", "told_reopened", "told_reassigned"),
-        *(f"coalesce(CAST({name} AS INTEGER), -1)" for name in _VERDICTS),
-        *("CAST(state = 'cancelled' AS INTEGER)", "effort", "team", "first_team"),
-    )
-)
+_COLUMNS = {
+    "number": "incident_id",
+    "opened": "opened_at",
+    "responded": f"coalesce(responded_at, {_NONE})",
+    "reported": f"coalesce(resolved_reported, {_NONE})",
+    "timeline": f"coalesce(resolved_timeline, {_NONE})",
+    "left": f"coalesce(left_at, {_NONE})",
+    "priority": "coalesce(priority, 0)",
+    "told_response": "coalesce(CAST(response_breached AS INTEGER), -1)",
+    "told_resolution": "coalesce(CAST(resolution_breached AS INTEGER), -1)",
+    "cancelled": "CAST(state = 'cancelled' AS INTEGER)",
+}
+"""How the columns of a report are read that do not stand in the table under the same name."""
 _SPANNED = {
     name: statement(
         "WHERE incident_id IN",
@@ -57,11 +58,11 @@ class StoredFactColumns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self, span: FactSpan | None, texts: Collection[str] = OPTIONAL) -> Iterator[Rows]:
+    def rows(self, span: FactSpan | None, names: Sequence[str]) -> Iterator[Rows]:
         """See the protocol."""
         where, values = _where(span)
-        some = ", ".join(name if name in texts else "''" for name in ("service", "person", "type"))
-        query = f"SELECT {_COLUMNS}, {some}, source FROM incident_fact {where}"  # noqa: S608 - made here
+        some = ", ".join(_COLUMNS.get(name, name) for name in names)
+        query = f"SELECT {some} FROM incident_fact {where}"  # noqa: S608 - made here
         yield from fetch_parts(self._connection, query, PART, *values)
 
     def holds(self, span: FactSpan | None) -> Iterator[tuple[int, int, int | None, str]]:

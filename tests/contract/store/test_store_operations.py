@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import text
 from tests.contract.store.fixtures import at, incident, save
 
-from bridge.kpi.columns import COLUMNS, NONE
+from bridge.kpi.columns import COLUMNS, NONE, Builder
 from bridge.kpi.operations import operations
 from bridge.kpi.population import micros
-from bridge.kpi.report_model import Asked, Basis, Month
+from bridge.kpi.report_model import Asked, Basis, By, Month
 from bridge.model.incident import State
 from bridge.repositories.operations import FactSpan
 from bridge.store.database import Database
@@ -43,11 +44,36 @@ def test_a_row_has_every_column_and_nothing_is_none(database: Database) -> None:
     with database.transaction() as unit:
         save(unit, replace(incident(1), team="noc", response_breached=True))
     with database.reading() as uow:
-        ((row,),) = list(uow.fact_columns.rows(None))
+        ((row,),) = list(uow.fact_columns.rows(None, COLUMNS))
     told = dict(zip(COLUMNS, row, strict=True))
     assert told["opened"] == micros(at(0))
     assert (told["reported"], told["left"], told["priority"]) == (NONE, NONE, 0)
     assert (told["team"], told["first_team"], told["told_response"], told["told_resolution"]) == ("noc", "noc", 1, -1)
+
+
+def test_a_report_reads_every_column_that_it_looks_at(database: Database) -> None:
+    """The same figures from all the columns: one that was wrongly left unread is empty, and changes them."""
+    fill(database, 12)
+    opened = datetime(2026, 5, 2, 8, tzinfo=UTC)
+    late = replace(incident(99), opened_at=opened, updated_at=opened, team="noc", service="mail", person="ann")
+    held = replace(late, state=State.ON_HOLD, hold_reason="vendor", updated_at=opened + timedelta(hours=1))
+    ended = {"resolved_at": opened + timedelta(hours=5), "updated_at": opened + timedelta(hours=9)}
+    done = replace(late, state=State.RESOLVED, reopen_count=2, reassignment_count=3, **ended)
+    with database.transaction() as unit:
+        for one in (late, held, done):
+            save(unit, one)
+    groups = (None, By.TEAM, By.SERVICE, By.PRIORITY, By.PERSON)
+    with database.reading() as uow:
+        everything = Builder()
+        for part in uow.fact_columns.rows(None, COLUMNS):
+            everything.add(part)
+        facts = everything.facts()
+        for basis, month, by, counted in product(Basis, Month, groups, ("", "reopen_count", "reassignment_count")):
+            asked = Asked(basis=basis, month=month, by=by)
+            material = stored_material(uow, asked, {"desk": [counted]}, NOW)
+            made = operations(material, asked, (), NOW)
+            assert made.resolution.count
+            assert made == operations(replace(material, facts=facts), asked, (), NOW)
 
 
 def test_a_daily_report_reads_the_rows_of_its_day_and_the_backlog(database: Database) -> None:
@@ -61,7 +87,7 @@ def test_a_daily_report_reads_the_rows_of_its_day_and_the_backlog(database: Data
     ):
         with database.reading() as uow:
             span = span_of(asked, NOW)
-            read = sum(len(part) for part in uow.fact_columns.rows(span))
+            read = sum(len(part) for part in uow.fact_columns.rows(span, COLUMNS))
             days = uow.fact_columns.days(20_592, 20_593)
             made = operations(stored_material(uow, asked, {}, NOW), asked, (), NOW)
         # the day's two, what was open when it ended, and what has been resolved since and was open then
@@ -90,7 +116,7 @@ def test_the_rows_of_a_span_are_found_by_index(database: Database) -> None:
     seen: list[str] = []
     with database.reading() as uow:
         uow.connection.connection.set_trace_callback(seen.append)
-        list(uow.fact_columns.rows(FactSpan("opened_at", 0, 1, 1)))
+        list(uow.fact_columns.rows(FactSpan("opened_at", 0, 1, 1), COLUMNS))
         uow.connection.connection.set_trace_callback(None)
         (query,) = seen
         plan = [str(row[3]) for row in uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
