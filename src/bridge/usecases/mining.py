@@ -1,8 +1,8 @@
 """Looks through past incidents for what comes again and again: fields whose groups a rule may be worth.
 
 Bounded, so that a long history costs no more than a while: the newest MOST_INCIDENTS incidents, the first MOST_FIELDS
-fields that are filled in most of them, one to MOST_TOGETHER of these at a time, three THRESHOLDS. The same history
-always gives the same findings in the same order.
+fields that are filled in most of them, one to MOST_TOGETHER of these at a time, the USUAL thresholds and, where many
+incidents come, the STRICTER ones. The same history always gives the same findings in the same order.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LEAST_HOURS, MOST_HOURS = 1.0, 168.0
 """What an incident counts, however short it was or however long it was forgotten."""
 REMARKABLE = 0.5
 """At least this part of the groups that would get a project has to stand out from chance."""
-EVERYWHERE = 0.5
+EVERYWHERE = 0.2
 """Projects that would take more than this part of all incidents are no projects but the incident system again."""
 CHANCE = 0.001
 """What could come about in noise with this probability does not stand out."""
@@ -53,7 +53,9 @@ class Threshold:
     days: int
 
 
-THRESHOLDS = (Threshold(3, 7), Threshold(5, 14), Threshold(10, 30))
+USUAL = (Threshold(3, 7), Threshold(5, 14), Threshold(10, 30))
+STRICTER = (Threshold(20, 30), Threshold(40, 30), Threshold(80, 30), Threshold(160, 30))
+"""Tried in turn where the usual ones would take too much: what is often in a small office is nothing in a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,10 @@ def mine(
     columns = _useful({name: _codes(history, name, rows, masks) for name in names})
     found = []
     for group_by, groups in _groupings(columns, past):
-        judged = (_judge(group_by, groups, past, threshold) for threshold in THRESHOLDS)
+        judged = (_judge(group_by, groups, past, threshold) for threshold in USUAL)
         best = max((one for one in judged if one), key=lambda one: one.score, default=None)
+        stricter = (_judge(group_by, groups, past, threshold) for threshold in STRICTER)
+        best = best or next((one for one in stricter if one), None)
         found += [best] if best else []
     return sorted(found, key=lambda one: (-one.score, len(one.group_by), one.group_by))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge.model.errors import ConfigurationError, Problem
 from bridge.rules.fields import FINGERPRINT, OWN_FIELD
@@ -15,16 +17,17 @@ from bridge.rules.loader import KnownNames, read_rules
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode
 from bridge.usecases.backtest.acts import Assumed
-from bridge.usecases.backtest.figures import Figures, Resolutions, RuleFigures
+from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures
 from bridge.usecases.backtest.replay import Asked, acting, backtest, live
 from bridge.usecases.configured import Configured
-from bridge.usecases.mining import Finding, mine
+from bridge.usecases.mining import EVERYWHERE, Finding, mine
 from bridge.yamlfile import parse
 
 MOST_TRIED = 3
 """For each suggestion asked for, at most so many findings are replayed."""
 MOST_SHARED = 0.5
 """A finding of which more than this part is suggested already is left out."""
+WEEK = timedelta(days=7)
 _PLAIN = re.compile(r"[a-z_]+(\.[A-Za-z][A-Za-z0-9_]*)?")
 _LONGEST_ID = 60
 
@@ -88,9 +91,9 @@ def suggest(
         if rule is None or problems:
             continue
         figures = backtest(rest, replace(configured, rules=RuleSet([rule])), asked)
-        if figures.rules[0].promotions:
+        if figures.rules[0].promotions and figures.rules[0].covered <= EVERYWHERE * rest.incidents:
             replayed = figures
-            entry = _commented(bare, finding, figures.rules[0])
+            entry = _commented(bare, finding, figures.rules[0], rest.incidents)
             accepted.append(Suggestion(finding, entry, figures.rules[0]))
             covered |= finding.covered
     return Suggested(rest.incidents, len(taken), tuple(accepted), replayed)
@@ -158,11 +161,22 @@ def _entry(finding: Finding, rule_id: str, configured: Configured, names: KnownN
     return "".join(f"  {line}\n" for line in lines)
 
 
-def _commented(entry: str, finding: Finding, figures: RuleFigures) -> str:
+def _found(promotions: Sequence[Promoted]) -> str:
+    """When they were found, and how many in the week with most."""
+    at = sorted(one.found_at for one in promotions)
+    if len(at) == 1:
+        return f", on {at[0]:%Y-%m-%d}"
+    most = max(bisect_right(at, begin + WEEK) - place for place, begin in enumerate(at))
+    return f" from {at[0]:%Y-%m-%d} to {at[-1]:%Y-%m-%d}, at most {most} in a week"
+
+
+def _commented(entry: str, finding: Finding, figures: RuleFigures, incidents: int) -> str:
     """The entry below what it would have done."""
     times, lead = figures.own_times, figures.lead
+    share = 100 * figures.covered / incidents
     lines = [
-        f"{figures.firings} project(s), {figures.covered} of {figures.matched} incident(s) with these fields",
+        f"{figures.firings} project(s){_found(figures.promotions)}",
+        f"{figures.covered} of {incidents} incident(s) ({share:.1f} %), {figures.matched} have these fields",
         f"{finding.remarkable} of {finding.hot} group(s) stand out from chance; they took {finding.hours:.0f} h",
     ]
     if lead is not None:

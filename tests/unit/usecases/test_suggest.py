@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +18,14 @@ from typer.testing import CliRunner
 from bridge.cli.main import cli
 from bridge.configuration import load
 from bridge.model.incident import State
-from bridge.rules.fields import KINDS, OWN_FIELD
+from bridge.rules.fields import FINGERPRINT, KINDS, OWN_FIELD
 from bridge.rules.history import History, table
 from bridge.rules.loader import KnownNames, read_rules
 from bridge.rules.matching import compile_rule
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode, Rule
 from bridge.usecases.backtest.replay import Asked
+from bridge.usecases.mining import EVERYWHERE, Threshold
 from bridge.usecases.suggest import Suggested, suggest, without
 from bridge.yamlfile import parse
 
@@ -59,6 +61,19 @@ def planted(seed: int) -> list[Row]:
         (BEGIN + timedelta(days=40, hours=30 * n), "service 3", "category 7", f"site {n % 12}", f"cause {n % 30}")
         for n in range(45)
         if dice.random() < 0.95
+    ]
+
+
+def busy(seed: int) -> list[Row]:
+    """A large office: 3 pairs of service and category come four times a day, 12 others less, all else now and then."""
+    dice = random.Random(seed)
+    pairs = [(f"service {n}", f"category {n}", 250) for n in range(3)]
+    pairs += [(f"service {n}", f"category {(n + 5) % 15}", 90) for n in range(3, 15)]
+    pairs += [(f"service {dice.randrange(20)}", f"category {dice.randrange(15)}", 1) for _ in range(3000)]
+    return [
+        (BEGIN + timedelta(hours=dice.uniform(0, 60 * 24)), service, category, f"site {dice.randrange(12)}", "cause 1")
+        for service, category, count in pairs
+        for _ in range(count)
     ]
 
 
@@ -135,6 +150,23 @@ def test_the_planted_group_is_suggested_first_and_loads(seed: int) -> None:
 @pytest.mark.parametrize("count", [60, 600, 2500])
 def test_nothing_in_noise(count: int, seed: int) -> None:
     assert suggested(noise(count, seed)).suggestions == ()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_rule_takes_much_of_what_there_is(seed: int) -> None:
+    """Where a lot comes in, a rule asks for more of the same instead of opening a project for everything."""
+    rows = busy(seed)
+    found = suggested(rows)
+    first = found.suggestions[0]
+    assert (first.finding.group_by, first.finding.threshold) == (("service", "category"), Threshold(80, 30))
+    assert first.figures.firings == first.finding.hot == 3
+    assert all(one.figures.covered <= EVERYWHERE * len(rows) for one in found.suggestions)
+    told = found.file.splitlines()[2:4]
+    assert re.fullmatch(r"  # 3 project\(s\) from 2026-01-\d\d to 2026-0[12]-\d\d, at most [123] in a week", told[0])
+    share = 100 * first.figures.covered / len(rows)
+    assert told[1] == (
+        f"  # {first.figures.covered} of {len(rows)} incident(s) ({share:.1f} %), {len(rows)} have these fields"
+    )
 
 
 def test_no_history_suggests_nothing() -> None:
@@ -265,4 +297,6 @@ def test_the_public_log_suggests_rules_that_load() -> None:
     command = ["rules", "suggest", "-c", str(config), "--history", str(LOG), "--as-of", "final", "--top", "2"]
     rules = loaded(told(command), load(config).names).rules
     assert 1 <= len(rules) <= 2
-    assert all(one in KINDS or one.startswith(OWN_FIELD) for rule in rules for one in rule.rule.group_by)
+    assert all(
+        one in {*KINDS, FINGERPRINT} or one.startswith(OWN_FIELD) for rule in rules for one in rule.rule.group_by
+    )
