@@ -69,7 +69,7 @@ def busy(seed: int) -> list[Row]:
     dice = random.Random(seed)
     pairs = [(f"service {n}", f"category {n}", 250) for n in range(3)]
     pairs += [(f"service {n}", f"category {(n + 5) % 15}", 90) for n in range(3, 15)]
-    pairs += [(f"service {dice.randrange(20)}", f"category {dice.randrange(15)}", 1) for _ in range(3000)]
+    pairs += [(f"service {dice.randrange(20)}", f"category {dice.randrange(15)}", 1) for _ in range(3600)]
     return [
         (BEGIN + timedelta(hours=dice.uniform(0, 60 * 24)), service, category, f"site {dice.randrange(12)}", "cause 1")
         for service, category, count in pairs
