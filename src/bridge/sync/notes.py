@@ -1,4 +1,4 @@
-"""What became of notes that were carried over: edited, deleted, or no longer seen. Pure: decides, never acts."""
+"""What became of notes that were carried over: edited, made private, deleted, or no longer seen. Pure: never acts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,27 @@ CONFIRM_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A carried note as it is to be remembered now, and the note as it reads now (None: it is deleted)."""
+    """A carried note as it is to be remembered now, and the note as it reads now (None: it is deleted).
+
+    `edited` says that it reads differently, `hidden` that it was public when it was copied and is private now.
+    """
 
     carried: CarriedNote
     note: Note | None
+    edited: bool = False
+    hidden: bool = False
 
     @property
     def private(self) -> bool:
         """Whether it was or is private."""
         return self.carried.private or (self.note is not None and self.note.private)
+
+    @property
+    def what(self) -> str:
+        """What became of the note, in words."""
+        if self.note is None:
+            return "deleted"
+        return "edited" if self.edited else "made private"
 
 
 def digest(text: str) -> str:
@@ -53,9 +65,9 @@ def follow_ups(
                 told.append(FollowUp(replace(one, missed_at=since, gone_at=now, revision=one.revision + 1), None))
             elif one.missed_at is None:
                 silent.append(replace(one, missed_at=now))
-        elif (present_digest := digest(note.text)) != one.digest:
-            changed = replace(one, digest=present_digest, revision=one.revision + 1, missed_at=None)
-            told.append(FollowUp(replace(changed, private=one.private or note.private), note))
+        elif (edited := digest(note.text) != one.digest) | (hidden := note.private and not one.private):
+            changed = replace(one, digest=digest(note.text), revision=one.revision + 1, missed_at=None)
+            told.append(FollowUp(replace(changed, private=one.private or note.private), note, edited, hidden))
         elif one.missed_at is not None:
             silent.append(replace(one, missed_at=None))
     return told, silent

@@ -1,10 +1,15 @@
-"""Compares one link's notes with what was carried over: the handler of `link.compare`. It only reads remotely."""
+"""Compares one link's notes with what was carried over: the handler of `link.compare`. It only reads remotely.
+
+Besides edits and deletions it sees that a note was made private whose copy everybody can read: the bridge changes no
+note that is written, so a person is asked to hide the copy, until it is hidden.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bridge.model.carried import CarriedNote
 from bridge.model.effect import Effect, EffectSpec
 from bridge.model.errors import Forbidden, NotFound
 from bridge.model.incident import Incident, Note
@@ -15,6 +20,7 @@ from bridge.sync.merge import Side
 from bridge.sync.notes import FollowUp, follow_ups
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.life.said import report
 from bridge.usecases.noted import follow_up_effect
 from bridge.usecases.policy import both_sides
 from bridge.usecases.reconcile import reconcile_effect
@@ -67,19 +73,57 @@ class Comparison:
     def _save(
         self, uow: UnitOfWork, link: Link, incident: Incident, issue: Issue, present: Mapping[Side, Sequence[Note]]
     ) -> None:
-        configured, now = self.configured(), self.clock.now()
+        now = self.clock.now()
         carried = uow.carried_notes.of_link(link.id)
         for side, notes in present.items():
-            told, silent = follow_ups([one for one in carried if one.side == side], notes, now)
+            mine = [one for one in carried if one.side == side]
+            told, silent = follow_ups(mine, notes, now)
             for one in silent:
                 uow.carried_notes.save(one)
             for follow in told:
-                private = self._is_private(side, incident, follow)
-                uow.carried_notes.save(follow.carried)
-                uow.effects.enqueue([follow_up_effect(configured, link, issue.id, follow, private=private)])
-                what = "deleted" if follow.note is None else "edited"
-                detail = {"side": str(side), "note": follow.carried.remote_id}
-                uow.ledger.audit(now, "bridge", f"note {what}", str(link.ref), detail)
+                self._follow(uow, link, incident, issue, follow, self._copies(link, follow.carried, present))
+            hidden = [one for one in mine if one.private]
+            attention = uow.promotions.get(link.promotion_id).attention if hidden else ""
+            for one in hidden:
+                start = _asked(link, one)
+                if start in attention and all(copy.private for copy in self._copies(link, one, present)):
+                    report(uow, uow.promotions.get(link.promotion_id), start, "", now)
+
+    def _follow(
+        self, uow: UnitOfWork, link: Link, incident: Incident, issue: Issue, follow: FollowUp, copies: Sequence[Note]
+    ) -> None:
+        """Has the other side told of one note, and a person asked where its copy is more public than it."""
+        configured, now, one = self.configured(), self.clock.now(), follow.carried
+        side, start = Side(one.side), _asked(link, one)
+        public = [copy.remote_id for copy in copies if not copy.private] if follow.hidden else []
+        if not (follow.note is None or follow.edited or copies):
+            return  # the copy could not be written yet: it is looked at again
+        uow.carried_notes.save(one)
+        if public or follow.note is None:
+            asked = f"{start}: {self._hide(link, issue, side, public)}" if public else ""
+            report(uow, uow.promotions.get(link.promotion_id), start, asked, now)
+        if not (follow.note is None or follow.edited or public):
+            return
+        private = self._is_private(side, incident, follow)
+        uow.effects.enqueue([follow_up_effect(configured, link, issue.id, follow, public, private=private)])
+        detail = {"side": str(side), "note": one.remote_id}
+        uow.ledger.audit(now, "bridge", f"note {follow.what}", str(link.ref), detail)
+
+    def _copies(self, link: Link, one: CarriedNote, present: Mapping[Side, Sequence[Note]]) -> list[Note]:
+        """What the bridge wrote on the other side about a note: its copy, and what was told of it since."""
+        name = "note" if one.side == Side.INCIDENT else "journal"
+        origin = self.configured().policy.note_origin(link.ref, f"{name} {one.remote_id}")
+        begins = (origin, f"{origin.removesuffix(']')} ")
+        return [note for note in present[Side(one.side).other] if _last_line(note.text).startswith(begins)]
+
+    def _hide(self, link: Link, issue: Issue, side: Side, public: Sequence[str]) -> str:
+        """Where the public copies are, and what to do."""
+        url = self.configured().policy.issue_url(issue.id)
+        where = f"Redmine issue #{issue.id}, {url}" if side is Side.INCIDENT else str(link.ref)
+        return (
+            f"its copy is still public (note {', '.join(public)} of {where}). Make it private or delete it there; the "
+            "bridge changes no note that is written. This line goes when it is done."
+        )
 
     def _is_private(self, side: Side, incident: Incident, follow: FollowUp) -> bool:
         """As its copy is, and never more public than the note is now."""
@@ -92,6 +136,15 @@ def journal_notes(issue: Issue) -> tuple[Note, ...]:
     return tuple(
         Note(str(one.id), one.user_name, one.created_at, one.notes, one.private) for one in issue.journals if one.notes
     )
+
+
+def _asked(link: Link, one: CarriedNote) -> str:
+    """Begins the line that asks a person to hide the copy of a note."""
+    return f"{link.ref}: note {one.remote_id} of the {one.side} was made private"
+
+
+def _last_line(text: str) -> str:
+    return " ".join(text.rstrip().rpartition("\n")[2].split())
 
 
 def _reconcile(uow: UnitOfWork, link: Link) -> None:

@@ -47,14 +47,16 @@ def conflict_effect(configured: Configured, link: Link, name: str, lost: Sequenc
 
 
 def follow_up_effect(
-    configured: Configured, link: Link, issue_id: int, follow: FollowUp, *, private: bool
+    configured: Configured, link: Link, issue_id: int, follow: FollowUp, public: Sequence[str], *, private: bool
 ) -> EffectSpec:
-    """The effect that tells the other side that a note which it has a copy of was edited or deleted."""
-    one, note = follow.carried, follow.note
+    """The effect that tells the other side that a note which it has a copy of was edited, made private or deleted.
+
+    `public` are the numbers of the copies that everybody can read though the note is private now.
+    """
+    one, note, what = follow.carried, follow.note if follow.edited else None, follow.what
     policy, texts = configured.policy, configured.texts
-    what = "deleted" if note is None else "edited"
     name = f"{one.remote_id}:{what}:{one.revision}"
-    about: dict[str, Any] = {"carried": one, "deleted": note is None}
+    about: dict[str, Any] = {"carried": one, "deleted": follow.note is None, "edited": follow.edited, "public": public}
     if one.side == Side.INCIDENT:
         origin = policy.note_origin(link.ref, f"note {one.remote_id} {what} {one.revision}")
         told = to_issue(configured, link, note) if note else ""

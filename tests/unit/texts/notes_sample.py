@@ -13,7 +13,7 @@ from bridge.model.incident import Note
 def note_values(note: Note, issue_url: str) -> dict[str, dict[str, Any]]:
     """The values of each text about a note."""
     carried = CarriedNote(1, "incident", "99", "bob", note.created_at, "0", private=True)
-    about = {"carried": carried, "deleted": False}
+    about = {"carried": carried, "deleted": False, "edited": True, "public": ["71"]}
     here, there = {"incident_ref": "rt #18"}, {"issue_url": issue_url}
     in_redmine, elsewhere = {"text": quoting.quoted_plain(note.text)}, {"text": quoting.quoted(note.text)}
     promotion = SimpleNamespace(name="Router <b> | !http://evil/x.png!")
