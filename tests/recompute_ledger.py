@@ -59,11 +59,11 @@ def figures(ledger: list[dict[str, str]], incidents: list[dict[str, str]], basis
             if row["policy"] == "remove":
                 last[row["promotion_id"]] = (row["promotion_id"], row["at"], end)
             else:
-                spans.append((max(start, opened), min(finish or resolved, resolved)))
+                spans.append((begun[-1], max(start, opened), min(finish or resolved, resolved)))
         if any(ending(one, begun) not in BACK for one in last.values()):
             continue
         off, reached = timedelta(0), opened
-        for start, finish in sorted(spans):
+        for start, finish in sorted((start, finish) for one, start, finish in spans if not taken_back(one, begun)):
             off += max(timedelta(0), finish - max(start, reached))
             reached = max(reached, finish)
         kept.append(resolved - opened - off)
@@ -87,6 +87,16 @@ def ending(one: Begun, begun: list[Begun]) -> str:
     into = {other for other, at, _ in others if at == end["at"]}
     there = [other for other in others if other[0] in into]
     return ending(there[-1], others) if there else "merged"
+
+
+def taken_back(one: Begun, begun: list[Begun]) -> bool:
+    """Whether an exclusion's project was merged into one that was demoted while the exclusion went on there."""
+    promotion, _, end = one
+    if end is None or end["because"] != "merged":
+        return False
+    others = [other for other in begun if other[0] != promotion]
+    went_on = [other for other in others if other[1] == end["at"]]
+    return any((other[2] or {}).get("because") == "demoted" or taken_back(other, others) for other in went_on)
 
 
 def moment(text: str) -> datetime:

@@ -19,7 +19,7 @@ from bridge.model.exclusion import Ending, Exclusion
 from bridge.sandbox import Sandbox
 from bridge.usecases.measure import measure
 from tests.system.stage import RULE, Stage, sandbox_bridge
-from tests.system.test_story import promoted
+from tests.system.test_story import SUMMARY, promoted
 
 RECOMPUTE = Path(__file__).parents[1] / "recompute_ledger.py"
 MONDAY = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -206,6 +206,36 @@ def test_the_head_is_published_and_whatever_is_changed_is_found(sandbox: Sandbox
     told = recomputed(tmp_path / "audit")
     assert told.returncode == 1
     assert "WRONG: row 2" in told.stdout
+
+
+def test_a_merged_project_hides_nothing_from_a_demotion(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Resolved while one project paused them or after another took it in: with that one demoted all time counts."""
+    with bridge(sandbox, tmp_path) as stage:
+        promoted(stage)
+        others = [stage.desk.open(SUMMARY, key="core-2") for _ in range(5)]
+        stage.pause()
+        stage.once()
+        sandbox.clock.advance(7200)
+        stage.desk.resolve(others[0])
+        stage.pause()
+        stage.once()
+        said = {"actor": "erin", "reason": "one power supply"}
+        stage.kept.perform("merge", {"promotion": 2, "into": 1, **said})
+        sandbox.clock.advance(3600)
+        stage.desk.resolve(others[1])
+        stage.pause()
+        stage.once()
+        stage.kept.perform("demote", {"promotion": 1, **said})
+        with stage.kept.database.reading() as uow:
+            times = measure(uow)
+        assert (times.adjusted_hours, times.excluded_hours, times.removed) == (times.raw_hours, 0, 0)
+        found = json.loads(run(stage, "kpi", "findings", "--json", code=1))["findings"]
+        (demoted,) = [one for one in found if one["kind"] == "excluded by a demoted project"]
+        assert demoted["promotions"] == [1, 2]
+        assert {f"itsm #{number}" for number in others} < set(demoted["incidents"])
+        run(stage, "kpi", "ledger", "export", str(tmp_path / "audit"))
+        told = recomputed(tmp_path / "audit")
+        assert told.returncode == 0, told.stdout + told.stderr
 
 
 def recomputed(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """What exclusions take off an incident's resolution time. Response is never excluded, raw time never altered.
 
-- `pause`: the adjusted clock stands from the promotion to the end of the exclusion; the time before it counts.
+- `pause`: the adjusted clock stands from the promotion to the end of the exclusion; the time before it counts. Where
+  its project was merged into another one and that was demoted, it takes off nothing, as a demoted project's own does.
 - `remove`: the incident leaves the population of resolution measures. The last such exclusion of each promotion
   decides: delivery keeps the incident out, a lapsed lease, a lifted hold or a demotion brings it back with raw time.
   Where its project was merged into another one, what becomes of the incident there decides.
@@ -48,8 +49,8 @@ def excluded(exclusions: Sequence[Exclusion], resolved_at: datetime | None) -> E
         if one.policy == "remove":
             decides[one.promotion_id] = one
     removed = any(_ending(one, exclusions) not in BROUGHT_BACK for one in decides.values())
-    paused = ((one.started_at, one.ended_at) for one in counting if one.policy == "pause")
-    return Excluded(_merged(paused), removed)
+    paused = (one for one in counting if one.policy == "pause" and not _is_taken_back(one, exclusions))
+    return Excluded(_merged((one.started_at, one.ended_at) for one in paused), removed)
 
 
 def elapsed(begin: datetime, end: datetime, out: Excluded) -> timedelta | None:
@@ -66,12 +67,25 @@ def _ending(one: Exclusion, exclusions: Sequence[Exclusion]) -> str:
     """Why it ended; where its project went into another one, why the last exclusion there did."""
     if one.ended_because != Ending.MERGED:
         return one.ended_because
-    others = [other for other in exclusions if other.promotion_id != one.promotion_id]
+    others = _others(one, exclusions)
     into = {other.promotion_id for other in others if other.started_at == one.ended_at}
     there = [other for other in others if other.promotion_id in into]
     if not there:
         return one.ended_because
     return _ending(max(there, key=lambda other: (other.started_at, other.id)), others)
+
+
+def _is_taken_back(one: Exclusion, exclusions: Sequence[Exclusion]) -> bool:
+    """Whether it went on in a project that was demoted."""
+    if one.ended_because != Ending.MERGED:
+        return False
+    others = _others(one, exclusions)
+    went_on = [other for other in others if other.started_at == one.ended_at]
+    return any(other.ended_because == Ending.DEMOTED or _is_taken_back(other, others) for other in went_on)
+
+
+def _others(one: Exclusion, exclusions: Sequence[Exclusion]) -> list[Exclusion]:
+    return [other for other in exclusions if other.promotion_id != one.promotion_id]
 
 
 def _counts(one: Exclusion, resolved_at: datetime | None) -> bool:

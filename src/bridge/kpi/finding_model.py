@@ -71,7 +71,7 @@ class ProjectCase:
 
     `incidents` are the ids of those that were open when it was opened or joined it later. `tasks` is how many tasks its
     plan had, those of incidents left out; `effort` the time spent, None where it is not known. `idle_since` is the end
-    of a lease that was not extended, None while there is progress.
+    of a lease that was not extended, None while there is progress. `took_in` are the projects that were merged into it.
     """
 
     id: int
@@ -84,6 +84,7 @@ class ProjectCase:
     tasks: int = 0
     effort: timedelta | None = None
     idle_since: datetime | None = None
+    took_in: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,8 @@ def _unserved(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Iter
 def _demoted(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Iterable[Finding]:
     del thresholds, now
     for project in evidence.projects:
-        those = [one for one in evidence.exclusions if one.promotion_id == project.id]
+        both = {project.id, *project.took_in}
+        those = [one for one in evidence.exclusions if one.promotion_id in both]
         if project.demoted and those:
             lapsed = sum(one.ended_because == Ending.LAPSED for one in those)
             yield Finding(
@@ -144,10 +145,15 @@ def _demoted(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Itera
                 project.name,
                 "any exclusion of a demoted project",
                 f"This was no project after all. {_count({one.incident_id for one in those})} excluded while it ran"
-                f" ({lapsed} lapsed before); their time counts again.",
+                f" ({lapsed} lapsed before){_also(project)}; their time counts again.",
                 _refs(evidence.cases[one.incident_id] for one in those),
-                (project.id,),
+                (project.id, *project.took_in),
             )
+
+
+def _also(project: ProjectCase) -> str:
+    names = ", ".join(map(str, project.took_in))
+    return f", or while what was merged into it did (promotion {names})" if names else ""
 
 
 def _routine(evidence: Evidence, thresholds: Thresholds, now: datetime) -> Iterable[Finding]:

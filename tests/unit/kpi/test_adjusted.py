@@ -70,6 +70,29 @@ def test_a_project_that_was_merged_hides_nothing_that_comes_back_in_the_other(th
     assert hours(0, 100, one(10, 20, "remove", Ending.MERGED), *there) == counts
 
 
+@pytest.mark.parametrize(
+    ("there", "counts"),
+    [
+        ([one(20, 20, because=Ending.DEMOTED, promotion=2)], 100),
+        ([one(20, 40, because=Ending.LAPSED, promotion=2)], 70),
+        ([one(20, 40, because=Ending.DELIVERED, promotion=2)], 70),
+        ([one(20, None, promotion=2)], 10),
+        ([one(20, 40, because=Ending.MERGED, promotion=2), one(40, 40, because="demoted", promotion=3)], 100),
+        ([one(20, 40, because="lapsed", promotion=2), one(50, 50, because="demoted", promotion=2)], 70),
+        ([one(30, 30, because=Ending.DEMOTED, promotion=2)], 90),
+        ([], 90),
+    ],
+)
+def test_a_pause_that_went_on_in_a_demoted_project_takes_off_nothing(there, counts):
+    assert hours(0, 100, one(10, 20, "pause", Ending.MERGED), *there) == counts
+
+
+def test_a_pause_is_taken_back_although_it_went_on_after_the_resolution():
+    merged, demoted = one(10, 120, "pause", Ending.MERGED), one(120, 120, "pause", Ending.DEMOTED, promotion=2)
+    assert hours(0, 100, merged, demoted) == 100
+    assert hours(0, 100, merged) == 10
+
+
 def test_a_lapsed_pause_keeps_what_stood_until_then():
     assert hours(0, 100, one(10, 20, "pause", Ending.LAPSED), one(30, None)) == 20
 

@@ -94,6 +94,14 @@ def test_what_a_demoted_project_had_excluded():
     assert "(1 lapsed before)" in told.explanation
 
 
+def test_what_a_demoted_project_took_in_had_excluded_is_named_too():
+    excluded_there = [excluded(1, ago(9), promotion=2, because=Ending.MERGED), excluded(2, ago(9), promotion=3)]
+    demoted = project(demoted=True, closed_at=ago(1), took_in=(2,))
+    (told,) = found(FindingKind.DEMOTED, [case(1), case(2)], excluded_there, [demoted])
+    assert (told.incidents, told.promotions) == (("rt #1",), (1, 2))
+    assert "merged into it did (promotion 2)" in told.explanation
+
+
 def test_projects_that_were_routine():
     small = [project(n, closed_at=ago(1), tasks=2, effort=timedelta(hours=8), incidents=(n,)) for n in (1, 2, 3)]
     cases = [case(n) for n in (1, 2, 3)]

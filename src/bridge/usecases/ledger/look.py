@@ -55,8 +55,14 @@ def evidence_for(uow: UnitOfWork, due_times: DueTimes, now: datetime) -> Evidenc
         if one.opened_at is None or one.state in _NO_PROJECT:
             continue
         joined = tuple(member.incident_id for member in members[one.id] if member.role is not Role.EVIDENCE)
-        projects.append(_project(uow, one, one.opened_at, joined, now))
+        projects.append(_project(uow, one, one.opened_at, joined, _took_in(promotions, one.id), now))
     return Evidence(_cases(uow, due_times, claimed), uow.exclusions.all(), projects)
+
+
+def _took_in(promotions: Sequence[Promotion], into: int) -> tuple[int, ...]:
+    """The projects that were merged into one, and what had been merged into those."""
+    direct = [one.id for one in promotions if one.merged_into == into and one.opened_at is not None]
+    return tuple(sorted({*direct, *(further for one in direct for further in _took_in(promotions, one))}))
 
 
 def _cases(uow: UnitOfWork, due_times: DueTimes, claimed: set[int]) -> Mapping[int, Case]:
@@ -94,7 +100,12 @@ def _due(due_times: DueTimes, incident: Incident, facts: IncidentFacts) -> datet
 
 
 def _project(
-    uow: UnitOfWork, promotion: Promotion, opened: datetime, incidents: tuple[int, ...], now: datetime
+    uow: UnitOfWork,
+    promotion: Promotion,
+    opened: datetime,
+    incidents: tuple[int, ...],
+    took_in: tuple[int, ...],
+    now: datetime,
 ) -> ProjectCase:
     demoted = promotion.state is PromotionState.DEMOTED
     closed = promotion.delivered_at or (_demoted_at(uow, promotion, now) if demoted else None)
@@ -111,6 +122,7 @@ def _project(
         tasks=sum(task.kind is TaskKind.WORK for task in tasks),
         effort=_spent(uow, promotion),
         idle_since=max(lapsed) if lapsed else None,
+        took_in=took_in,
     )
 
 

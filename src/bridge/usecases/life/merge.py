@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bridge.model.errors import NotPossible
-from bridge.model.exclusion import Ending
+from bridge.model.exclusion import Ending, Exclusion
 from bridge.model.promotion import RUNNING, Promotion, PromotionState, move
 from bridge.ports import UnitOfWork
 from bridge.usecases.attach import attach
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import project_effect
+from bridge.usecases.ledger.leases import lease_end
 from bridge.usecases.life.parting import close_effect
 from bridge.usecases.life.said import root_note, root_stored
 
@@ -54,13 +56,27 @@ def merge_projects(
     uow.promotions.save(merged)
     uow.ledger.audit(now, actor, "merged", f"promotion {promotion.id}", {"into": into, "reason": reason.strip()})
     members = [member.incident_id for member in uow.promotions.members(promotion.id)]
+    running = [one for one in uow.exclusions.of_promotion(promotion.id) if one.ended_at is None]
     for incident_id in members:
         uow.exclusions.end(incident_id, promotion.id, now, Ending.MERGED)
     attach(uow, configured, target, members, now)
+    _go_on(uow, configured, target, running, now)
     _owner_joins(uow, promotion, target)
     _tell(uow, configured, merged, target, actor, len(members))
     uow.effects.enqueue([close_effect(merged)])
     return merged
+
+
+def _go_on(
+    uow: UnitOfWork, configured: Configured, target: Promotion, running: Sequence[Exclusion], now: datetime
+) -> None:
+    """What was excluded when it was resolved stays so only while the project that goes on is one."""
+    joined = {member.incident_id for member in uow.promotions.members(target.id)}
+    ends = lease_end(configured, target, now)
+    for one in running:
+        if one.incident_id in joined and not uow.incidents.get(one.incident_id).state.is_open:
+            of = (one.incident_id, target.id, one.policy)
+            uow.exclusions.start(*of, now, target.reason, target.rule_version, expires_at=ends)
 
 
 def _owner_joins(uow: UnitOfWork, promotion: Promotion, target: Promotion) -> None:
