@@ -125,7 +125,7 @@ def print_report(report: OperationsReport) -> None:
             say(f"{name}{f' (the first {SHOWN} of {len(rows)})' if name != 'figures' and len(rows) > SHOWN else ''}")
             print_table(columns, _rounded(rows if name == "figures" else rows[:SHOWN]), empty="")
     if report.hidden:
-        say(f"{report.hidden} with too few incidents are not shown.")
+        say(f"{report.hidden} with too few incidents are not shown; one alone never, or the totals would tell of them.")
 
 
 def _rounded(rows: Iterable[Sequence[object]]) -> Iterable[Sequence[object]]:

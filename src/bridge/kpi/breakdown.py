@@ -45,7 +45,7 @@ def on_hold(material: Material, counting: Counting) -> OnHold:
 def parts(
     material: Material, counting: Counting, judged: Sequence[Judged], mask: Mask, at: int
 ) -> tuple[tuple[Part, ...], tuple[Part, ...], int]:
-    """The parts by month, those that were asked for, and how many of these have too few incidents to be shown."""
+    """The parts by month, those that were asked for, and how many persons are not shown among these."""
     months, names, first = _months(counting)
     resolution = next((one for one in judged if one.clock == "resolution"), None)
     by_month = _parts(counting, months, names, resolution, lambda size: _open_at_ends(material, first, size, at))
@@ -60,10 +60,18 @@ def parts(
 
     found = _parts(counting, everyone[mask], names, resolution, open_now)
     if by is By.PERSON:
-        shown = [one for one in found if one.incidents >= SMALLEST_SHOWN]
+        shown = _shown(found)
         return tuple(by_month), tuple(sorted(shown, key=lambda one: one.name)), len(found) - len(shown)
     order: Callable[[Part], object] = (lambda one: one.name) if by is By.PRIORITY else (lambda one: -one.incidents)
     return tuple(by_month), tuple(sorted(found, key=order)), 0  # type: ignore[arg-type]  # one or the other, not mixed
+
+
+def _shown(persons: Sequence[Part]) -> list[Part]:
+    """Who has enough incidents. Never all but one: the report's totals without the others would be that one's."""
+    hidden = [one for one in persons if one.incidents < SMALLEST_SHOWN]
+    shown = sorted((one for one in persons if one.incidents >= SMALLEST_SHOWN), key=lambda one: one.incidents)
+    alone = len(hidden) == 1 or sum(one.incidents > 0 for one in hidden) == 1
+    return shown[1:] if alone else shown
 
 
 def _months(counting: Counting) -> tuple[Ints, list[str], int]:

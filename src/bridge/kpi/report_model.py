@@ -270,7 +270,7 @@ class OperationsReport:
 
     `origin` says where the incidents come from, `notes` in sentences what was taken for granted or is missing.
     `incidents` counts the population, by `month` and the span; `explained` sorted by its part. `parts` are what `by`
-    asked for; `hidden` of them have too few incidents to be shown. `days` are the last ones of the span, oldest first.
+    asked for, without `hidden` persons, who have too few incidents. `days` are the last ones of the span, oldest first.
     """
 
     made_at: datetime

@@ -229,9 +229,20 @@ def test_a_policy_counts_in_the_working_time_of_its_calendar_and_only_for_what_i
 
 
 def test_nobody_is_shown_with_fewer_than_five_incidents():
-    rows = [fact(n, 0, reported=1, person="ann" if n < 5 else "bob") for n in range(9)]
-    told = report(material(*rows), by=By.PERSON)
-    assert ([one.name for one in told.parts], told.hidden) == (["ann"], 1)
+    assert by_person(ann=5, bob=4, cid=1) == (["ann"], 2)
+    assert by_person(ann=5, bob=7) == (["ann", "bob"], 0)
+
+
+def test_nobody_is_left_out_alone_so_that_the_totals_tell_nothing():
+    assert by_person(ann=6, bob=4, cid=5) == (["ann"], 2)
+    assert by_person(ann=5, bob=4) == ([], 2)
+    assert by_person(bob=4) == ([], 1)
+
+
+def by_person(**incidents: int) -> tuple[list[str], int]:
+    people = [name for name, number in incidents.items() for _ in range(number)]
+    told = report(material(*(fact(n, 0, reported=1, person=name) for n, name in enumerate(people))), by=By.PERSON)
+    return [one.name for one in told.parts], told.hidden
 
 
 def test_by_rule_and_by_priority():
