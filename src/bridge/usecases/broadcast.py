@@ -18,6 +18,7 @@ from bridge.sync.broadcast import Broadcast, broadcast_of
 from bridge.usecases.comparing import journal_notes
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, incident_effect, nothing, project_effect
+from bridge.usecases.missing import waits_for_source
 from bridge.usecases.noted import to_incident
 from bridge.usecases.policy import TRACKER_ENDPOINT
 
@@ -104,13 +105,20 @@ class Broadcasts:
             uow.effects.enqueue([_answer(configured, promotion, note, "private")])
 
     def tell(self, effect: Effect) -> Save:
-        """Writes it to one incident that is still open; one that is over, or gone, is left alone."""
+        """Writes it to one incident that is still open; one that is over, or gone, is left alone.
+
+        One whose source is not configured waits for it.
+        """
         payload = effect.payload
         with self.store.reading() as uow:
             link = uow.links.get(payload["link"])
         source = self.sources.get(link.ref.source)
         needed = Capability.PRIVATE_NOTE if payload["private"] else Capability.PUBLIC_NOTE
-        if source is None or link.ended_at is not None or needed not in source.capabilities:
+        if link.ended_at is not None:
+            return nothing
+        if source is None:
+            raise waits_for_source(self.store, link, self.clock.now())
+        if needed not in source.capabilities:
             return nothing
         number = link.ref.external_id
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.model.effect import EffectSpec
-from bridge.model.errors import BridgeError, Forbidden, MergedAway, NotFound
+from bridge.model.errors import BridgeError, Forbidden, MergedAway, NotFound, Postponed
 from bridge.model.link import Link
 from bridge.ports import IncidentSource, ProjectTracker, Store, UnitOfWork
 from bridge.sync.merge import Side
@@ -19,6 +19,8 @@ LOOK_AGAIN = "link.look_again"
 CONFIRM_AFTER = timedelta(minutes=10)
 """A side counts as gone when it is missing for that long: a gateway's 404 is shorter."""
 LONGEST_PAUSE = timedelta(days=1)
+WITHOUT_SOURCE_SECONDS = 600.0
+"""Until a write to a source that is not configured is tried again."""
 WITNESSES = 5
 NEIGHBOURS = 100
 
@@ -109,6 +111,14 @@ def without_source(link: Link, now: datetime, uow: UnitOfWork) -> None:
     if present.attention != told:
         uow.links.save(replace(present, attention=told))
         uow.ledger.audit(now, "bridge", "reported", str(link.ref), {"what": told})
+
+
+def waits_for_source(store: Store, link: Link, now: datetime) -> Postponed:
+    """Why a write to an incident waits whose source is not configured; its link says so."""
+    with store.transaction() as uow:
+        without_source(link, now, uow)
+    what = f"waits: the source {link.ref.source} is not configured. Nothing is lost."
+    return Postponed(str(link.ref), what, "Add it to `sources` again.", retry_after=WITHOUT_SOURCE_SECONDS)
 
 
 def look_again_effect(link: Link, at: datetime) -> EffectSpec:

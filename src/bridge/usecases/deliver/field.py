@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bridge.model.effect import Effect
-from bridge.model.errors import NotFound, NotPossible
+from bridge.model.errors import NotPossible
 from bridge.model.link import Link
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.sync.fields import name_for_people
@@ -29,16 +29,14 @@ class FieldDelivery:
     clock: Clock
 
     def handlers(self) -> Mapping[str, Callable[[Effect], Save]]:
-        """For IncidentDelivery, which ends the link of an incident that is gone."""
+        """For IncidentDelivery, which ends the link of an incident that is gone, and waits for one's source."""
         return {"incident.field": self.field}
 
     def field(self, effect: Effect) -> Save:
         """Sets one value. When somebody changed it after this was planned theirs stays and it is planned again."""
         with self.store.reading() as uow:
             link = uow.links.get(effect.payload["link"])
-        source = self.sources.get(link.ref.source)
-        if source is None:
-            raise NotFound(str(link.ref), "its source is not configured any more.", "Add it to `sources` again.")
+        source = self.sources[link.ref.source]
         name = effect.payload["field"]
         value = effect.payload[name]
         table = self.configured().policy.table(link.ref.source, effect.payload["tracker"])

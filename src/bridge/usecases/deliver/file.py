@@ -20,6 +20,7 @@ from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM
 from bridge.usecases.deliver.guard import raise_if_shut
 from bridge.usecases.files import file_of
+from bridge.usecases.missing import waits_for_source
 
 Save = Callable[[UnitOfWork], None]
 Fetch = Callable[[RemoteFile, BinaryIO, int], None]
@@ -148,9 +149,10 @@ class FileDelivery:
 
     def _remote(self, link: Link) -> IncidentFiles:
         source = self.sources.get(link.ref.source)
-        if source is None or source.extras.files is None:
-            what = "its source is not configured any more, or takes no files."
-            raise NotPossible(str(link.ref), what, "Add it to `sources` again.")
+        if source is None:
+            raise waits_for_source(self.store, link, self.clock.now())
+        if source.extras.files is None:
+            raise NotPossible(str(link.ref), "its source takes no files any more.", "See its `attachments`.")
         return source.extras.files
 
 

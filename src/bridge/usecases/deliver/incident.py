@@ -17,7 +17,7 @@ from bridge.sync.merge import Side
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
-from bridge.usecases.missing import incident_missed, saved
+from bridge.usecases.missing import incident_missed, saved, waits_for_source
 from bridge.usecases.place import page_name
 from bridge.usecases.policy import EVIDENCE_PAGE
 from bridge.usecases.reconcile import reconcile_effect
@@ -57,15 +57,17 @@ class IncidentDelivery:
         """Delivers; what is to be written to an incident that is not found waits until it is there or gone for good.
 
         Then its link ends, and what was still to be written falls away. An incident whose own issue was deleted is
-        still told, and resolved, when its project is delivered.
+        still told, and resolved, when its project is delivered. One whose source is not configured waits for it.
         """
         link, _ = self._link(effect)
         if link.ended_at is not None and not _outlasts(link, effect):
             return nothing
+        if link.ref.source not in self.sources:
+            raise waits_for_source(self.store, link, self.clock.now())
         try:
             done = deliver(effect)
         except (NotFound, Forbidden) as error:
-            if link.ref.source not in self.sources or self._is_there(link):
+            if self._is_there(link):
                 raise
             return self._missed(link, error)
         return done if link.incident_missed_at is None else partial(_found_again, link, done)
@@ -219,10 +221,7 @@ class IncidentDelivery:
         return save
 
     def _source(self, link: Link) -> IncidentSource:
-        source = self.sources.get(link.ref.source)
-        if source is None:
-            raise NotFound(str(link.ref), "its source is not configured any more.", "Add it to `sources` again.")
-        return source
+        return self.sources[link.ref.source]
 
     def _link(self, effect: Effect) -> tuple[Link, Promotion]:
         with self.store.reading() as uow:

@@ -41,8 +41,8 @@ class RelationDelivery:
     def on_incident(self, effect: Effect) -> Save:
         """Lets an open incident refer to another one of its source."""
         link = self._link(effect)
-        source = self.sources.get(link.ref.source)
-        if source is None or source.extras.relations is None:
+        source = self.sources[link.ref.source]
+        if source.extras.relations is None:
             return nothing
         if not source.read(link.ref.external_id).state.is_open:
             return nothing

@@ -74,11 +74,10 @@ class WorkLogDelivery:
             uow.ledger.audit(self.clock.now(), "bridge", "reported", str(link.ref), {"what": told})
 
     def _log(self, link: Link) -> WorkLog:
-        source = self.sources.get(link.ref.source)
-        if source is None or source.extras.work_log is None:
-            what = "its source is not configured any more, or has no work log."
-            raise NotPossible(str(link.ref), what, "Add it to `sources` again.")
-        return source.extras.work_log
+        log = self.sources[link.ref.source].extras.work_log
+        if log is None:
+            raise NotPossible(str(link.ref), "its source has no work log any more.", "See its `work_log`.")
+        return log
 
 
 def _refused(now: BookedTime, before: BookedTime | None, why: str) -> BookedTime:
