@@ -17,7 +17,8 @@ from bridge.usecases.policy import TRACKER_ENDPOINT, both_sides
 
 CHECK = "gate.check"
 REOPEN = "gate.reopen"
-_HELD = "delivered, but held back: "
+HELD = "delivered, but held back: "
+"""Begins the line that says what keeps a delivery from being handed back."""
 _DONE = frozenset({GateState.PASSED, GateState.GONE})
 
 
@@ -69,10 +70,10 @@ def say_held(uow: UnitOfWork, configured: Configured, promotion: Promotion, gate
     """Once all gates have been looked at: what holds the incidents back, on the root and for a person."""
     if any(task.gate["state"] == GateState.ASKED for task in gates):
         return
-    line = _HELD + ", ".join(f"“{task.subject}”" for task in gates) + " must be done before incidents are handed back."
+    line = HELD + ", ".join(f"“{task.subject}”" for task in gates) + " must be done before incidents are handed back."
     if line in promotion.attention:
         return
-    uow.promotions.save(replace(promotion, attention=with_line(promotion.attention, _HELD, line)))
+    uow.promotions.save(replace(promotion, attention=with_line(promotion.attention, HELD, line)))
     uow.ledger.audit(now, "bridge", "held back", f"promotion {promotion.id}", {"gates": [task.key for task in gates]})
     name = "held:" + "+".join(task.key for task in gates)
     origin = configured.policy.origin(f"promotion {promotion.id}", name)
@@ -85,7 +86,7 @@ def say_held(uow: UnitOfWork, configured: Configured, promotion: Promotion, gate
 
 def let_go(promotion: Promotion) -> Promotion:
     """The promotion without the line that says what held it back."""
-    return replace(promotion, attention=with_line(promotion.attention, _HELD, ""))
+    return replace(promotion, attention=with_line(promotion.attention, HELD, ""))
 
 
 def with_line(attention: str, start: str, line: str) -> str:

@@ -11,6 +11,7 @@ from bridge.model.effect import Effect
 from bridge.model.errors import Rejected
 from bridge.model.promotion import Promotion, PromotionState
 from bridge.model.stop import Stop
+from bridge.usecases.life import knowledge
 from bridge.usecases.telling.happenings import tell_dead_letter, tell_happenings
 
 
@@ -47,6 +48,8 @@ def test_a_candidate_then_a_project_then_another_owner(made):
     one = change(made, one, owner="bob")
     assert look(made) == [("bob", "A project has a new owner: Mail")]
     one = change(made, one, attention="delivered, but held back: “Rollback” must be done.")
+    assert look(made) == [("bob", "A delivery is held back: Mail")]
+    one = change(made, one, attention=f"{knowledge.HELD}cause: fill in the wiki page Knowledge.")
     assert look(made) == [("bob", "A delivery is held back: Mail")]
     change(made, one, attention="gone from Redmine")
     assert look(made) == [("bob", "A project needs a person: Mail")]

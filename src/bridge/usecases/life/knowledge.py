@@ -19,7 +19,8 @@ from bridge.usecases.place import KNOWLEDGE_TERM, page_title, place_of
 
 CHECK = "knowledge.check"
 NEEDED = ("cause", "fix")
-_HELD = "delivered, but its knowledge page lacks "
+HELD = "delivered, but its knowledge page lacks "
+"""Begins the line that says what keeps a delivery from being handed back."""
 
 
 def is_required(configured: Configured, promotion: Promotion) -> bool:
@@ -43,7 +44,7 @@ def ask(uow: UnitOfWork, promotion: Promotion, now: datetime) -> None:
 def tick(uow: UnitOfWork, now: datetime) -> None:
     """No poll sees a wiki page: those that keep a delivery waiting are looked at again, once a minute."""
     for promotion in uow.promotions.in_states([PromotionState.ACTIVE, PromotionState.BLOCKED]):
-        if _HELD in promotion.attention:
+        if HELD in promotion.attention:
             uow.effects.enqueue([check_effect(promotion, f"again:{now.isoformat(timespec='minutes')}")])
 
 
@@ -57,10 +58,10 @@ def say_missing(
 ) -> None:
     """What holds the incidents back, on the root and for a person; once for each set of parts."""
     title = page_title(promotion, KNOWLEDGE_PAGE)
-    line = f"{_HELD}{' and '.join(lacks)}: fill in the wiki page {title}; nothing was handed back."
+    line = f"{HELD}{' and '.join(lacks)}: fill in the wiki page {title}; nothing was handed back."
     if line in promotion.attention:
         return
-    shown = report(uow, promotion, _HELD, line, now)
+    shown = report(uow, promotion, HELD, line, now)
     root_note(
         uow, configured, shown, f"knowledge {'+'.join(lacks)}", "knowledge_missing", missing=list(lacks), page=title
     )
@@ -68,4 +69,4 @@ def say_missing(
 
 def let_go(promotion: Promotion) -> Promotion:
     """The promotion without the line that says what held it back."""
-    return replace(promotion, attention=with_line(promotion.attention, _HELD, ""))
+    return replace(promotion, attention=with_line(promotion.attention, HELD, ""))

@@ -13,12 +13,12 @@ from bridge.model.errors import BridgeError
 from bridge.model.notice import Notice, NoticeKind
 from bridge.model.promotion import HANDED_OVER, RUNNING, Promotion, PromotionState
 from bridge.ports import UnitOfWork
+from bridge.usecases import gates
 from bridge.usecases.configured import Configured
+from bridge.usecases.life import knowledge
 from bridge.usecases.notices import tell
 
 SYSTEM, SEEN = "people", "seen"
-HELD = "delivered, but held back: "
-"""How the line that bridge.usecases.gates writes begins when a delivery is held back."""
 LOOKED_AT = (PromotionState.CANDIDATE, *sorted(RUNNING | HANDED_OVER))
 Known = dict[str, list[str]]
 """What is known of each promotion, by number: state, owner, and what stands under attention in short."""
@@ -90,7 +90,8 @@ def _promotions(
         if owner and promotion.owner != owner:
             yield _notice(configured, promotion, NoticeKind.OWNER_CHANGED, f"{number}:{owner}:{promotion.owner}")
         if promotion.attention and _summary(promotion)[2] != short:
-            kind = NoticeKind.DELIVERY_HELD_BACK if HELD in promotion.attention else NoticeKind.ATTENTION
+            held = any(start in promotion.attention for start in (gates.HELD, knowledge.HELD))
+            kind = NoticeKind.DELIVERY_HELD_BACK if held else NoticeKind.ATTENTION
             yield _notice(configured, promotion, kind, f"{number}:{_summary(promotion)[2]}", promotion.attention)
     for rule, found in history.items():
         names = "\n".join(f"- {one.name}: {one.reason}" for one in found)
