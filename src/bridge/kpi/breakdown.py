@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bridge.kpi.columns import HOUR, NONE, Ints, Mask
 from bridge.kpi.counting import Counting, Judged
+from bridge.kpi.meaning import Population
 from bridge.kpi.population import Material, counted_at, open_at, places_of, rows_of
 from bridge.kpi.report_model import SMALLEST_SHOWN, By, OnHold, Part, Reason
 from bridge.kpi.spreads import counts, listed, means, percentiles, spread
@@ -37,8 +38,8 @@ def on_hold(material: Material, counting: Counting) -> OnHold:
         incidents=int((facts.hold > 0).sum()),
         hours=float(facts.hold.sum()) / HOUR,
         reasons=tuple(sorted(reasons, key=lambda one: (-one.hours, one.reason))),
-        net=spread(net, counting.meaning("resolved incidents, without what was on hold before the resolution")),
-        meaning=counting.meaning("incidents that were on hold, finished intervals"),
+        net=spread(net, counting.meaning(Population.RESOLVED_NET)),
+        meaning=counting.meaning(Population.HELD),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.kpi.columns import Facts, Ints, Mask, Taken
-from bridge.kpi.report_model import Asked, Meaning
+from bridge.kpi.meaning import Meaning, Population
+from bridge.kpi.report_model import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,6 @@ class Counting:
         lengths: Ints = (self.end - self.facts.opened - self.taken.off)[self.kept]
         return lengths
 
-    def meaning(self, population: str) -> Meaning:
+    def meaning(self, population: Population) -> Meaning:
         """What a figure of some of these is about."""
         return Meaning(population, self.asked.basis.value, self.asked.month.value)

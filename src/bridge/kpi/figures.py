@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bridge.kpi.report_model import Compliance, Counted, Meaning, OperationsReport, Spread
+from bridge.kpi.meaning import Meaning
+from bridge.kpi.report_model import Compliance, Counted, OperationsReport, Spread
 
 
 @dataclass(frozen=True, slots=True)

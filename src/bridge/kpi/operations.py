@@ -10,6 +10,7 @@ import numpy as np
 from bridge.kpi import breakdown
 from bridge.kpi.columns import HOUR, NONE, Coded, Ints, Mask
 from bridge.kpi.counting import Counting, Judged
+from bridge.kpi.meaning import BY_SOURCE, BY_TIMELINE, ELSE_TIMELINE, AgeGroup, Meaning, Population
 from bridge.kpi.population import Material, ends, inside_projects, micros, open_at, population, rows_of, taken
 from bridge.kpi.report_model import (
     Age,
@@ -19,7 +20,6 @@ from bridge.kpi.report_model import (
     Counted,
     Difference,
     Explained,
-    Meaning,
     OperationsReport,
     Routing,
     Way,
@@ -32,7 +32,7 @@ WAYS = 50
 DIFFERENCES = 100
 """So many incidents are named of which the source and our policy say different things."""
 _DAY = 24 * HOUR
-_AGES = (("up to 1 day", 1), ("1 to 3 days", 3), ("3 to 7 days", 7), ("7 to 30 days", 30), ("30 to 90 days", 90))
+_AGES = tuple(zip(AgeGroup, (1, 3, 7, 30, 90), strict=False))
 
 
 def operations(material: Material, asked: Asked, judged: Sequence[Judged], made_at: datetime) -> OperationsReport:
@@ -54,17 +54,17 @@ def operations(material: Material, asked: Asked, judged: Sequence[Judged], made_
         incidents=len(facts),
         resolved=int(counting.resolved.sum()),
         cancelled=int(facts.cancelled.sum()),
-        response=spread((facts.responded - facts.opened)[responded], counting.meaning("incidents somebody took up")),
-        resolution=spread(raw, counting.meaning("resolved incidents")),
-        adjusted=spread(adjusted, counting.meaning("resolved incidents that did not leave the measure")),
+        response=spread((facts.responded - facts.opened)[responded], counting.meaning(Population.TAKEN_UP)),
+        resolution=spread(raw, counting.meaning(Population.RESOLVED)),
+        adjusted=spread(adjusted, counting.meaning(Population.STAYED)),
         removed=int((counting.resolved & counting.taken.removed).sum()),
         excluded_hours=float(counting.taken.off[counting.kept].sum()) / HOUR,
         on_hold=breakdown.on_hold(material, counting),
         sla=tuple(_compliance(material, counting, one) for one in chosen),
         backlog=_backlog(material, at),
-        reopened=_counted(counting, reopened, material.told_reopened, "incidents"),
-        reassigned=_counted(counting, reassigned, material.told_reassigned, "incidents"),
-        first_time=_counted(counting, direct.astype(np.int64), material.told_reassigned, "resolved incidents"),
+        reopened=_counted(counting, reopened, material.told_reopened, Population.ALL),
+        reassigned=_counted(counting, reassigned, material.told_reassigned, Population.ALL),
+        first_time=_counted(counting, direct.astype(np.int64), material.told_reassigned, Population.RESOLVED),
         routing=_routing(counting),
         work=_work(material, counting),
         explained=_explained(material, counting),
@@ -129,7 +129,7 @@ def _compliance(material: Material, counting: Counting, one: Judged) -> Complian
             )
             for row in rows[:DIFFERENCES].tolist()
         ),
-        meaning=counting.meaning("incidents whose clock has a target and is met or broken"),
+        meaning=counting.meaning(Population.JUDGED),
     )
 
 
@@ -144,23 +144,22 @@ def _backlog(material: Material, at: datetime) -> Backlog:
         if any(one.started_at <= at and (one.ended_at is None or one.ended_at > at) for one in those)
     ]
     rows = list(rows_of(facts, running).values())
-    labels = [*(label for label, _ in _AGES), "more than 90 days"]
     return Backlog(
         at=at,
         open=len(ages),
         excluded=int(open_at(facts, now)[rows].sum()) if rows else 0,
-        ages=tuple(Age(label, int(count)) for label, count in zip(labels, counts, strict=True)),
+        ages=tuple(Age(label, int(count)) for label, count in zip(AgeGroup, counts, strict=True)),
         median_age=float(np.median(ages)) / HOUR if len(ages) else None,
         oldest_age=float(ages[-1]) / HOUR if len(ages) else None,
-        meaning=Meaning("incidents opened before and not left for good at that moment", "timeline", "none"),
+        meaning=Meaning(Population.OPEN, "timeline", "none"),
     )
 
 
-def _counted(counting: Counting, times: Ints, told: Collection[str], population: str) -> Counted:
+def _counted(counting: Counting, times: Ints, told: Collection[str], population: Population) -> Counted:
     sources = frozenset(counting.facts.source.names)
     own, others = sorted(sources & set(told)), sources - set(told)
-    by = "the source" if own and not others else f"{', '.join(own)}; else the timeline" if own else "the timeline"
-    of = len(counting.facts) if population == "incidents" else int(counting.resolved.sum())
+    by = BY_SOURCE if own and not others else f"{', '.join(own)}{ELSE_TIMELINE}" if own else BY_TIMELINE
+    of = len(counting.facts) if population is Population.ALL else int(counting.resolved.sum())
     return Counted(int((times > 0).sum()), int(times.sum()), of, by, counting.meaning(population))
 
 
@@ -179,7 +178,7 @@ def _routing(counting: Counting) -> Routing:
         for pair, times in zip(pairs.tolist(), number.tolist(), strict=True)
     ]
     ways.sort(key=lambda way: (-way.incidents, way.first, way.last))
-    return Routing(int(has.sum()), int(moved.sum()), tuple(ways[:WAYS]), counting.meaning("incidents with a team"))
+    return Routing(int(has.sum()), int(moved.sum()), tuple(ways[:WAYS]), counting.meaning(Population.ROUTED))
 
 
 def _recoded(coded: Coded, index: dict[str, int]) -> Ints:
@@ -196,7 +195,7 @@ def _work(material: Material, counting: Counting) -> Work:
     still_open = [row for row in rows_of(facts, material.exclusions.keys()).values() if not counting.resolved[row]]
     planned_effort = float(facts.effort[[*inside, *still_open]].sum()) if inside or still_open else 0.0
     total = float(counting.raw.sum(dtype=np.float64)) / HOUR
-    meaning = counting.meaning("resolved incidents; effort: all incidents")
+    meaning = counting.meaning(Population.WORKED)
     return Work(planned, total - planned, planned_effort, effort - planned_effort, meaning)
 
 

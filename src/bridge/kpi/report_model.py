@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from bridge.kpi.meaning import Meaning
+
 SMALLEST_SHOWN = 5
 """A person with fewer incidents is not shown: the figure would say more about the incident than about the work."""
 
@@ -36,15 +38,6 @@ class By(StrEnum):
     PRIORITY = "priority"
     RULE = "rule"
     PERSON = "person"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a figure is about: whose incidents, by which word on the resolution, by which rule for months."""
-
-    population: str
-    basis: str
-    month: str
 
 
 @dataclass(frozen=True, slots=True)

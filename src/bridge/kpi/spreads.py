@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.kpi.columns import HOUR, Floats, Ints
-from bridge.kpi.report_model import Meaning, Spread
+from bridge.kpi.meaning import Meaning
+from bridge.kpi.report_model import Spread
 
 _PERCENTILES = (50, 90, 95, 99)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from bridge.kpi.meaning import AgeGroup, Meaning, Population
 from bridge.kpi.report_model import (
     Age,
     Asked,
@@ -16,7 +18,6 @@ from bridge.kpi.report_model import (
     Counted,
     Difference,
     Explained,
-    Meaning,
     OnHold,
     OperationsReport,
     Part,
@@ -68,17 +69,43 @@ def test_raw_stands_beside_adjusted_and_the_difference_is_explained(words: Words
     assert "1" in facts[words("ops.mttr_adjusted")].note
     tables = {table.name: table for table in report.tables()}
     assert tables["explained"].rows == (("#7", "core-1", "router-cpu", 3, 1, 900.0, 92.5),)
-    assert tables["targets"].rows[0] == ("resolution", 8, "62.5%", "85.7%", 8, "75.0%", 1)
-    assert tables["differences"].rows == (("rt #1", "resolution", "broken", "kept"),)
+    assert tables["targets"].rows[0] == (words("clock.resolution"), 8, "62.5%", "85.7%", 8, "75.0%", 1)
+    told = ("rt #1", words("clock.resolution"), words("verdict.broken"), words("verdict.kept"))
+    assert tables["differences"].rows == (told,)
     (chart,) = report.charts()
     assert isinstance(chart, Bars)
     assert chart.series == ((words("ops.raw"), (178.2,)), (words("ops.adjusted"), (85.7,)))
 
 
 def test_every_section_with_figures_says_what_they_are_about(words: Words) -> None:
-    about = words("ops.meaning", population="resolved incidents", basis="reported", month="resolved")
+    what = {name: words(f"{name}.{value}") for name, value in (("basis", "reported"), ("month", "resolved"))}
+    about = words("ops.meaning", population=words("population.resolved"), **what)
     for section in operations_report(MADE, words).sections[1:7]:
         assert about in wiki.section_text(section), section.heading
+
+
+@pytest.mark.parametrize("counted_by", ["the source", "the timeline", "rt; else the timeline"])
+@pytest.mark.parametrize("population", list(Population))
+def test_a_chinese_page_says_in_chinese_what_its_figures_are_about(population: Population, counted_by: str) -> None:
+    chinese = words_of(load_texts([], "en")[0], "zh")
+    meaning = replace(MEANING, population=population, basis="timeline", month="opened")
+    counted = replace(COUNTED, meaning=meaning, counted_by=counted_by)
+    ages = tuple(Age(group, 1) for group in AgeGroup)
+    made = replace(
+        MADE, reopened=counted, reassigned=counted, first_time=counted, explained=(), months=(), notes=(),
+        backlog=replace(MADE.backlog, ages=ages), routing=replace(MADE.routing, ways=()),
+        on_hold=replace(MADE.on_hold, reasons=()),
+        sla=(SLA, replace(SLA, clock="response", differences=())),
+    )  # fmt: skip
+    report = operations_report(made, chinese)
+    text = "".join([*report.lead, *(wiki.section_text(section) for section in report.sections)])
+    assert set(re.findall(r"[A-Za-z]{2,}", text)) - {"rt"} == set()
+
+
+def test_an_english_page_says_the_words_of_csv_and_json() -> None:
+    english = words_of(load_texts([], "en")[0], "en")
+    for kind, group in (("population", Population), ("age", AgeGroup)):
+        assert [english(f"{kind}.{one.name.lower()}") for one in group] == list(group)
 
 
 @pytest.mark.parametrize("by", list(By))

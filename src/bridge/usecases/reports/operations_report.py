@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.kpi.report_model import Meaning, OperationsReport, Part, Spread
+from bridge.kpi.meaning import BY_SOURCE, ELSE_TIMELINE, AgeGroup, Meaning, Population
+from bridge.kpi.report_model import Counted, Difference, OperationsReport, Part, Spread
 from bridge.model.report import Bars, Cell, Fact, Facts, Report, Section, Table, Text, Tone
 from bridge.usecases.reports.words import Words
 
 MOST_MONTHS = 24
 NOBODY = "-"
+STORE = "the store"
+"""The origin of incidents that come from no file."""
 
 
 def operations_report(made: OperationsReport, word: Words) -> Report:
@@ -17,7 +20,7 @@ def operations_report(made: OperationsReport, word: Words) -> Report:
     asked = made.asked
     whole = asked.since is None and asked.until is None
     span = word("ops.ever") if whole else word("ops.span", since=_day(asked.since), until=_day(asked.until))
-    lead = (word("ops.lead", origin=made.origin, span=span), _meaning(made.resolution.meaning, word))
+    lead = (word("ops.lead", origin=_origin(made.origin, word), span=span), _meaning(made.resolution.meaning, word))
 
     def about(*meanings: Meaning) -> list[Text]:
         return [Text(_meaning(one, word)) for one in dict.fromkeys(meanings)]
@@ -48,7 +51,7 @@ def _glance(made: OperationsReport, word: Words) -> Facts:
             Fact(word("ops.mttr_adjusted"), _hours(made.adjusted.mean), removed),
             *(
                 Fact(
-                    word("ops.sla", clock=one.clock),
+                    word("ops.sla", clock=word(f"clock.{one.clock}")),
                     _percent(one.share if one.judged else one.told_share),
                     word("ops.sla_adjusted", share=_percent(one.adjusted_share) or NOBODY) if one.judged else "",
                 )
@@ -103,7 +106,7 @@ def _explained(made: OperationsReport, word: Words) -> Table:
 def _targets(made: OperationsReport, word: Words) -> list[Table | Text]:
     rows: list[tuple[Cell, ...]] = [
         (
-            one.clock,
+            word(f"clock.{one.clock}"),
             *(one.judged, _percent(one.share), _percent(one.adjusted_share)),
             *(one.told, _percent(one.told_share), one.differ),
         )
@@ -112,7 +115,7 @@ def _targets(made: OperationsReport, word: Words) -> list[Table | Text]:
     names = ("clock", "judged", "kept_raw", "kept_adjusted", "told", "kept_told", "differ")
     columns = tuple(word(f"column.{name}") for name in names)
     found: list[Table | Text] = [Table("targets", columns, tuple(rows), word("ops.no_targets"))]
-    differences = [(d.incident, d.clock, d.ours, d.theirs) for one in made.sla for d in one.differences]
+    differences = [(d.incident, *_verdicts(d, word)) for one in made.sla for d in one.differences]
     if differences:
         columns = tuple(word(f"column.{name}") for name in ("incident", "clock", "ours", "theirs"))
         found += [Text(word("ops.differ"), Tone.WARNING), Table("differences", columns, tuple(differences))]
@@ -122,14 +125,14 @@ def _targets(made: OperationsReport, word: Words) -> list[Table | Text]:
 def _backlog(made: OperationsReport, word: Words) -> list[Table | Text]:
     found = made.backlog
     said = word("ops.ages", median=_hours(found.median_age) or NOBODY, oldest=_hours(found.oldest_age) or NOBODY)
-    rows = tuple((one.label, one.incidents) for one in found.ages)
+    rows = tuple((word(f"age.{AgeGroup(one.label).name.lower()}"), one.incidents) for one in found.ages)
     return [Text(said), Table("backlog", (word("column.age"), word("column.incidents")), rows)]
 
 
 def _quality(made: OperationsReport, word: Words) -> list[Table]:
     routing, work = made.routing, made.work
     counted = [
-        (word(f"ops.{name}"), one.incidents, one.of, _percent(one.share), one.counted_by)
+        (word(f"ops.{name}"), one.incidents, one.of, _percent(one.share), _counted_by(one, word))
         for name, one in (("reopened", made.reopened), ("reassigned", made.reassigned), ("first_time", made.first_time))
     ]
     counted.append((word("ops.misrouted"), routing.moved, routing.routed, _percent(routing.share), ""))
@@ -181,7 +184,31 @@ def _part_table(name: str, parts: Sequence[Part], word: Words, first: str) -> Ta
 
 
 def _meaning(meaning: Meaning, word: Words) -> str:
-    return word("ops.meaning", population=meaning.population, basis=meaning.basis, month=meaning.month)
+    return word(
+        "ops.meaning",
+        population=_population(meaning.population, word),
+        basis=word(f"basis.{meaning.basis}"),
+        month=word(f"month.{meaning.month}"),
+    )
+
+
+def _population(population: str, word: Words) -> str:
+    return word(f"population.{Population(population).name.lower()}")
+
+
+def _verdicts(one: Difference, word: Words) -> tuple[str, str, str]:
+    return (word(f"clock.{one.clock}"), word(f"verdict.{one.ours}"), word(f"verdict.{one.theirs}"))
+
+
+def _counted_by(one: Counted, word: Words) -> str:
+    sources, both, _ = one.counted_by.partition(ELSE_TIMELINE)
+    if both:
+        return word("counted.both", sources=sources)
+    return word("counted.source" if sources == BY_SOURCE else "counted.timeline")
+
+
+def _origin(origin: str, word: Words) -> str:
+    return word("ops.store") if origin == STORE else origin
 
 
 def _hours(hours: float | None) -> str | None:
