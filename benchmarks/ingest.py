@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import tempfile
 import time
+from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from bridge.cli.common import open_app
 from bridge.clock import SystemClock
 from bridge.store import engines
 from bridge.store.database import Database
+from bridge.store.days import DAY, SUMS
 from bridge.store.rows import EVENT, FACT, INCIDENT
 from bridge.usecases.backfill import backfill
 
@@ -45,6 +47,8 @@ _TEXTS = (
     "hold_reason", "priority", "impact", "urgency", "type", "service", "category", "subcategory", "ci", "site",
     "caller", "team", "assignee",
 )  # fmt: skip
+_CUSTOM = ("Correlation Key", "Due", "Percent Done", "Root Cause")
+_JSON = {"fields", "holds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ def _loop(url: str, connection: sqlite3.Connection) -> None:
         _insert("timeline", ("incident_id", *EVENT)),
         _insert("incident_fact", ("incident_id", *FACT)),
     )
+    add_days = _insert("fact_day", ("day", "source", *SUMS)) + " ON CONFLICT (day, source) DO UPDATE SET "
+    add_days += ", ".join(f"{name} = fact_day.{name} + excluded.{name}" for name in SUMS)
     observed = int(time.time() * 1e6)
     after, last = 0, 0
     with requests.Session() as session:
@@ -163,6 +169,7 @@ def _loop(url: str, connection: sqlite3.Connection) -> None:
                 connection.executemany(save, rows)
                 connection.executemany(append, events)
                 connection.executemany(save_facts, facts)
+                connection.executemany(add_days, _day_sums(facts))
                 connection.execute("COMMIT")
             if len(items) < PAGE:
                 return
@@ -180,8 +187,8 @@ def _add(
     )
     state, team, person, priority = STATES[item["state"]], item["team"], item["assignee"] or "", item["priority"]
     hold = item["hold_reason"] or ""
-    key = item["custom"].get("Correlation Key", "")
-    fields = {"number": item["number"], "resolution": item["resolution"], "Correlation Key": key}
+    custom = {name: item["custom"].get(name, "") for name in _CUSTOM}
+    fields = {"number": item["number"], "resolution": item["resolution"], **custom}
     rows.append(
         (
             number, "desk", str(item["id"]), item["title"], state, opened, updated, item["url"], item["description"],
@@ -208,7 +215,27 @@ def _add(
         path.append(("reported_resolution", datetime.fromisoformat(item["resolved_at"]).isoformat(), ended))
     events += [(number, kind, value, at, observed, "") for kind, value, at in path]
     on_hold = updated if hold else None
-    facts.append((number, opened, taken, ended, ended, 0, 0, 0, "{}", on_hold, team, item["service"], priority))
+    holds = orjson.dumps([[updated, None, hold]]).decode() if hold else "[]"
+    facts.append(
+        (
+            number, opened, taken, ended, ended, 0, 0, 0, "{}", on_hold, team, item["service"], priority, team, 0, 0,
+            ended, holds, "desk", person, item["type"], state, item["reopened_count"], item["reassignment_count"],
+            None, None, 0.0,
+        )
+    )  # fmt: skip
+
+
+def _day_sums(facts: list[Any]) -> list[Any]:
+    """What the facts of a page add to the sums of their days."""
+    days: dict[int, list[int]] = defaultdict(lambda: [0] * len(SUMS))
+    for fact in facts:
+        opened, ended = fact[1], fact[3]
+        days[opened // DAY][0] += 1
+        if ended is not None:
+            took, sums = ended - opened, days[ended // DAY]
+            for place, more in enumerate((1, 1, took, 1, took), 1):
+                sums[place] += more
+    return [(day, "desk", *sums) for day, sums in sorted(days.items())]
 
 
 def _micros(text: str | None) -> Any:
@@ -221,13 +248,16 @@ def _ingested(times: tuple[float, float], memory: int, path: Path) -> Ingested:
     with closing(sqlite3.connect(path)) as connection:
         counts = {
             name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-            for name in ("incident", "timeline", "incident_fact")
+            for name in ("incident", "timeline", "incident_fact", "fact_day")
         }
-        fields = ", ".join(f"json({name})" if name == "fields" else name for name in INCIDENT)
+        columns, facts = (
+            ", ".join(f"json({name})" if name in _JSON else name for name in names) for names in (INCIDENT, FACT)
+        )
         for query in (
-            f"SELECT id, {fields} FROM incident ORDER BY id",
+            f"SELECT id, {columns} FROM incident ORDER BY id",
             "SELECT incident_id, kind, value, occurred_at, remote_id FROM timeline ORDER BY 1, 4, 2, 3",
-            f"SELECT incident_id, {', '.join(FACT)} FROM incident_fact ORDER BY 1",
+            f"SELECT incident_id, {facts} FROM incident_fact ORDER BY 1",
+            f"SELECT day, source, {', '.join(SUMS)} FROM fact_day ORDER BY 1, 2",
         ):
             for row in connection.execute(query):
                 digest.update(repr(row).encode())

@@ -102,6 +102,7 @@ def serving(count: int) -> Iterator[str]:
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(count, theirs), daemon=True)
     server.start()
+    theirs.close()  # else a server that cannot start would be waited for without end
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
