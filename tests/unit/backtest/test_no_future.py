@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.backtest.worlds import BEGIN, World, replay, worlds
 
+from bridge.model.errors import ConfigurationError
 from bridge.rules.fields import field
 from bridge.rules.history import History
 from bridge.sources.file.history import FileHistory
@@ -52,6 +53,22 @@ def log(tmp_path: Path) -> FileHistory:
 def column(history: History, name: str) -> list[Any]:
     """A column's values, row by row."""
     return history.column(name).every()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("log.csv", LOG.replace("opened", "begun", 1)), ("log.jsonl", '{"number": 1, "state": "New", "updated": ""}\n')],
+)
+def test_a_file_without_a_needed_column_is_refused_by_name(tmp_path: Path, name: str, text: str) -> None:
+    """It is no history of nothing."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    log = FileHistory("desk", FileOptions.model_validate({**OPTIONS, "path": str(tmp_path / name)}))
+    with pytest.raises(ConfigurationError) as refused:
+        log.read(FIELDS, final=True)
+    (problem,) = refused.value.problems
+    assert problem.where.endswith(name)
+    assert problem.what == "there is no column opened"
+    assert "number" in problem.advice
 
 
 def test_a_row_of_a_log_tells_what_was_known_then(log: FileHistory) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from bridge.model.errors import RemoteUnavailable
+from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable
 from bridge.model.incident import State
 from bridge.rules.history import Column, History, nothing
 from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
@@ -34,23 +34,29 @@ class FileHistory:
     options: FileOptions
     skipped: int = 0
     _columns: list[str] = field(default_factory=list)
+    _needed: list[str] = field(default_factory=list)
 
     def read(self, fields: Iterable[str], *, final: bool) -> History:
         """The incidents with these fields.
 
         With `final` each incident has one row, its last, known from when it was opened; it was open until its reported
         resolution. Otherwise an event log has a row for each change, known from then on, and a file of incidents what
-        its rows tell of their end. Raises RemoteUnavailable when there is no such file.
+        its rows tell of their end. Raises RemoteUnavailable when there is no such file, and ConfigurationError where
+        one lacks a column without which none of its rows is readable.
         """
         translator = FileTranslator(self.name, self.options)
         log = self.options.rows is RowsAre.EVENT_LOG
         wanted = dict.fromkeys(["external_id", "state", *_TIMES, *fields])
         self._columns = list(dict.fromkeys(c for one in wanted for c in translator.columns_of(one)))
+        when = ("external_id", "opened_at") if final else _WHEN
+        # A value that is joined from several columns may do without one of them.
+        each = [translator.columns_of(one) for one in ("state", *when)]
+        self._needed = [columns[0] for columns in each if len(columns) == 1]
         rows = list(self._rows(last_only=log and final))
         if log and final:
             rows = list({row[0]: row for row in rows}.values())
         columns = _Columns(translator, self._columns, rows)
-        self.skipped += columns.keep_readable(("external_id", "opened_at") if final else _WHEN)
+        self.skipped += columns.keep_readable(when)
         return columns.log(self.options.final) if log and not final else columns.table(final=final)
 
     def _rows(self, *, last_only: bool) -> Iterator[Raw]:
@@ -66,19 +72,31 @@ class FileHistory:
 
     def _part(self, part: Part, *, last_only: bool) -> Iterator[Raw]:
         if format_of(part, self.options) is not FileFormat.CSV:
+            there: dict[str, None] = {}
             for record in records(part, self.options):
                 if record.error:
                     self.skipped += 1
                 else:
+                    if not there.keys() >= set(self._needed):
+                        there |= dict.fromkeys(record.values)
                     yield tuple(_hashable(record.values.get(column)) for column in self._columns)
+            self._require(part, list(there))
             return
         with part.open() as stream:
             text = io.TextIOWrapper(stream, self.options.encoding, "replace", newline="")
             reader = csv.reader(text, delimiter=self.options.delimiter, strict=True)
             header = next(reader, [])
+            self._require(part, header)
             places = [header.index(column) if column in header else len(header) for column in self._columns]
             pick = itemgetter(*places)  # there are several: the id and two times at least
             yield from map(pick, self._lines(reader, len(header), places[0], last_only=last_only))
+
+    def _require(self, part: Part, there: Sequence[str]) -> None:
+        """Raises ConfigurationError, once for each column that this file lacks."""
+        advice = f"there is: {', '.join(there) or 'nothing'}; correct the `columns` of source {self.name}, or the file"
+        missing = [column for column in dict.fromkeys(self._needed) if column not in there]
+        if missing:
+            raise ConfigurationError([Problem(part.name, f"there is no column {one}", advice) for one in missing])
 
     def _lines(self, reader: Any, width: int, number: int, *, last_only: bool) -> Iterator[list[str]]:
         """Rows of the right width with an empty column at the end; of each incident's rows perhaps the last only."""
