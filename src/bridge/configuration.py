@@ -136,6 +136,7 @@ def _names_in_settings(loaded: Loaded, directory: Directory | None, plans: Colle
     if directory is not None:
         found += [problem(path, what, advice) for path, what, advice in settings.notify.unknown_people(directory)]
         found += [problem(*each, severity="warning") for each in settings.notify.unreachable_people(directory)]
+    found += [problem(*each, severity="warning") for each in settings.ledger.unpublished(settings.notify)]
     if settings.templates is not None and not settings.templates.is_dir():
         what, advice = f"there is no folder {settings.templates}", "make it, with wbs/ or text/ in it, or leave it out"
         found.append(problem(("templates",), what, advice))
@@ -170,14 +171,14 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     settings = loaded.settings
     sources, found = _capabilities(loaded)
     problems += found
-    directory, found = load_directory(settings.directory, sources)
+    texts, of_texts = load_texts(_sub(settings.templates, "text"), settings.language)
+    directory, found = load_directory(settings.directory, sources, texts.languages)
     problems += found
     people = _people(directory, settings.directory)
     folders = _sub(settings.templates, "wbs")
     templates, found = load_templates(folders, people)
     problems += found
-    texts, found = load_texts(_sub(settings.templates, "text"), settings.language)
-    problems += _placed(loaded, found)
+    problems += _placed(loaded, of_texts)
     windows, found = load_windows(settings.windows) if settings.windows else (NO_WINDOWS, [])
     problems += found
     masks, found = load_masks(settings.masks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -9,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.kpi.finding_model import Thresholds
 from bridge.kpi.lease import LeaseTerms
+from bridge.model.notice import NoticeKind
 from bridge.rules.durations import Duration
+from bridge.settings.notify import NotifySettings
 from bridge.usecases.ledger.policy import LedgerPolicy
+from bridge.yamlfile import Path
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -43,7 +47,7 @@ class FindingSettings(BaseModel):
 
 
 class LedgerSettings(BaseModel):
-    """`lease: none` lets exclusions live as long as their project; `page: ""` publishes no head on the wiki."""
+    """`lease: none` lets exclusions live as their project does; `page: ""` writes no head to the wiki, routes may."""
 
     model_config = STRICT
 
@@ -56,3 +60,10 @@ class LedgerSettings(BaseModel):
         terms = None if self.lease == "none" else LeaseTerms(self.lease.days, self.lease.warn)
         found = {name: getattr(self.findings, name) for name in FindingSettings.model_fields}
         return LedgerPolicy(terms, self.page, Thresholds(**found))
+
+    def unpublished(self, notify: NotifySettings) -> Iterator[tuple[Path, str, str]]:
+        """Place, what and advice where the ledger's head goes nowhere."""
+        if not self.page and not notify.tells_of(NoticeKind.LEDGER_HEAD):
+            what = "is empty, and no route tells anybody of ledger_head: the head of the ledger is published nowhere"
+            advice = 'name a page, or a route to: ["address:…"]; else who owns the store can write it anew unseen'
+            yield ("ledger", "page"), what, advice

@@ -20,6 +20,8 @@ STRICT = ConfigDict(extra="forbid", frozen=True)
 Level = Annotated[int, Field(ge=1, le=5)]
 ALL_EVENTS = "all"
 MOST_NAMED = 10
+FIXED = ("person:", "team:", "address:")
+"""Whom a route means whatever it tells of."""
 
 
 def _time(text: object) -> time:
@@ -119,6 +121,18 @@ class NotifySettings(BaseModel):
                 if name not in self.channels:
                     advice = did_you_mean(name, self.channels, "channels are")
                     yield (*at, "channels", index), f"there is no channel “{name[:60]}”", advice
+
+    def tells_of(self, kind: NoticeKind) -> bool:
+        """Whether a notice that is nobody's own (no owner, no priority) reaches a room or anybody by these routes."""
+        return any(
+            kind in route.kinds
+            and not route.priorities
+            and (any(one.startswith(FIXED) for one in route.to) or any(self._is_room(name) for name in route.channels))
+            for route in self.routes
+        )
+
+    def _is_room(self, channel: str) -> bool:
+        return channel in self.channels and not self.channels[channel].personal
 
     def unknown_people(self, directory: Directory) -> Iterator[tuple[Path, str, str]]:
         """Place, what and advice of every person and team that the directory does not have."""

@@ -57,6 +57,25 @@ def test_people_whom_no_message_can_reach_are_named_beforehand(tmp_path):
     assert warned("room") == []
 
 
+@pytest.mark.parametrize(
+    ("ledger", "route", "warns"),
+    [
+        ('{page: ""}', "", True),
+        ('{page: ""}', '{events: [all], to: ["address:a@b.c"], channels: [mail]}', False),
+        ('{page: ""}', "{events: [ledger_head], channels: [room]}", False),
+        ('{page: ""}', "{events: [ledger_head], to: [owner], channels: [mail]}", True),
+        ('{page: ""}', '{events: [ledger_head], to: ["team:network"], channels: [mail], priorities: [1]}', True),
+        ('{page: ""}', '{events: [slip], to: ["team:network"], channels: [mail]}', True),
+        ("{page: Ledger}", "", False),
+    ],
+)
+def test_a_ledger_whose_head_goes_nowhere_is_told(tmp_path, ledger, route, warns):
+    assert problems(tmp_path, f"{CHANNELS}  routes: [{route}]\nledger: {ledger}\n") == []
+    _, found = load_with_warnings(tmp_path / "bridge.yaml")
+    told = [one for one in found if "published nowhere" in one.what]
+    assert [(one.severity, one.where.rpartition("bridge.yaml:")[2]) for one in told] == [("warning", "11:16")] * warns
+
+
 def test_a_full_example_is_taken(tmp_path):
     text = (
         CHANNELS

@@ -13,7 +13,7 @@ class LedgerPolicy:
     """Settings in the use cases' words.
 
     `lease` says how long an exclusion lives without progress of its project, None: it does not end by itself. Daily the
-    head of the ledger is published on the wiki page `page` of the parent project, "" for none.
+    head of the ledger is published on the wiki page `page` of the parent project, "" for none: then by routes only.
     """
 
     lease: LeaseTerms | None = field(default_factory=LeaseTerms)

@@ -22,12 +22,16 @@ MOST_SHOWN = 400
 
 
 def publish_daily(uow: UnitOfWork, configured: Configured, now: datetime) -> bool:
-    """Asks for the head to be published, once a day, when rows of an earlier day are under no published head yet."""
+    """Asks for the head to be published, once a day, when rows of an earlier day are under no published head yet.
+
+    It goes to the page of the settings, and to those whom routes name; without a page it counts as published when
+    there is anybody to be told.
+    """
     policy = configured.policy
     newest = uow.kpi_ledger.newest()
     heads = uow.kpi_ledger.heads()
     covered = heads[-1].seq if heads else 0
-    if not policy.ledger.page or newest is None or newest.seq <= covered:
+    if newest is None or newest.seq <= covered:
         return False
     (first,) = uow.kpi_ledger.rows(covered, 1)
     today = now.astimezone(UTC).date()
@@ -40,11 +44,13 @@ def publish_daily(uow: UnitOfWork, configured: Configured, now: datetime) -> boo
         endpoint=TRACKER_ENDPOINT,
         payload={"seq": newest.seq, "hash": newest.hash},
     )
-    if not uow.effects.enqueue([effect]):
+    if policy.ledger.page and not uow.effects.enqueue([effect]):
         return False
     name = f"row {newest.seq}: {newest.hash}"
-    tell(uow, configured, Notice(NoticeKind.LEDGER_HEAD, str(today), name, url=_url(configured)), now)
-    return True
+    told = tell(uow, configured, Notice(NoticeKind.LEDGER_HEAD, str(today), name, url=_url(configured)), now)
+    if told and not policy.ledger.page:
+        uow.kpi_ledger.published(Head(newest.seq, newest.hash, now), NoticeKind.LEDGER_HEAD)
+    return bool(told or policy.ledger.page)
 
 
 @dataclass(frozen=True, slots=True)
