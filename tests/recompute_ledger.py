@@ -11,7 +11,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-BACK = {"lapsed", "lifted", "demoted", "left"}
+BACK = {"lapsed", "lifted", "demoted"}
 Begun = tuple[str, str, dict[str, str] | None]
 NUMBERS = {"seq", "exclusion", "incident_id", "promotion_id"}
 

@@ -14,11 +14,10 @@ class Ending(StrEnum):
     LAPSED = "lapsed"  # its project showed no real progress within the lease
     LIFTED = "lifted"  # a person lifted the hold that the bridge had set
     DEMOTED = "demoted"  # its promotion was demoted: it was no project
-    LEFT = "left"  # the incident left the project
     MERGED = "merged"  # another promotion took this one in
 
 
-BROUGHT_BACK = frozenset({Ending.LAPSED, Ending.LIFTED, Ending.DEMOTED, Ending.LEFT})
+BROUGHT_BACK = frozenset({Ending.LAPSED, Ending.LIFTED, Ending.DEMOTED})
 """Endings after which an incident that had left the measure counts again, with its raw time."""
 
 

@@ -31,7 +31,7 @@ def test_intervals_are_in_order_and_do_not_touch():
     assert not out.removed
 
 
-@pytest.mark.parametrize("because", [Ending.LAPSED, Ending.LIFTED, Ending.DEMOTED, Ending.LEFT])
+@pytest.mark.parametrize("because", [Ending.LAPSED, Ending.LIFTED, Ending.DEMOTED])
 def test_a_removed_incident_comes_back_with_its_raw_time(because):
     assert hours(0, 100, one(10, 90, "remove", because)) == 100
 
