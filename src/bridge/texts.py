@@ -92,6 +92,11 @@ class JinjaTexts:
         )
 
     @property
+    def languages(self) -> frozenset[str]:
+        """The languages that there are texts in."""
+        return frozenset(language for _, language in self._templates)
+
+    @property
     def names(self) -> frozenset[str]:
         """The names of all texts."""
         return frozenset(name for name, _ in self._templates)

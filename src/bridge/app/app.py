@@ -70,7 +70,7 @@ class App:
         self.clock: Clock = SystemClock() if settings.clock == "system" else RemoteClock(settings.clock)
         with openable(settings.store.url):
             self.database = Database.open(settings.store.url, self.clock)
-        self.tracker = RedmineTracker(settings.redmine.gateway(settings.candidates), self.clock)
+        self.tracker = RedmineTracker(settings.redmine.gateway(settings.candidates, settings.sync.trackers), self.clock)
         self.sources: dict[str, IncidentSource] = {
             s.name: registry.build(s.name, s.kind, s.options, self.clock) for s in configuration.loaded.sources
         }

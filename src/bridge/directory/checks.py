@@ -30,6 +30,15 @@ def check(
     ]
 
 
+def language_problems(file: DirectoryFile, marked: Marked, languages: Collection[str]) -> Iterator[Problem]:
+    """Languages of people that there are no texts in; one with a region counts as the language itself."""
+    for key, person in file.people.items():
+        wanted = person.language
+        if wanted and not {wanted, wanted.partition("-")[0]} & set(languages):
+            advice = did_you_mean(wanted, languages, "there are")
+            yield marked.problem(("people", key, "language"), f"there are no texts in “{wanted}”", advice)
+
+
 def _keys(file: DirectoryFile, marked: Marked) -> Iterator[Problem]:
     for key in file.teams:
         if key in file.people:

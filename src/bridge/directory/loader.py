@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.calendar.business import BusinessCalendar
 from bridge.directory.calendars import CalendarReader
-from bridge.directory.checks import check
+from bridge.directory.checks import check, language_problems
 from bridge.directory.directory import Assignment, Directory, Person, Team
 from bridge.directory.salvage import Entry, salvage
 from bridge.directory.schema import DirectoryFile, PersonEntry, TeamEntry
@@ -15,10 +15,13 @@ from bridge.model.errors import Problem
 from bridge.yamlfile import Marked, load, validate
 
 
-def load_directory(path: Path, sources: Collection[str] | None = None) -> tuple[Directory | None, list[Problem]]:
+def load_directory(
+    path: Path, sources: Collection[str] | None = None, languages: Collection[str] | None = None
+) -> tuple[Directory | None, list[Problem]]:
     """The directory and every problem of its file; None when any of them is an error.
 
-    `sources` are the configured sources' names, so that logins at others are found; None leaves that out.
+    `sources` are the configured sources' names, so that logins at others are found, `languages` those that there are
+    texts in; None leaves that out.
     """
     marked, problems = load(path)
     if marked is None:
@@ -31,6 +34,7 @@ def load_directory(path: Path, sources: Collection[str] | None = None) -> tuple[
         if file is None:
             return None, problems
     problems += check(file, marked, sources, damaged)
+    problems += language_problems(file, marked, languages) if languages is not None else ()
     calendars, found = _calendars(file, marked)
     problems += found
     if any(problem.severity == "error" for problem in problems):

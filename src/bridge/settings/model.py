@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -88,11 +89,15 @@ class RedmineSettings(RedmineOptions):
     member_role: str = "Developer"
     owner_role: str = "Manager"
 
-    def gateway(self, candidates: CandidateSettings = CandidateSettings()) -> RedmineOptions:  # noqa: B008 - it is frozen
+    def gateway(
+        self,
+        candidates: CandidateSettings = CandidateSettings(),  # noqa: B008 - it is frozen
+        more_trackers: Collection[str] = (),
+    ) -> RedmineOptions:
         """What the gateway needs, with every name that its check is to look for."""
         names = self.trackers
         intake = candidates if self.intake_project else None
-        trackers = (names.root, names.task, names.incident, intake.tracker if intake else "")
+        trackers = (names.root, names.task, names.incident, intake.tracker if intake else "", *more_trackers)
         used = {
             "tracker_names": tuple(dict.fromkeys(filter(None, trackers))),
             "approver_role": intake.approver_role if intake else "",

@@ -112,6 +112,11 @@ class SyncSettings(TableSettings):
             raise refused(f"“{name[:60]}” is not a time zone", "for example Europe/Paris") from error
         return name
 
+    @property
+    def trackers(self) -> tuple[str, ...]:
+        """The names of trackers in `special`."""
+        return tuple(dict.fromkeys(one.tracker for one in self.special if one.tracker))
+
     def policy(self, redmine: RedmineSettings) -> SyncPolicy:
         """The same as the use cases take it."""
         special = tuple((one.source, one.tracker, self._table(redmine, self, one)) for one in self.special)

@@ -178,6 +178,17 @@ def test_wrong_shapes_do_not_hide_the_other_mistakes(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("language", "wrong"), [("cn", True), ("zhh", True), ("zh", False), ("zh-TW", False)])
+def test_a_language_without_texts_is_named(tmp_path, language, wrong):
+    """Who has it would silently get another."""
+    path = tmp_path / "directory.yaml"
+    path.write_text(f"{HEAD}  li: {{language: {language}}}\n", "utf-8")
+    _, problems = load_directory(path, [], {"en", "zh"})
+    told = [(one.where, one.what, one.severity) for one in problems]
+    assert told == ([(f"{path}:5:18", f"there are no texts in “{language}”", "error")] if wrong else [])
+    assert not wrong or "zh" in problems[0].advice
+
+
 def test_a_missing_file_and_broken_yaml_are_problems(tmp_path):
     directory, (problem,) = load_directory(tmp_path / "none.yaml")
     assert directory is None

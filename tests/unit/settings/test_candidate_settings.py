@@ -37,11 +37,13 @@ def test_the_defaults_work_with_redmines_own_statuses(tmp_path: Path) -> None:
 
 
 def test_check_looks_for_every_name_that_is_used(tmp_path: Path) -> None:
-    settings, _ = read(tmp_path, candidates={"statuses": {"approve": ["Accepted"]}, "tracker": "Idea"})
+    special = [{"tracker": "Support", "fields": {"due": {"direction": "none"}}}]
+    candidates = {"statuses": {"approve": ["Accepted"]}, "tracker": "Idea"}
+    settings, _ = read(tmp_path, candidates=candidates, sync={"special": special})
     assert settings is not None
-    options = settings.redmine.gateway(settings.candidates)
+    options = settings.redmine.gateway(settings.candidates, settings.sync.trackers)
     assert "Accepted" in options.status_names
-    assert options.tracker_names == ("Idea",)
+    assert options.tracker_names == ("Idea", "Support")
     assert (options.intake_project, options.approver_role) == ("intake", "Manager")
 
 
