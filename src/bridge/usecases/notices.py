@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,10 +32,16 @@ class _Way:
 def tell(uow: UnitOfWork, configured: Configured, notice: Notice, now: datetime) -> int:
     """Stores what is to be sent because of a notice, with the present transaction; returns how many messages are new.
 
-    Without a route for it nobody is told. The same notice (kind and `unique`) reaches an address by a channel once for
+    Without a route for it nobody is told. Where several routes lead into one room, one message calls the people of all;
+    when it is sent is up to the first one. The same notice (kind and `unique`) reaches an address by a channel once for
     ever, whatever calls this again. Never raises for what is configured: texts are made when they are sent.
     """
-    return sum(_stored(uow, configured, notice, way, now) for way in _ways(configured, notice))
+    ways: dict[tuple[str, str], _Way] = {}
+    for way in _ways(configured, notice):
+        first = ways.setdefault((way.channel.name, way.address), way)
+        called = tuple(dict.fromkeys((*first.mentions, *way.mentions)))
+        ways[way.channel.name, way.address] = replace(first, mentions=called)
+    return sum(_stored(uow, configured, notice, way, now) for way in ways.values())
 
 
 def endpoint_of(channel: str) -> str:

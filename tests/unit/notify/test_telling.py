@@ -102,6 +102,18 @@ def test_two_routes_to_the_same_person_are_one_message_and_the_room_gets_one_wit
         assert message.subject == "项目负责人已变更\N{FULLWIDTH COLON}VPN drops"
 
 
+def test_two_routes_into_one_room_call_the_people_of_both(tmp_path):
+    routes = (route(to=("person:bob",), channels=("room",)), route(to=("owner",), channels=("room",)))
+    with world(tmp_path, *routes) as made:
+        policy = made.configured.notices
+        channels = {**policy.channels, "room": replace(policy.channels["room"], mentions={"ann": "a", "bob": "b"})}
+        made.configured = replace(made.configured, notices=replace(policy, channels=channels))
+        assert told(made, notice()) == 1
+        assert told(made, notice()) == 0
+        made.deliver()
+        assert [one.mentions for one in made.room.messages] == [("b", "a")]
+
+
 def test_each_is_told_in_their_own_language(small):
     told(small, notice("1", owner="li"))
     small.deliver()
