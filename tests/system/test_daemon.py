@@ -89,6 +89,9 @@ def test_it_opens_the_project_and_follows_both_sides(stage: Stage) -> None:
     assert code == 0
     assert seconds < 10
     assert "the bridge has stopped" in daemon.log
+    (told,) = [line for line in daemon.log.splitlines() if "a project was opened" in line]
+    assert all(f"itsm #{i}" in told for i in waiting)
+    assert project["identifier"] in told
     assert "Traceback" not in daemon.log
     notes = [text for text, _ in desk.notes(waiting[0])]
     assert len(notes) == len(set(notes)) == 4

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bridge.ports import Clock, Handler, IncidentSource, Notifier, ProjectTracker, Store
+import structlog
+
+from bridge.model.effect import Effect
+from bridge.ports import Clock, Handler, IncidentSource, Notifier, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.broadcast import Broadcasts
 from bridge.usecases.candidates.intake import IntakeDelivery
 from bridge.usecases.comparing import Comparison
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.change import ChangeDelivery
+from bridge.usecases.deliver.effects import ACTIVATE
 from bridge.usecases.deliver.field import FieldDelivery
 from bridge.usecases.deliver.file import FileDelivery
 from bridge.usecases.deliver.gate import GateDelivery
@@ -35,6 +39,8 @@ from bridge.usecases.resolving import Turns
 from bridge.usecases.stopping import waits_while_stopped
 from bridge.usecases.telling.deliver import NoticeDelivery
 from bridge.usecases.work_log import BOOK
+
+log = structlog.get_logger()
 
 
 @waits_while_stopped
@@ -76,4 +82,25 @@ def handlers(
         **Broadcasts(store, sources, tracker, configured, clock).handlers(),
         **Farewell(store, sources, tracker, configured).handlers(),
     }
+    found[ACTIVATE] = _logged(found[ACTIVATE], configured)
     return Guard(store, tracker, clock).around(found)
+
+
+def _logged(activate: Handler, configured: Callable[[], Configured]) -> Handler:
+    """A line in the log for whoever watches the daemon: a project is open."""
+
+    def handler(effect: Effect) -> Callable[[UnitOfWork], None]:
+        done = activate(effect)
+
+        def save(uow: UnitOfWork) -> None:
+            done(uow)
+            promotion = uow.promotions.get(effect.payload["promotion"])
+            incidents = [str(link.ref) for link in uow.links.all(promotion.id)]
+            address = configured().policy.project_url(promotion.identifier)
+            log.info(
+                "a project was opened", promotion=promotion.id, name=promotion.name, incidents=incidents, see=address
+            )
+
+        return save
+
+    return handler

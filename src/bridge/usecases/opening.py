@@ -16,7 +16,7 @@ from bridge.rules.matching import CompiledRule
 from bridge.usecases.attach import link_incident
 from bridge.usecases.change_requests import change_effects
 from bridge.usecases.configured import Configured
-from bridge.usecases.deliver.effects import activation, project_effect
+from bridge.usecases.deliver.effects import ACTIVATE, activation, project_effect
 from bridge.usecases.evidence import Evidence, evidence_of, page_effect
 from bridge.usecases.experience import experience_of
 from bridge.usecases.knowledge import knowledge_effect
@@ -57,7 +57,7 @@ def open_promotion(
         pages.append(knowledge_effect(promotion.id, after=(issues[ROOT_TASK],)))
     ready = (*issues.values(), *linked)
     _members_and_assignments(uow, promotion, opening.plan, people, ready, pages)
-    activate = project_effect(promotion.id, "promotion.activate", "", after=ready)
+    activate = project_effect(promotion.id, ACTIVATE, "", after=ready)
     assert activate.unique == activation(promotion.id)
     uow.effects.enqueue([activate, *change_effects(opening, issues)])
     return promotion

@@ -10,6 +10,7 @@ from bridge.ports import UnitOfWork
 from bridge.usecases.policy import TRACKER_ENDPOINT, endpoint_of
 
 TRACKER_SYSTEM = "tracker"
+ACTIVATE = "promotion.activate"
 
 
 def project_effect(
@@ -29,7 +30,7 @@ def project_effect(
 
 def activation(promotion_id: int) -> str:
     """The unique name of the effect that ends the opening of a project."""
-    return f"promotion:{promotion_id}:promotion.activate:"
+    return f"promotion:{promotion_id}:{ACTIVATE}:"
 
 
 def incident_effect(link: Link, kind: str, name: str, /, *, after: tuple[str, ...] = (), **payload: Any) -> EffectSpec:

@@ -18,7 +18,7 @@ from bridge.sync.fields import PRIORITY, SUBJECT
 from bridge.sync.mapping import canonical
 from bridge.sync.plan import NOBODY, PERSON, STATE
 from bridge.usecases.configured import Configured
-from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
+from bridge.usecases.deliver.effects import ACTIVATE, TRACKER_SYSTEM, nothing
 from bridge.usecases.evidence import evidence_text
 from bridge.usecases.hand_over import root_changed
 from bridge.usecases.place import fields_of, page_title, place_of, tracker_of, version_of
@@ -47,7 +47,7 @@ class ProjectDelivery:
             "task.assign": self.assign_task,
             "page.write": self.write_page,
             "member.add": self.add_member,
-            "promotion.activate": self.activate,
+            ACTIVATE: self.activate,
         }
 
     def create_task(self, effect: Effect) -> Save:
