@@ -32,9 +32,10 @@ class Measured(NamedTuple, Generic[M, D]):
     """An incident's moments and durations, raw: no exclusion is taken off, hours are elapsed hours.
 
     `resolved_reported` is the resolution the source reports (its newest word on it), `resolved_timeline` the first
-    entry into resolved, else into closed. `hold` is the finished time on hold, `hold_by_reason` the same by reason
-    ("" where the source gave none); `hold_reported` and `hold_timeline` are the time on hold before the resolution of
-    that basis, zero while there is none. `on_hold_since` is set while the incident is on hold.
+    entry into resolved, else into closed. What was called off was not resolved, whatever its source says. `hold` is the
+    finished time on hold, `hold_by_reason` the same by reason ("" where the source gave none); `hold_reported` and
+    `hold_timeline` are the time on hold before the resolution of that basis, zero while there is
+    none. `on_hold_since` is set while the incident is on hold.
 
     `first_team` is the first team that the timeline names; `reopened` counts how often the incident was over and is
     open again, `reassigned` how often a team handed it to another one. `left_at` is when it last left the open states,
@@ -74,9 +75,10 @@ class _Hold(NamedTuple, Generic[M]):
 _KIND, _VALUE, _AT = 0, 1, 2
 _STATE, _HOLD_REASON, _REPORTED = EventKind.STATE.value, EventKind.HOLD.value, EventKind.REPORTED_RESOLUTION.value
 _ON_HOLD, _RESOLVED, _CLOSED = State.ON_HOLD.value, State.RESOLVED.value, State.CLOSED.value
+_CANCELLED = State.CANCELLED.value
 _TEAM = EventKind.TEAM.value
 _RESPONSES = frozenset({State.IN_PROGRESS.value, _ON_HOLD, _RESOLVED, _CLOSED})
-_OVER = frozenset({_RESOLVED, _CLOSED, State.CANCELLED.value})
+_OVER = frozenset({_RESOLVED, _CLOSED, _CANCELLED})
 _by_moment = itemgetter(_AT)
 
 
@@ -119,6 +121,8 @@ def measure(
         elif kind == _REPORTED:
             reported = moment(event[_VALUE]) if event[_VALUE] else None
     responded, resolved, held = _ways(states, acknowledged)
+    if states and states[-1][0] == _CANCELLED:
+        reported = resolved = None
     reopened, left = _returns(states)
     reassigned = sum(one != other for one, other in pairwise(teams))
     first_team = teams[0] if teams else ""

@@ -174,7 +174,15 @@ def test_as_text_every_figure_names_what_it_is_about_and_as_csv_there_is_a_file_
 
 
 def test_the_store_tells_the_same_as_the_file_it_was_filled_from(here: Path) -> None:
+    """One of them was called off, and its source gives a time of resolution: it is in no mean."""
     config = example(here, "open-remove")
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings["sources"][0]["states"]["Called off"] = "cancelled"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with (here / "log.csv").open("a", newline="", encoding="utf-8") as stream:
+        for state, at in (("New", BEGIN), ("Called off", BEGIN + 35 * DAY)):
+            row = ["INC099", state, written(BEGIN), written(at), "Desk", "2 - High", written(BEGIN + 35 * DAY)]
+            csv.writer(stream).writerow([*row, 0, 0, "?"])
     done = CliRunner().invoke(cli, ["backfill", "-c", str(config), "--since", "2026-01-01"])
     assert done.exit_code == 0, done.output
     stored, file = told(config), told(config, "--history", str(here / "log.csv"))
@@ -190,9 +198,11 @@ def test_the_store_tells_the_same_as_the_file_it_was_filled_from(here: Path) -> 
         "first_time",
     )
     assert {name: stored[name] for name in same} == {name: file[name] for name in same}
+    assert (stored["resolved"], stored["cancelled"], file["cancelled"]) == (12, 1, 1)
+    assert stored["resolution"]["mean"] == pytest.approx((10 * 24 + 40 * 24 + 72) / 12)
     assert stored["sla"][1]["told_share"] == file["sla"][1]["told_share"]
     again = CliRunner().invoke(cli, ["kpi", "rebuild", "-c", str(config), "--json"])
-    assert json.loads(again.stdout) == {"schema": "bridge/kpi-rebuild/1", "incidents": 13, "wrong": 0, "days": 0}
+    assert json.loads(again.stdout) == {"schema": "bridge/kpi-rebuild/1", "incidents": 14, "wrong": 0, "days": 0}
 
 
 UCI = [

@@ -59,6 +59,15 @@ def test_a_cancellation_is_no_response_and_no_resolution() -> None:
     assert (cancelled.responded_at, cancelled.resolved_timeline) == (None, None)
 
 
+def test_what_was_called_off_was_not_resolved_although_its_source_gives_a_time() -> None:
+    cancelled = known((0, "new"), (2, "reported: 2"), (2, "cancelled"), resolved_at=at(2))
+    assert (cancelled.resolved_reported, cancelled.resolved_timeline, cancelled.left_at) == (None, None, at(2))
+    later = known((3, "resolved"), (4, "reported: 3"), (9, "cancelled"))
+    assert (later.resolved_reported, later.resolved_timeline) == (None, None)
+    taken_up = known((2, "cancelled"), (3, "in_progress"), (5, "resolved"), resolved_at=at(5))
+    assert (taken_up.resolved_reported, taken_up.resolved_timeline) == (at(5), at(5))
+
+
 def test_the_sources_own_word_about_the_response_counts() -> None:
     assert known((0, "new"), (2, "in_progress"), acknowledged_at=at(1)).responded_at == at(1)
 
