@@ -36,14 +36,12 @@ from bridge.usecases.ledger.publish import Publication
 from bridge.usecases.reconcile import Reconciliation
 from bridge.usecases.relations import ON_INCIDENT, ON_ISSUE
 from bridge.usecases.resolving import Turns
-from bridge.usecases.stopping import waits_while_stopped
 from bridge.usecases.telling.deliver import NoticeDelivery
 from bridge.usecases.work_log import BOOK
 
 log = structlog.get_logger()
 
 
-@waits_while_stopped
 def handlers(
     store: Store,
     sources: Mapping[str, IncidentSource],

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bridge.model.effect import Effect
 from bridge.model.errors import NotFound, Stopped
 from bridge.model.incident import Note
 from bridge.model.link import Link
 from bridge.model.stop import Stop
-from bridge.ports import Handler, Store, UnitOfWork
+from bridge.ports import Store, UnitOfWork
 from bridge.usecases.policy import TRACKER_ENDPOINT, Policy
 
 TWO_BRIDGES = "RB-1223"
@@ -50,30 +48,23 @@ def accepted_feed(system: str) -> str:
 def require_running(store: Store, *systems: str) -> None:
     """Raises Stopped when one of these systems is stopped."""
     with store.reading() as uow:
-        found = uow.stops.of(*systems)
+        raise_if_stopped(uow, *systems)
+
+
+def raise_if_stopped(uow: UnitOfWork, *systems: str) -> None:
+    """Raises Stopped when one of these systems is stopped."""
+    found = uow.stops.of(*systems) if systems else None
     if found is not None:
         advice = f"When it is mended: `sources resume {found.system} --reason …`. Nothing is lost, what is due waits."
         what = f"is stopped since {found.at:%Y-%m-%d %H:%M} UTC ({found.code}): {found.why}"
         raise Stopped(f"source {found.system}", what, advice, retry_after=LOOK_AGAIN_SECONDS)
 
 
-def waits_while_stopped(made: Callable[..., dict[str, Handler]]) -> Callable[..., dict[str, Handler]]:
-    """Lets the handlers that `made` makes for a store wait while the system they write to is stopped."""
-
-    @functools.wraps(made)
-    def handlers(store: Store, *rest: Any) -> dict[str, Handler]:
-        return {kind: functools.partial(_unless_stopped, store, one) for kind, one in made(store, *rest).items()}
-
-    return handlers
-
-
-def _unless_stopped(store: Store, deliver: Handler, effect: Effect) -> Callable[[UnitOfWork], None]:
-    kind, _, name = effect.endpoint.partition(":")
-    # Messages to people go on: they tell of the stop.
-    systems = {"source": (name,), "sync": (name, TRACKER_ENDPOINT), TRACKER_ENDPOINT: (TRACKER_ENDPOINT,)}.get(kind)
-    if systems:
-        require_running(store, *systems)
-    return deliver(effect)
+def systems_of(endpoint: str) -> tuple[str, ...]:
+    """The systems that an effect's endpoint stands for. Messages to people go on: they tell of the stop."""
+    kind, _, name = endpoint.partition(":")
+    found = {"source": (name,), "sync": (name, TRACKER_ENDPOINT), TRACKER_ENDPOINT: (TRACKER_ENDPOINT,)}
+    return found.get(kind, ())
 
 
 def foreign_instance(store: Store, policy: Policy, system: str, notes: Sequence[Note]) -> str:

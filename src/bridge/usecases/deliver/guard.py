@@ -1,4 +1,4 @@
-"""Stands before every write about a promotion: is it still wanted, and can its project be written to?"""
+"""Stands before every delivery: may its systems be written to, is it still wanted, and is its project open?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from bridge.model.effect import Effect
 from bridge.model.errors import BridgeError, Forbidden, NotFound, Postponed
 from bridge.model.link import Link
+from bridge.model.project import Project
 from bridge.model.promotion import HANDED_OVER, Promotion
 from bridge.ports import Clock, Handler, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.deliver.effects import nothing
 from bridge.usecases.life.parting import OVER, is_wanted
 from bridge.usecases.life.place import SHUT, open_again, shut
 from bridge.usecases.policy import TRACKER_ENDPOINT
+from bridge.usecases.stopping import raise_if_stopped, systems_of
 
 Save = Callable[[UnitOfWork], None]
 LOOK_AGAIN = 600.0
@@ -29,15 +31,16 @@ class Guard:
     clock: Clock
 
     def around(self, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
-        """The handlers, each leaving alone what is not wanted or waits for its project."""
+        """The handlers, each leaving alone what is not wanted, or waits for its project or a system that is stopped."""
         return {kind: self._guarded(deliver) for kind, deliver in handlers.items()}
 
     def _guarded(self, deliver: Handler) -> Handler:
         def handler(effect: Effect) -> Save:
-            if effect.promotion_id is None:
-                return deliver(effect)
             with self.store.reading() as uow:
-                promotion = uow.promotions.get(effect.promotion_id)
+                raise_if_stopped(uow, *systems_of(effect.endpoint))
+                promotion = uow.promotions.get(effect.promotion_id) if effect.promotion_id is not None else None
+            if promotion is None:
+                return deliver(effect)
             if not is_wanted(effect, promotion):
                 return nothing
             if effect.endpoint != TRACKER_ENDPOINT:
@@ -82,8 +85,14 @@ def project_status(tracker: ProjectTracker, promotion: Promotion) -> str:
     """`active` where a promotion's project can be written to; else in words why not."""
     if promotion.project_id is None:
         return "active"
+    found = project_or_why(tracker, promotion.project_id)
+    return found if isinstance(found, str) else found.status
+
+
+def project_or_why(tracker: ProjectTracker, project_id: int) -> Project | str:
+    """A project as it is; in words why not where it is not seen."""
     try:
-        return tracker.project(promotion.project_id).status
+        return tracker.project(project_id)
     except Forbidden:
         return "archived, or hidden from the bridge's account"
     except NotFound:

@@ -12,6 +12,7 @@ from bridge.model.promotion import RUNNING, Promotion, Task, TaskKind
 from bridge.ports import Clock, ProjectTracker, Store, UnitOfWork
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import nothing
+from bridge.usecases.deliver.guard import project_or_why
 from bridge.usecases.hand_over import HandOver
 from bridge.usecases.life.owner import owner_lost
 from bridge.usecases.life.place import LOOK, PARENT, follow, open_again, removed, shut
@@ -41,12 +42,9 @@ class ProjectLook:
             tasks = [task for task in uow.promotions.tasks(promotion.id).values() if task.issue_id is not None]
         if promotion.project_id is None or promotion.state not in RUNNING:
             return nothing
-        try:
-            project = self.tracker.project(promotion.project_id)
-        except Forbidden:
-            return self._shut(promotion, "archived, or hidden from the bridge's account")
-        except NotFound:
-            return self._shut(promotion, "gone, or hidden from the bridge's account")
+        project = project_or_why(self.tracker, promotion.project_id)
+        if isinstance(project, str):
+            return self._shut(promotion, project)
         if project.status != "active":
             return self._shut(promotion, project.status)
         configured = self.configured()
