@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bridge.model.errors import ConfigurationError, Problem
+from bridge.secret_files import first_line
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,16 +35,12 @@ def read_secret(value: SecretStr | None, file: Path | None, where: str) -> str:
     """
     if value is not None:
         return value.get_secret_value()
-    try:
-        text = file.read_text(encoding="utf-8").strip() if file else ""
-    except OSError as error:
-        problem = Problem(where, f"the secret file cannot be read: {error.strerror}", f"Check the file {file}.")
-        raise ConfigurationError([problem]) from error
+    text = first_line(file, where) if file else ""
     if not text:
         what = f"the secret file {file} is empty" if file else "no secret is given"
         source, _, key = where.removeprefix("source ").partition(": ")
         raise ConfigurationError([Problem(where, what, ways_to_give(source, key))])
-    return text.splitlines()[0].strip()
+    return text
 
 
 def ways_to_give(source: str, key: str) -> str:
