@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 import yaml
 
 from bridge.model.promotion import Promotion, PromotionState, Role
@@ -18,13 +15,6 @@ from tests.system.test_story import SUMMARY
 
 MANY = 104
 """More than any list of newest incidents that was ever looked through for the open ones."""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The sandbox on a Monday morning."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as found:
-        yield found
 
 
 def members(stage: Stage, promotion: Promotion) -> list[Role]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,6 @@ from tests.system.commands import command
 from tests.system.meeting import Meeting
 from tests.system.stage import opened, sandbox_bridge
 from tests.system.test_story import recurrence
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The sandbox on a Monday morning."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as found:
-        yield found
 
 
 @pytest.fixture

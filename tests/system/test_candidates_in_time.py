@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,13 +19,6 @@ from tests.system.test_story import SUMMARY, recurrence
 
 _S = PromotionState
 DAY = 86_400
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The sandbox on a Monday morning."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,6 @@ from tests.system.test_story import SUMMARY, recurrence
 
 FORM = {"objective": "The routers stay quiet for a quarter."}
 PROPOSE = RULE.replace("mode: auto", "mode: propose")
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The sandbox on a Monday morning."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +13,7 @@ from bridge.cli.main import cli
 from bridge.model.conflict import Why
 from bridge.sandbox import Sandbox
 from tests.system.rows import SEVERITY, Rows, sync
-from tests.system.stage import Stage, opened, sandbox_bridge
+from tests.system.stage import Stage, opened
 from tests.system.test_links import dead, link_of
 from tests.system.test_story import assert_quiet, promoted
 
@@ -38,19 +35,6 @@ OURS = {
 }
 
 HALF = {"priority", "subject", "category"}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Both servers, on a clock that stands still until it is moved."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as servers:
-        yield servers
-
-
-@pytest.fixture
-def stage(sandbox: Sandbox, tmp_path: Path) -> Stage:
-    """A bridge between them, not configured yet."""
-    return sandbox_bridge(sandbox, tmp_path)
 
 
 @pytest.fixture

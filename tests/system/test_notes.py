@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,6 @@ from tests.system.commands import command
 from tests.system.stage import Stage, sandbox_bridge
 
 SUMMARY = "Router core-1 CPU above 95 %"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
-from tests.system.stage import RULE, Stage, opened, sandbox_bridge
+from tests.system.stage import RULE, Stage, opened
 from tests.system.test_story import SUMMARY, promoted
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Both servers, on a clock that stands still until it is moved."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as servers:
-        yield servers
-
-
-@pytest.fixture
-def stage(sandbox: Sandbox, tmp_path: Path) -> Stage:
-    """A bridge between them."""
-    made = sandbox_bridge(sandbox, tmp_path)
-    made.write(clock=f"{sandbox.redmine.url}/_control/clock")
-    return made
 
 
 def close_project(stage: Stage, project: int) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.system.stage import RULE, Stage, opened, real_bridge, sandbox_bridge
 from tests.system.test_story import SUMMARY, promoted, recurrence
 
 DAY = 86_400
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The sandbox on a Monday morning."""
-    with Sandbox(clock_start=datetime(2026, 11, 2, 8, 0, tzinfo=UTC)) as found:
-        yield found
 
 
 def written(*lines: str, incident: str = "") -> str:
