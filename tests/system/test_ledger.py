@@ -102,15 +102,23 @@ def test_a_lease_without_progress_lapses_and_progress_begins_anew(sandbox: Sandb
     assert any("counts in the adjusted KPIs again" in text for text, _ in stage.office.notes(root))
     assert "project idle" in run(stage, "kpi", "findings", code=1)
 
+    stage.desk.resolve(waiting[0])
     stage.pause()
     stage.office.note(root, "Ordered a new board")
     spoken = sandbox.clock.now()
     sandbox.clock.advance(2 * 3600)
     stage.once()
     again = [one for one in exclusions(stage) if one.ended_at is None]
-    assert len(again) == len(waiting)
+    assert len(again) == len(waiting) - 1
     assert all(abs(one.started_at - spoken).total_seconds() < 5 for one in again), "from then on, not from now"
-    assert "excluded again" in run(stage, "kpi", "findings", code=1)
+    assert sorted(kinds(stage)[9:]) == ["extended", "started", "started"], "of the one that is resolved it is only told"
+    found = run(stage, "kpi", "findings", code=1)
+    assert "excluded again" in found
+    assert "project idle" not in found
+    sandbox.clock.advance(DAY)
+    stage.office.note(root, "It has come")
+    stage.once()
+    assert len(kinds(stage)) == 12, "told once"
 
 
 def test_progress_keeps_an_exclusion_alive(sandbox: Sandbox, stage: Kept) -> None:

@@ -47,6 +47,11 @@ class Lease:
     warned_at: datetime | None = None
     lapsed_at: datetime | None = None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it lapsed, and its project has gone on since, when the incident was over already."""
+        return self.lapsed_at is not None and self.expires_at is not None and self.expires_at > self.lapsed_at
+
 
 class StepKind(StrEnum):
     """What is to be done about a lease."""

@@ -134,3 +134,5 @@ def _row(uow: UnitOfWork, promotion: Promotion, step: Step, progress: Progress |
                 lease.rule_version,
                 expires_at=step.expires_at,
             )
+        case StepKind.RESUME if not lease.is_late:
+            uow.kpi_ledger.lease_row(lease, RowKind.EXTENDED, step.at, step.expires_at, evidence)

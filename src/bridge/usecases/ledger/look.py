@@ -109,7 +109,8 @@ def _project(
 ) -> ProjectCase:
     demoted = promotion.state is PromotionState.DEMOTED
     closed = promotion.delivered_at or (_demoted_at(uow, promotion, now) if demoted else None)
-    lapsed = [one.lapsed_at for one in uow.kpi_ledger.leases(promotion.id) if one.lapsed_at is not None]
+    leases = uow.kpi_ledger.leases(promotion.id)
+    lapsed = [one.lapsed_at for one in leases if one.lapsed_at is not None and not one.is_late]
     tasks = uow.promotions.tasks(promotion.id).values()
     return ProjectCase(
         id=promotion.id,
