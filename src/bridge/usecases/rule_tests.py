@@ -150,6 +150,10 @@ class _Watched:
         """See the protocol."""
         self.life.decided(now)
 
+    def quiet(self, trace: Trace, now: datetime) -> None:
+        """See the protocol."""
+        self.life.quiet(trace, now)
+
     def is_free(self, incident: int) -> bool:
         """See the protocol."""
         return self.life.is_free(incident)

@@ -16,7 +16,7 @@ from tests.unit.backtest.uci import EXAMPLES
 
 from bridge.configuration import load
 from bridge.model.incident import Incident, Page, Snapshot, State
-from bridge.model.promotion import RUNNING, WAITING, Promotion, PromotionState, move
+from bridge.model.promotion import HANDED_OVER, RUNNING, WAITING, Promotion, PromotionState, move
 from bridge.rules.history import History, table
 from bridge.rules.matching import compile_rule
 from bridge.rules.ruleset import RuleSet
@@ -32,6 +32,7 @@ from bridge.usecases.deliver.effects import project_effect
 from bridge.usecases.deliver.reopening import Reopening
 from bridge.usecases.hand_over import back_to_work, deliver
 from bridge.usecases.ingest import Taken, take_page
+from bridge.usecases.life import verify
 from bridge.usecases.promote import sweep
 from bridge.usecases.reopen import KIND
 
@@ -117,6 +118,7 @@ def lived(world: World, folder: Path) -> Told:
                 _deliver(database, uow, setup, clock)
                 sweep(uow, setup, at)
                 _deliver(database, uow, setup, clock)
+                verify.tick(uow, setup, at)
         with database.reading() as uow:
             return [_told(one, _members(uow, one.id)) for one in uow.promotions.in_states()]
     finally:
@@ -131,7 +133,7 @@ def _deliver(database: Database, uow: Unit, setup: Configured, clock: HandClock)
     """What the queue would do in no time: projects become active, delivered ones go back to work."""
     for promotion in uow.promotions.in_states([PromotionState.OPENING]):
         uow.promotions.save(move(promotion, PromotionState.ACTIVE))
-    for promotion in uow.promotions.in_states([PromotionState.DELIVERED]):
+    for promotion in uow.promotions.in_states(HANDED_OVER):
         if promotion.delivered_at and uow.effects.is_stored(_reopening(promotion)):
             handler = Reopening(database, None, lambda: setup, clock)
             handler._active(uow, promotion, promotion.delivered_at)
@@ -153,7 +155,7 @@ def _do(uow: Unit, setup: Configured, what: What, rule_id: str, key: str, at: da
         reject(uow, setup, promotion.id, "jane", "not now", at)
     elif what is What.DELIVER and promotion.state in RUNNING:
         deliver(uow, setup, promotion, at)
-    elif what is What.RESUME and promotion.state is PromotionState.DELIVERED:
+    elif what is What.RESUME and promotion.state in HANDED_OVER:
         back_to_work(uow, setup, promotion, promotion.delivered_at or at, at)
 
 
@@ -191,7 +193,8 @@ def replay(world: World, *, thorough: bool = False) -> Told:
     ]
 
 
-def _rule(number: int, **parts: Any) -> dict[str, Any]:
+def rule_of(number: int, **parts: Any) -> dict[str, Any]:
+    """A rule with the parts that none can be without."""
     return {
         "id": f"rule-{number}",
         "title": "T",
@@ -244,7 +247,7 @@ def rules(draw: st.DrawFn) -> tuple[dict[str, Any], ...]:
             "priority": draw(st.sampled_from([100, 1])),
         }
         limits = draw(st.sampled_from([None, {"projects_per_day": 1}, {"open_per_group": 1}]))
-        made.append(_rule(number, **parts, **({"limits": limits} if limits else {})))
+        made.append(rule_of(number, **parts, **({"limits": limits} if limits else {})))
     return tuple(made)
 
 

@@ -79,6 +79,9 @@ class Alone:
     def decided(self, now: datetime) -> None:
         """See the protocol: nothing takes longer here."""
 
+    def quiet(self, trace: Trace, now: datetime) -> None:
+        """Nothing is delivered."""
+
     def is_free(self, incident: int) -> bool:  # noqa: ARG002 - the protocol
         """Always: nothing is promoted."""
         return True

@@ -218,6 +218,15 @@ class Book:
     exclusions: BookedExclusions
     ledger: BookedLedger
 
+    def excluded_by(self, rule_id: str) -> dict[int, list[Exclusion]]:
+        """The time that the promotions of a rule excluded or, had it asked for that, would have excluded."""
+        found: dict[int, list[Exclusion]] = {}
+        for incident, those in self.exclusions.of.items():
+            own = [one for one in those if self.promotions.get(one.promotion_id).rule_id == rule_id]
+            if own:
+                found[incident] = own
+        return found
+
     def as_uow(self) -> UnitOfWork:
         """The book for use cases that decide. They find here what they ask for, and nothing else."""
         return cast("UnitOfWork", self)

@@ -8,7 +8,6 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from bridge.model.exclusion import Exclusion
 from bridge.model.promotion import HANDED_OVER, RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
 from bridge.rules.decide import joining
 from bridge.rules.decision import DecisionKind
@@ -18,8 +17,9 @@ from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.schema import Mode
 from bridge.usecases.backtest.acts import Act, Assumed, What
 from bridge.usecases.backtest.book import Book
+from bridge.usecases.backtest.delivered import Delivered
 from bridge.usecases.backtest.near import NONE, Near, Trace, near
-from bridge.usecases.backtest.walk import Walk
+from bridge.usecases.backtest.walk import INSTANT, Walk
 from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.claims import claimed_by, claims
 from bridge.usecases.configured import Configured
@@ -59,11 +59,13 @@ class Life:
     _near: list[Near] = field(default_factory=list)
     _next: list[tuple[datetime, int, Act]] = field(default_factory=list)
     _going_back: list[int] = field(default_factory=list)
+    _delivered: Delivered = field(init=False)
 
     def __post_init__(self) -> None:
         self._near = [near(rule, self._counts(rule.id)) for rule in self.walk.places.rules]
         self._next = [(act.at, number, act) for number, act in enumerate(self.acts)]
         heapify(self._next)
+        self._delivered = Delivered(self.book, self.configured.rules)
 
     def _counts(self, rule_id: str) -> Callable[[int], bool]:
         """Whether an incident may count for a rule: no promotion of another one has it."""
@@ -73,16 +75,6 @@ class Life:
             return by is None or by.rule_id == rule_id
 
         return counts
-
-    def exclusions_of(self, rule_id: str) -> dict[int, list[Exclusion]]:
-        """The time that the promotions of a rule excluded or, had it asked for that, would have excluded."""
-        promotions = self.book.promotions
-        found: dict[int, list[Exclusion]] = {}
-        for incident, those in self.book.exclusions.of.items():
-            own = [one for one in those if promotions.get(one.promotion_id).rule_id == rule_id]
-            if own:
-                found[incident] = own
-        return found
 
     def add(self, act: Act) -> None:
         """Has people do something more."""
@@ -103,6 +95,7 @@ class Life:
 
     def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
         """See the protocol."""
+        self._delivered.happened(trace)
         if not self.thorough and self._needs_no_look(rule, trace, incidents, now):
             return
         compiled = self.walk.places.rules[rule]
@@ -189,6 +182,13 @@ class Life:
         for number in self._going_back:
             self._again(self.book.promotions.get(number), now)
         self._going_back.clear()
+        self._delivered.look(now)
+
+    def quiet(self, trace: Trace, now: datetime) -> None:
+        """See the protocol. What the project has is free then."""
+        verified = self._delivered.quiet(trace, now)
+        if verified is not None:
+            self._released(verified, now + INSTANT)
 
     def is_free(self, incident: int) -> bool:
         """See the protocol."""
@@ -233,7 +233,10 @@ class Life:
             self.book.promotions.save(replace(move(promotion, _S.DELIVERED), delivered_at=now))
             for member in self.book.promotions.members(promotion.id):
                 self.book.exclusions.end(member.incident_id, promotion.id, now, "delivered")
-        elif what is What.RESUME and promotion.state is _S.DELIVERED:
+            rule, trace = self._own(promotion)
+            if trace is not None:
+                self.walk.delivered(rule, trace, later(now, self.walk.places.rules[rule].quiet_for))
+        elif what is What.RESUME and promotion.state in HANDED_OVER:
             self._again(promotion, now)
 
     def _again(self, promotion: Promotion, now: datetime) -> None:
@@ -266,13 +269,16 @@ class Life:
                         trace.unsettled = True  # what is over and was opened since then may join, too
                     trace.since = min(trace.since or opened[incident], opened[incident])
 
+    def _own(self, promotion: Promotion) -> tuple[int, Trace | None]:
+        """The number of the promotion's rule, and its group."""
+        number = next(n for n, rule in enumerate(self.walk.places.rules) if rule.id == promotion.rule_id)
+        return number, self.walk.traces[number].get(promotion.group_key)
+
     def _released(self, promotion: Promotion, now: datetime) -> None:
         """The promotion's incidents are free again."""
-        rules = self.walk.places.rules
-        numbers = {rule.id: number for number, rule in enumerate(rules)}
-        own = self.walk.traces[numbers[promotion.rule_id]].get(promotion.group_key)
+        number, own = self._own(promotion)
         if own is not None and own.late:
-            self.walk.look_again(numbers[promotion.rule_id], own, now + rules[numbers[promotion.rule_id]].quiet_for)
+            self.walk.look_again(number, own, now + self.walk.places.rules[number].quiet_for)
         for member in self.book.promotions.members(promotion.id):
             for number, trace in self.walk.groups_of(member.incident_id):
                 trace.unsettled = True

@@ -156,7 +156,7 @@ def _together(history: History, configured: Configured, asked: Asked) -> tuple[R
             number,
             tuple(_promoted(life, one.id) for one in life.book.promotions.all if one.rule_id == rule.id),
             resolutions,
-            life.exclusions_of(rule.id),
+            life.book.excluded_by(rule.id),
         )
         for number, rule in enumerate(configured.rules.rules)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -22,6 +22,8 @@ INSTANT = timedelta(microseconds=1)
 Wake = tuple[datetime, int, str, int]
 """When to look again, the rule, its group, and the incident because of which (NOBODY: none)."""
 NOBODY = -1
+DELIVERED = -2
+"""In place of an incident: the group's project has been delivered for long enough."""
 _WAITING = frozenset({"open_for", "on_hold_for"})
 _OFTEN = (("reopened", "reopen_count"), ("reassigned", "reassignment_count"))
 
@@ -37,6 +39,9 @@ class Counting(Protocol):
 
     def decided(self, now: datetime) -> None:
         """All that was due now is decided: what takes a moment longer is done."""
+
+    def quiet(self, trace: Trace, now: datetime) -> None:
+        """A group's project has been delivered for as long as its rule wants the group to be quiet."""
 
     def is_free(self, incident: int) -> bool:
         """Whether no promotion has the incident."""
@@ -68,6 +73,7 @@ class Walk:
     _wakes: list[Wake] = field(default_factory=list)
     _waits: list[timedelta | None] = field(default_factory=list)
     _often: list[list[tuple[str, str]]] = field(default_factory=list)
+    _last: datetime | None = None
 
     def __post_init__(self) -> None:
         rules = self.places.rules
@@ -81,7 +87,7 @@ class Walk:
         """From the first version to the last."""
         order, at = self.places.order(), self.places.at
         self._where = self.places.where
-        last = self.ticks[-1] if self.ticks else self.places.last() if any(self._waits) or counting.next_act() else None
+        last = self._last = self.ticks[-1] if self.ticks else self.places.last()
         place, versions = 0, len(order)
         while True:
             version = at[order[place]] if place < versions else None
@@ -103,6 +109,11 @@ class Walk:
     def look_again(self, rule: int, trace: Trace, at: datetime) -> None:
         """Has a group looked at when the time has come."""
         self._wake(rule, trace.key, self._tick(at), NOBODY)
+
+    def delivered(self, rule: int, trace: Trace, until: datetime | None) -> None:
+        """Has a group's project looked at when it is to have been quiet, unless that is after the end."""
+        if until is not None and self._last is not None and until <= self._last:
+            self._wake(rule, trace.key, self._tick(until), DELIVERED)
 
     def _wake(self, rule: int, key: str, at: datetime | None, incident: int) -> None:
         if at is not None:
@@ -203,25 +214,33 @@ class Walk:
 
     def _woken(self, now: datetime, counting: Counting) -> None:
         """Time alone has made groups worth a look: those whose incidents were opened first come first."""
-        due: dict[tuple[int, str], None] = {}
         found: list[tuple[int, datetime, int, str]] = []
+        quiet: dict[tuple[int, str], None] = {}
         while self._wakes and self._wakes[0][0] == now:
             _, rule, key, incident = heappop(self._wakes)
-            if incident == NOBODY:
-                if any(map(counting.is_free, self.traces[rule][key].late)):
-                    found.append((rule, now, incident, key))
-            elif self._waits_there(rule, key, incident):
-                self.traces[rule][key].late.add(incident)
-                if self._tick(now) == now and counting.is_free(incident):
-                    found.append((rule, self.places.history.opened[incident], incident, key))
-                if self.ticks is not None:
-                    self._wake(rule, key, self._tick(now + INSTANT), incident)
-        for rule, _, _, key in sorted(found):
-            due[rule, key] = None
-        for rule, key in due:
+            if incident == DELIVERED:
+                quiet[rule, key] = None
+            elif incident != NOBODY:
+                found += self._late(now, rule, key, incident, counting)
+            elif any(map(counting.is_free, self.traces[rule][key].late)):
+                found.append((rule, now, incident, key))
+        for rule, key in dict.fromkeys((rule, key) for rule, _, _, key in sorted(found)):
             trace = self.traces[rule][key]
             counting.happened(rule, trace, sorted(trace.late), now)
         counting.decided(now)
+        for rule, key in quiet:
+            counting.quiet(self.traces[rule][key], now)
+
+    def _late(
+        self, now: datetime, rule: int, key: str, incident: int, counting: Counting
+    ) -> Iterator[tuple[int, datetime, int, str]]:
+        """An incident that has been open for long may have its group looked at, with ticks at each of them."""
+        if self._waits_there(rule, key, incident):
+            self.traces[rule][key].late.add(incident)
+            if self._tick(now) == now and counting.is_free(incident):
+                yield rule, self.places.history.opened[incident], incident, key
+            if self.ticks is not None:
+                self._wake(rule, key, self._tick(now + INSTANT), incident)
 
     def _waits_there(self, rule: int, key: str, incident: int) -> bool:
         there = (rule, self.traces[rule][key]) in self._standing.get(incident, ())

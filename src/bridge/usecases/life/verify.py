@@ -48,15 +48,14 @@ def _judge(
     now: datetime,
 ) -> None:
     delivered = promotion.delivered_at or now
-    since = _counted_from(rule, delivered)
-    quiet = rule.quiet_for if rule else USUAL_QUIET
-    if since is not None and since <= now:
-        for group in groups:
-            if uow.groups.opened(group.rule_id, group.group_key, since + _TICK, now + SKEW, 1):
-                newest = uow.groups.latest(group.rule_id, group.group_key, MOST_NAMED, now + SKEW)
-                again = [incident for _, incident in newest if incident.opened_at > since]
-                ineffective(uow, configured, promotion, again, now)
-                return
+    for group in groups:
+        since = came_again(uow, rule, group, delivered, now)
+        if since is not None:
+            newest = uow.groups.latest(group.rule_id, group.group_key, MOST_NAMED, now + SKEW)
+            again = [incident for _, incident in newest if incident.opened_at > since]
+            ineffective(uow, configured, promotion, again, now)
+            return
+    quiet = quiet_for(rule)
     if now - delivered >= quiet:
         verified = move(promotion, PromotionState.VERIFIED)
         uow.promotions.save(verified)
@@ -64,6 +63,25 @@ def _judge(
         uow.ledger.audit(now, "bridge", "verified", f"promotion {promotion.id}", {"quiet_for": length})
         name = f"verified {delivered.isoformat()}"
         root_note(uow, configured, verified, name, "project_verified", delivered_at=delivered, quiet=length)
+
+
+def quiet_for(rule: CompiledRule | None) -> timedelta:
+    """How long a group has to be quiet after the delivery of its project."""
+    return rule.quiet_for if rule else USUAL_QUIET
+
+
+def came_again(
+    uow: UnitOfWork, rule: CompiledRule | None, group: Promotion, delivered: datetime, now: datetime
+) -> datetime | None:
+    """Since when the delivery counts as one that did not help, as an incident of the group was opened after it.
+
+    None: none was.
+    """
+    since = _counted_from(rule, delivered)
+    if since is None or since > now:
+        return None
+    again = uow.groups.opened(group.rule_id, group.group_key, since + _TICK, now + SKEW, 1)
+    return since if again else None
 
 
 def _counted_from(rule: CompiledRule | None, delivered: datetime) -> datetime | None:
