@@ -90,10 +90,6 @@ class BusinessCalendar:
         """True when any working time lies on the day in the calendar's zone."""
         return bool(self.spec.spans_on(day))
 
-    def business_day(self, day: date) -> date:
-        """The day itself, or the next business day when it is not one. Raises BeyondHorizon."""
-        return self.add_business_days(day, 0)
-
     def add_business_days(self, day: date, days: int) -> date:
         """The business day that many business days after `day`, or before it when `days` is negative.
 

@@ -77,11 +77,6 @@ class CalendarSpec:
                 week = later
         return week
 
-    @property
-    def works_at_all(self) -> bool:
-        """False when no weekday has any hours: nothing could ever fall due."""
-        return any(self.week) or any(any(week) for _, week in self.weeks)
-
 
 def parse_hours(text: str) -> Spans:
     """The spans of `09:00-12:00, 13:00-17:00`; `off` and the empty text are none.

@@ -16,7 +16,6 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-FORMAT = 1
 BEGINNING = "0" * 64
 """What the first row carries as the hash of the one before."""
 

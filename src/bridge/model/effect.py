@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EffectState(StrEnum):
-    """Where an effect stands. `waiting` and `done` rows are history or future; `dead` needs a person."""
+    """Where an effect stands. `ready` ones run when their moment and their turn come; `dead` needs a person."""
 
     READY = "ready"
     RUNNING = "running"

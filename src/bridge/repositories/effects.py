@@ -30,9 +30,6 @@ class Effects(Protocol):
     def since(self, key: str, since: datetime) -> list[Effect]:
         """The effects of a key that were stored since, whatever became of them, oldest first."""
 
-    def pending(self, promotion_id: int) -> int:
-        """How many effects of a promotion are neither done nor dead."""
-
     def dead(self, promotion_id: int) -> list[Effect]:
         """The dead effects of a promotion."""
 

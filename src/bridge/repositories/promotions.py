@@ -43,9 +43,6 @@ class Promotions(Protocol):
     def running_in_group(self, rule_id: str, group_key: str) -> int:
         """How many projects of a group are open."""
 
-    def of_root(self, issue_id: int) -> Promotion | None:
-        """The promotion whose root issue this is."""
-
     def of_project(self, project_id: int) -> Promotion | None:
         """The newest promotion whose project this is."""
 

@@ -27,7 +27,6 @@ _FOLLOW = insert_text(tables.effect_predecessor, ("effect_id", "predecessor_id")
 _KNOWN = "SELECT unique_key, id FROM effect WHERE unique_key @among"
 _STORED = "SELECT 1 FROM effect WHERE unique_key = ?"
 _UNFINISHED = "SELECT kind FROM effect WHERE key = ? AND state IN ('ready', 'running') ORDER BY id"
-_PENDING = "SELECT count(*) FROM effect WHERE promotion_id = ? AND state IN ('ready', 'running')"
 _ABOVE = select_text(EFFECT, "FROM effect WHERE id >= ? ORDER BY id")
 _DEAD = select_text(EFFECT, "FROM effect WHERE promotion_id = ? AND state = 'dead' ORDER BY id")
 _SINCE = select_text(EFFECT, "FROM effect WHERE key = ? AND created_at >= ? ORDER BY id")
@@ -87,10 +86,6 @@ class StoredEffects:
     def since(self, key: str, since: datetime) -> list[Effect]:
         """See the protocol."""
         return [effect_of(row) for row in fetch(self._connection, _SINCE, short(key), micros(since))]
-
-    def pending(self, promotion_id: int) -> int:
-        """See the protocol."""
-        return int(fetch(self._connection, _PENDING, promotion_id)[0][0])
 
     def dead(self, promotion_id: int) -> list[Effect]:
         """See the protocol: oldest first."""

@@ -135,12 +135,6 @@ class StoredPromotions:
         states = listed(self._connection, sorted(RUNNING))
         return int(fetch(self._connection, _RUNNING_IN_GROUP, clean(rule_id), short(group_key), states)[0][0])
 
-    def of_root(self, issue_id: int) -> Promotion | None:
-        """See the protocol."""
-        return self._first(
-            select(_PROMOTION).where(_PROMOTION.c.root_issue_id == issue_id).order_by(_PROMOTION.c.id.desc())
-        )
-
     def of_project(self, project_id: int) -> Promotion | None:
         """See the protocol."""
         return self._first(

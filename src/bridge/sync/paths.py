@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
 
 Steps = Mapping[str, Collection[str]]
 """To which statuses each status has been seen to lead."""
@@ -29,11 +28,6 @@ def path(
         if found and found[0] in allowed:
             return found
     return _shortest(now, wanted, allowed, seen, may_pass)
-
-
-def steps_of(chains: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
-    """The single steps of some chains."""
-    return {step for chain in chains for step in pairwise(chain)}
 
 
 def _along(chain: Sequence[str], now: str, wanted: str) -> tuple[str, ...]:

@@ -93,11 +93,6 @@ class Plan:
     undecided: Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
     over: frozenset[str] = frozenset()
 
-    @property
-    def writes_nothing(self) -> bool:
-        """True when both sides already agree, or when nothing may be done about it."""
-        return not self.fields and not self.notes
-
 
 def refusal_key(side: Side, name: str) -> str:
     """Under which a side's refusal of a field's value is remembered."""

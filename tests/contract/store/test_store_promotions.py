@@ -126,8 +126,6 @@ def test_a_promotion_comes_back_as_it_was(database: Database) -> None:
         unit.promotions.save(changed)
     with database.reading() as unit:
         assert unit.promotions.get(1) == changed
-        assert unit.promotions.of_root(70) == changed
-        assert unit.promotions.of_root(71) is None
 
 
 def test_promotions_that_are_not_there_are_not_found(database: Database) -> None:

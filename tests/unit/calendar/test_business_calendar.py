@@ -80,7 +80,7 @@ def test_business_days_are_counted_as_one_would_on_paper(calendar, day, days):
             walked += timedelta(days=1)
     elif days < 0:
         # before the business day on or after `day`
-        walked = calendar.business_day(day)
+        walked = calendar.add_business_days(day, 0)
     while left:
         walked += step
         left -= calendar.is_business_day(walked)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.model.incident import State
 from bridge.sync.mapping import StatusMapping
-from bridge.sync.paths import path, steps_of
+from bridge.sync.paths import path
 
 OPEN = {"New", "In Progress", "Feedback"}
 SEEN = {"In Progress": {"Feedback", "Resolved"}, "Resolved": {"Closed"}, "Rejected": {"Closed"}}
@@ -55,10 +55,6 @@ def test_every_step_is_known_and_the_last_one_is_wanted(now, wanted, allowed, se
     assert found[0] in allowed
     assert len(set(found)) == len(found)
     assert all(after in seen[before] for before, after in pairwise(found))
-
-
-def test_steps_of_chains():
-    assert steps_of([("A", "B", "C")]) == {("A", "B"), ("B", "C")}
 
 
 def test_several_statuses_for_one_state_need_the_one_that_is_written():

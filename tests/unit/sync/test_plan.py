@@ -90,7 +90,7 @@ def test_the_plan_after_a_plan_is_empty(agreed, state, handler, status, assignee
     first = plan(agreed, incident, issue, STATUSES)
     agreed, incident, issue = apply(first, agreed, incident, issue)
     second = plan(agreed, incident, issue, STATUSES)
-    assert second.writes_nothing
+    assert (second.fields, second.notes) == ((), ())
     third = plan({**agreed, **second.agreed}, incident, issue, STATUSES)
     assert third.agreed == {}
 
@@ -113,7 +113,7 @@ def test_an_unmapped_person_is_neither_cleared_nor_replaced(agreed, state, handl
 def test_a_resolved_incident_is_not_given_to_somebody_else():
     agreed = {STATE: "resolved", PERSON: "ben"}
     decided = plan(agreed, IncidentSide(State.RESOLVED, "ben", "alice"), IssueSide("Closed", "jane", "Jane"), STATUSES)
-    assert decided.writes_nothing
+    assert (decided.fields, decided.notes) == ((), ())
     assert "stays as it is" in decided.reports[0]
 
 
@@ -126,7 +126,7 @@ def test_closing_an_incident_after_it_was_resolved_moves_the_issue_no_second_tim
 def test_a_rejected_issue_is_not_carried_over():
     agreed = {STATE: "in_progress", PERSON: NOBODY}
     decided = plan(agreed, IncidentSide(State.IN_PROGRESS, NOBODY, ""), IssueSide("Rejected", NOBODY, ""), STATUSES)
-    assert decided.writes_nothing
+    assert (decided.fields, decided.notes) == ((), ())
 
 
 def test_a_status_that_a_person_set_and_that_stands_for_nothing_waits_and_is_told():
@@ -134,7 +134,7 @@ def test_a_status_that_a_person_set_and_that_stands_for_nothing_waits_and_is_tol
     agreed = {STATE: "new", PERSON: NOBODY}
     incident = IncidentSide(State.RESOLVED, NOBODY, "")
     decided = plan(agreed, incident, IssueSide("Waiting", NOBODY, ""), STATUSES)
-    assert decided.writes_nothing
+    assert (decided.fields, decided.notes) == ((), ())
     (report,) = decided.reports
     assert "“Waiting”" in report
     assert "redmine.statuses" in report
@@ -148,7 +148,7 @@ def test_a_first_status_that_stands_for_nothing_is_told_and_a_later_one_is_carri
     """An issue's first status is not mapped: the incident's state is the base from then on."""
     incident = IncidentSide(State.NEW, NOBODY, "")
     first = plan({PERSON: NOBODY}, incident, IssueSide("Draft", NOBODY, ""), STATUSES)
-    assert first.writes_nothing
+    assert (first.fields, first.notes) == ((), ())
     assert first.agreed == {STATE: "new"}
     assert "“Draft”" in first.reports[0]
     agreed = {PERSON: NOBODY, **first.agreed}
@@ -165,7 +165,7 @@ def test_a_refused_value_is_not_planned_again_until_one_of_both_changes():
         "issue.person": Refusal("jane", "", "the account is locked."),
     }
     decided = plan(agreed, incident, issue, STATUSES, refused=refused)
-    assert decided.writes_nothing
+    assert (decided.fields, decided.notes) == ((), ())
     assert decided.refused == refused
     assert "the workflow forbids it." in decided.reports[0]
     assert "the account is locked." in decided.reports[1]

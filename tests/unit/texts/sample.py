@@ -130,7 +130,6 @@ def values() -> dict[str, dict[str, Any]]:
         "incident_workaround": {**about, "workaround": NASTY},
         "project_reopened": {"promotion": promotion, "incidents": [incident(18)], "delivered_at": AT},
         "root_rejected_question": {"promotion": promotion, "status": "Rejected", "open_incidents": 2},
-        "attention_unmapped_person": {"login": "bob", "system": "rt", "subject": "rt #18"},
         "conflict_note": {
             "incident_ref": "rt #18",
             "conflicts": [{"field": "state", "kept": "resolved", "lost": "on|hold"}],
@@ -143,12 +142,6 @@ def values() -> dict[str, dict[str, Any]]:
         **file_values(NASTY, AT),
         "evidence_page": {"promotion": promotion, "evidence": evidence},
         "report_words": {},
-        "project_status_line": {
-            "promotion": promotion,
-            "incidents": 5,
-            "open_incidents": 2,
-            "project_url": urls["project_url"],
-        },
     }
 
 

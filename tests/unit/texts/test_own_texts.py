@@ -10,7 +10,7 @@ from tests.unit.texts.sample import values
 from bridge.shipped import shipped
 from bridge.texts import LONGEST_TEXT, TextBroken, load_texts
 
-HEAD = "{# code: RB-2109 · mine #}\n"
+HEAD = "{# code: RB-2165 · mine #}\n"
 
 
 def write(root: Path, name: str, text: str, language: str = "en") -> Path:
@@ -20,37 +20,37 @@ def write(root: Path, name: str, text: str, language: str = "en") -> Path:
     return path
 
 
-def unmapped(texts, language: str = "") -> str:
-    return texts.render("attention_unmapped_person", language, **values()["attention_unmapped_person"])
+def ended(texts, language: str = "") -> str:
+    return texts.render("link_ended", language, **values()["link_ended"])
 
 
 def test_an_own_text_replaces_the_shipped_one_in_its_language_only(tmp_path):
-    write(tmp_path, "attention_unmapped_person", HEAD + "Who is {{ login }}?")
+    write(tmp_path, "link_ended", HEAD + "Gone: {{ why }}")
     texts, problems = load_texts([tmp_path], "en")
     assert problems == []
-    assert unmapped(texts) == "Who is bob?"
-    assert "目录里没有这个人" in unmapped(texts, "zh")
+    assert ended(texts) == "Gone: it was merged into rt #19"
+    assert "此任务不再跟随" in ended(texts, "zh")
 
 
 def test_the_first_folder_wins(tmp_path):
-    write(tmp_path / "a", "attention_unmapped_person", HEAD + "A")
-    write(tmp_path / "b", "attention_unmapped_person", HEAD + "B")
+    write(tmp_path / "a", "link_ended", HEAD + "A")
+    write(tmp_path / "b", "link_ended", HEAD + "B")
     texts, problems = load_texts([tmp_path / "a", tmp_path / "b"], "en")
-    assert (unmapped(texts), problems) == ("A", [])
+    assert (ended(texts), problems) == ("A", [])
 
 
 def test_a_new_language_needs_only_the_texts_that_differ(tmp_path):
-    write(tmp_path, "attention_unmapped_person", HEAD + "Wer ist {{ login }}?", "de")
+    write(tmp_path, "link_ended", HEAD + "Weg: {{ why }}", "de")
     texts, problems = load_texts([tmp_path], "de")
     assert problems == []
-    assert unmapped(texts) == unmapped(texts, "de-AT") == "Wer ist bob?"
+    assert ended(texts) == ended(texts, "de-AT") == "Weg: it was merged into rt #19"
     assert texts.render("conflict_note", **values()["conflict_note"]).startswith("Somebody changed")
 
 
 def test_an_unknown_language_falls_back_to_the_default_one():
     texts, _ = load_texts([], "zh")
-    assert unmapped(texts, "fr") == unmapped(texts, "zh")
-    assert unmapped(texts, "zh-Hans-CN") == unmapped(texts, "zh")
+    assert ended(texts, "fr") == ended(texts, "zh")
+    assert ended(texts, "zh-Hans-CN") == ended(texts, "zh")
 
 
 def test_own_parts_are_used_by_shipped_texts_of_that_language(tmp_path):
@@ -64,20 +64,20 @@ def test_own_parts_are_used_by_shipped_texts_of_that_language(tmp_path):
 @pytest.mark.parametrize(
     ("text", "where", "what", "advice"),
     [
-        (HEAD + "ok\n{% if login %}", ":3:1", "the template is broken", ""),
-        (HEAD + "ok\n{{ login | shout }}", ":3:1", "No filter named 'shout'", ""),
-        (HEAD + "ok\n\n{{ logon }}", ":4:1", "not given a value “logon”", "did you mean “login”?"),
-        ("Who is {{ login }}?", ":1:1", "must name the message code RB-2109", "{# code: RB-2109 … #}"),
-        ("{# code: RB-2101 #}\nWho?", ":1:1", "must name the message code RB-2109", ""),
+        (HEAD + "ok\n{% if why %}", ":3:1", "the template is broken", ""),
+        (HEAD + "ok\n{{ why | shout }}", ":3:1", "No filter named 'shout'", ""),
+        (HEAD + "ok\n\n{{ whi }}", ":4:1", "not given a value “whi”", "did you mean “why”?"),
+        ("Gone: {{ why }}", ":1:1", "must name the message code RB-2165", "{# code: RB-2165 … #}"),
+        ("{# code: RB-2101 #}\nWho?", ":1:1", "must name the message code RB-2165", ""),
     ],
 )
 def test_a_broken_text_is_reported_with_its_line_and_the_shipped_one_stays(tmp_path, text, where, what, advice):
-    path = write(tmp_path, "attention_unmapped_person", text)
+    path = write(tmp_path, "link_ended", text)
     texts, (problem,) = load_texts([tmp_path], "en")
     assert problem.where == f"{path}{where}"
     assert what in problem.what
     assert advice in problem.advice
-    assert unmapped(texts).startswith("rt #18 is with “bob” in rt")
+    assert ended(texts).startswith("This issue does not follow rt &#35;18 any more")
 
 
 def test_unknown_names_folders_and_languages_are_reported(tmp_path):
@@ -89,13 +89,13 @@ def test_unknown_names_folders_and_languages_are_reported(tmp_path):
     assert any(what == "there is no such folder of texts" for what, _ in found)
     assert any(what.startswith("cannot be read") for what, _ in found)
     assert ("there are no texts in “fr”", "right would be en or zh") in found
-    assert unmapped(texts)
+    assert ended(texts)
 
 
 def test_a_value_that_is_not_given_is_an_error_that_names_text_and_value():
     texts, _ = load_texts([], "en")
-    with pytest.raises(TextBroken, match=r"RB-2001 text attention_unmapped_person \(en\).*'login' is undefined"):
-        texts.render("attention_unmapped_person", system="rt", subject="x")
+    with pytest.raises(TextBroken, match=r"RB-2001 text link_ended \(en\).*'why' is undefined"):
+        texts.render("link_ended", incident_ref="rt #18", project_url="x")
     with pytest.raises(TextBroken, match="there is no template of this name"):
         texts.render("nothing")
 
@@ -104,27 +104,27 @@ def test_a_value_that_is_not_given_is_an_error_that_names_text_and_value():
     "source",
     [
         "{{ ''.__class__.__mro__ }}",
-        "{{ login.__init__.__globals__ }}",
-        "{{ login.append(1) }}",
-        "{{ login | attr('__class__') }}",
+        "{{ why.__init__.__globals__ }}",
+        "{{ why.append(1) }}",
+        "{{ why | attr('__class__') }}",
         "{% for a in range(10000000) %}{% endfor %}",
         "{{ 1 / 0 }}",
-        "{{ login + 1 }}",
-        "{{ login[7] }}",
+        "{{ why + 1 }}",
+        "{{ why[7] }}",
         "{% include '../../etc/passwd' %}",
     ],
 )
 def test_a_template_cannot_leave_its_sandbox_and_fails_with_its_name(tmp_path, source):
-    write(tmp_path, "attention_unmapped_person", HEAD + source)
+    write(tmp_path, "link_ended", HEAD + source)
     texts, problems = load_texts([tmp_path], "en")
     assert problems == []
-    with pytest.raises(TextBroken, match=r"text attention_unmapped_person \(en\)"):
-        texts.render("attention_unmapped_person", login=[1])
+    with pytest.raises(TextBroken, match=r"text link_ended \(en\)"):
+        texts.render("link_ended", why=[1])
 
 
 def test_a_text_is_cut_at_its_longest(tmp_path):
-    write(tmp_path, "attention_unmapped_person", HEAD + "{% for i in range(90000) %}路由{% endfor %}")
+    write(tmp_path, "link_ended", HEAD + "{% for i in range(90000) %}路由{% endfor %}")
     texts, _ = load_texts([tmp_path], "en")
-    text = unmapped(texts)
+    text = ended(texts)
     assert LONGEST_TEXT - 10 < len(text.encode()) <= LONGEST_TEXT
     assert text.endswith(("路 …", "由 …"))

@@ -23,11 +23,9 @@ PLAIN_TEXTS = {
     "note_from_issue",
     "note_changed_from_issue",
     "broadcast",
-    "attention_unmapped_person",
     "file_from_issue",
     "file_from_incident",
     "work_from_issue",
-    "project_status_line",
     "candidate_impact",
     "change_request",
     "incident_demoted",
@@ -151,7 +149,7 @@ def test_the_closing_note_says_whether_the_incident_is_resolved_with_it(texts):
 
 
 def test_a_missing_owner_is_said_and_not_left_blank(texts):
-    for name in ("project_description", "root_issue", "root_rejected_question", "project_status_line"):
+    for name in ("project_description", "root_issue", "root_rejected_question"):
         given = values()[name]
         text = texts.render(name, **given | {"promotion": replace(given["promotion"], owner="")})
         assert re.search("Nobody yet|Dear owner|not named yet", text)
