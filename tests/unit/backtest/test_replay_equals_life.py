@@ -58,3 +58,4 @@ def test_a_verified_project_lets_its_incidents_go_in_a_replay_as_in_life(tmp_pat
     ]
     assert told[1][0] == ("rule-0", at, PromotionState.INEFFECTIVE)
     assert [one[0] for one in told[1]] == ["rule-0", "rule-0"]
+    assert replay(busy)[1][8].endswith("the project “T: VPN”, delivered 2026-03-02, did not help")

@@ -65,13 +65,13 @@ Told = list[tuple[Any, ...]]
 """Every promotion: its rule and group, when what happened to it, how it stands, and who belongs to it how."""
 
 
-_NUMBERED = re.compile(r"promotion \d+ (“[^”]*”)(?: \([^)]*\))?")
-"""An earlier project by its number and identifier, which a replay has none of."""
+_NUMBERED = re.compile(r"promotion \d+ (“[^”]*”) \([^)]+\)")
+"""An earlier project by its number and identifier in life; a replay has only its name."""
 
 
 def _told(promotion: Promotion, members: dict[str, str]) -> tuple[Any, ...]:
     state = PromotionState.ACTIVE if promotion.state is PromotionState.OPENING else promotion.state
-    reason = _NUMBERED.sub(r"promotion \1", promotion.reason)
+    reason = _NUMBERED.sub(r"the project \1", promotion.reason)
     return (
         *(promotion.rule_id, promotion.group_key, promotion.label, promotion.created_at, promotion.opened_at),
         *(promotion.decided_at, promotion.delivered_at, state, reason, tuple(sorted(members.items()))),

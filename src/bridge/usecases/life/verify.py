@@ -115,8 +115,12 @@ def came_back(uow: UnitOfWork, configured: Configured, promotion: Promotion, inc
 
 
 def did_not_help(before: Promotion | None) -> list[str]:
-    """What the reasons of a group's next promotion say of a delivered one before it; nothing where there was none."""
+    """What the reasons of a group's next promotion say of a delivered one before it; nothing where there was none.
+
+    In a replay it is nowhere: only its name says something.
+    """
     if before is None or before.delivered_at is None:
         return []
-    where = f" ({before.identifier})" if before.identifier else ""
-    return [f"promotion {before.id} “{before.name}”{where}, delivered {before.delivered_at:%Y-%m-%d}, did not help"]
+    name = f"“{before.name}”"
+    there = f"promotion {before.id} {name} ({before.identifier})" if before.identifier else f"the project {name}"
+    return [f"{there}, delivered {before.delivered_at:%Y-%m-%d}, did not help"]
