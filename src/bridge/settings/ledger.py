@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from bridge.kpi.finding_model import Thresholds
 from bridge.kpi.lease import LeaseTerms
@@ -14,7 +14,7 @@ from bridge.model.notice import NoticeKind
 from bridge.rules.durations import Duration
 from bridge.settings.notify import NotifySettings
 from bridge.usecases.ledger.policy import LedgerPolicy
-from bridge.yamlfile import Path
+from bridge.yamlfile import Path, refused
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -27,6 +27,13 @@ class LeaseSettings(BaseModel):
 
     days: int = Field(10, ge=1, le=250, strict=True)
     warn: int = Field(2, ge=0, le=20, strict=True)
+
+    @model_validator(mode="after")
+    def _lives_before_the_warning(self) -> LeaseSettings:
+        if self.warn >= self.days:
+            what = f"would warn {self.warn} business days before the end of a lease of {self.days}: as it begins"
+            raise refused(what, f"warn must be less than days, such as warn: {min(2, self.days - 1)}")
+        return self
 
 
 class FindingSettings(BaseModel):
@@ -46,12 +53,21 @@ class FindingSettings(BaseModel):
     reassigned: Count = 5
 
 
+def _kind(lease: object) -> str:
+    return "none" if isinstance(lease, str) else "terms"
+
+
+_Lease = Annotated[
+    Annotated[LeaseSettings, Tag("terms")] | Annotated[Literal["none"], Tag("none")], Discriminator(_kind)
+]
+
+
 class LedgerSettings(BaseModel):
     """`lease: none` lets exclusions live as their project does; `page: ""` writes no head to the wiki, routes may."""
 
     model_config = STRICT
 
-    lease: LeaseSettings | Literal["none"] = LeaseSettings()
+    lease: _Lease = LeaseSettings()
     page: str = Field("KPI ledger", max_length=100)
     findings: FindingSettings = FindingSettings()
 

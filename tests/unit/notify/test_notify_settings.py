@@ -76,6 +76,13 @@ def test_a_ledger_whose_head_goes_nowhere_is_told(tmp_path, ledger, route, warns
     assert [(one.severity, one.where.rpartition("bridge.yaml:")[2]) for one in told] == [("warning", "11:16")] * warns
 
 
+def test_a_lease_that_warns_too_early_has_a_place(tmp_path):
+    one, *more = problems(tmp_path, "  routes: []\nledger:\n  lease: {days: 2, warn: 5}\n")
+    assert not more, more
+    assert one.startswith("bridge.yaml:9:10: ")
+    assert "warn must be less than days, such as warn: 1" in one
+
+
 def test_a_full_example_is_taken(tmp_path):
     text = (
         CHANNELS

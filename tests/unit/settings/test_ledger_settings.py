@@ -25,6 +25,13 @@ def test_every_word_arrives():
     assert LedgerSettings.model_validate({"lease": "none"}).policy().lease is None
 
 
+@pytest.mark.parametrize("lease", [{"days": 2, "warn": 5}, {"days": 2, "warn": 2}, {"days": 2}])
+def test_a_lease_that_would_be_warned_of_as_it_begins_is_refused(lease):
+    with pytest.raises(ValidationError, match=r"lease of 2: as it begins"):
+        LedgerSettings.model_validate({"lease": lease})
+    assert LedgerSettings.model_validate({"lease": {"days": 2, "warn": 1}}).policy().lease == LeaseTerms(2, 1)
+
+
 @pytest.mark.parametrize("wrong", [{"lease": {"days": 0}}, {"findings": {"again": 1}}, {"lease": "never"}, {"x": 1}])
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValidationError):
