@@ -110,7 +110,7 @@ def forget(
     if as_json:
         print_json("bridge/ledger-forget/1", **result)
     else:
-        say(f"{result['erased']} entries are erased." if result["erased"] else f"The ledger knows no “{person}”.")
+        say(f"{result['erased']} entries are erased.")
 
 
 def findings(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

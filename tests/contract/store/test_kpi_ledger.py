@@ -12,12 +12,14 @@ from tests.contract.store.fixtures import NASTY, NOON, HandClock, at, incident, 
 
 from bridge.kpi.ledger import Head, verify
 from bridge.kpi.report_model import Asked
+from bridge.model.errors import NotFound
 from bridge.model.exclusion import Ending
 from bridge.model.incident import State
 from bridge.store.database import Database
 from bridge.store.engines import connect, parse
 from bridge.store.migrate import upgrade
 from bridge.store.unit import Unit
+from bridge.usecases.ledger.forget import forgotten
 from bridge.usecases.operations.from_store import stored_material
 
 
@@ -44,6 +46,14 @@ def test_rows_are_read_back_as_they_were_written(database: Database) -> None:
         assert (rows[0].rule_id, rows[0].rule_version, rows[2].because) == ("router-cpu", "v1", "delivered")
         assert unit.kpi_ledger.rows(2, 99) == rows[2:]
         assert unit.kpi_ledger.newest() == Head(3, rows[2].hash)
+
+
+def test_a_misspelt_person_is_refused_with_who_may_be_meant(database: Database) -> None:
+    with database.transaction() as unit:
+        two_exclusions(unit)
+        with pytest.raises(NotFound, match=r"“jnae”: is not in the ledger: nothing was erased\. did you mean “jane”"):
+            forgotten(unit, {"person": "jnae"}, NOON)
+        assert forgotten(unit, {"person": "Jane"}, NOON) == {"erased": 1}
 
 
 def test_persons_are_random_ids_and_can_be_forgotten(database: Database) -> None:
