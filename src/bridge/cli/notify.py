@@ -9,7 +9,7 @@ import typer
 from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, open_app
 from bridge.cli.output import print_json, print_table, say
-from bridge.model.errors import NotFound, NotPossible
+from bridge.model.errors import NotFound, NotPossible, RemoteUnavailable
 from bridge.model.notice import Message, NoticeKind
 from bridge.yamlfile import did_you_mean
 
@@ -44,13 +44,22 @@ def send_test(
         mention = options.mentions.get(to, "")
         key = f"test:{channel}:{now.isoformat()}"
         mentions = (mention,) if mention else ()
-        app.notifiers[channel].send(
-            Message(key, subject, body.strip(), now, address if options.personal else "", mentions)
-        )
+        message = Message(key, subject, body.strip(), now, address if options.personal else "", mentions)
+        try:
+            app.notifiers[channel].send(message)
+        except RemoteUnavailable as error:
+            raise _not_again(error) from None
     if as_json:
         print_json("bridge/notify-test/1", channel=channel, to=address or None, sent=True)
     else:
         say(f"The service took it{f' for {address}' if options.personal else ''}: look whether it is there.")
+
+
+def _not_again(error: RemoteUnavailable) -> RemoteUnavailable:
+    """The same without the queue's promise: nothing repeats a test."""
+    advice = "" if "tried again" in error.advice else f"{error.advice} "
+    say_again = "The test was not sent and is not tried again: say it anew. Messages of routes are tried again."
+    return type(error)(error.where, error.what, advice + say_again, retry_after=error.retry_after)
 
 
 @commands.command()

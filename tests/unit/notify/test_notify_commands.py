@@ -12,7 +12,7 @@ from tests.unit.notify.test_notify_settings import HEAD, PEOPLE
 from typer.testing import CliRunner
 
 from bridge.cli.main import cli
-from bridge.model.errors import NotFound, NotPossible, Rejected
+from bridge.model.errors import NotFound, NotPossible, Rejected, RemoteUnavailable
 
 ROUTES = "  routes:\n    - {events: [slip], to: [owner, lead], channels: [room]}\n"
 
@@ -46,6 +46,14 @@ def test_what_the_service_refuses_is_said_without_its_key(folder):
     with serving(wecom) as service, pytest.raises(Rejected, match="93000") as caught:
         run(folder, service.url.replace("SECRET", "OTHER"), "notify", "test", "room")
     assert "OTHER-IN-ADDRESS" not in str(caught.value)
+
+
+def test_a_test_by_a_dead_channel_is_not_tried_again_and_says_so(folder):
+    with serving(wecom) as service:
+        url = service.url
+    with pytest.raises(RemoteUnavailable, match="gave no answer") as caught:
+        run(folder, url, "notify", "test", "room")
+    assert caught.value.advice.startswith("The test was not sent and is not tried again")
 
 
 @pytest.mark.parametrize(
