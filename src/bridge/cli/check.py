@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +18,9 @@ from bridge.cli.common import (
     open_app,
 )
 from bridge.cli.output import print_json, say
-from bridge.configuration import load_with_warnings
+from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
+from bridge.rules.stories import load_stories
 from bridge.store.migrate import Schema
 from bridge.usecases.sync_check import sync_problems
 
@@ -32,17 +34,29 @@ def check(
 
     Exit code 1 when something is wrong, 2 when it is in a file, 3 when a system cannot be reached.
     """
-    configuration, problems = load_with_warnings(config)
+    configuration, problems = all_files(config)
+    wrong = any(problem.severity == "error" for problem in problems)
     if configuration is not None and not offline:
         with open_app(config, Use.NOTHING) as app:
             problems = [*problems, *app.check(), *_sync(app)]
     print_problems("bridge/check/1", problems, as_json=as_json)
-    if configuration is None:
+    if wrong:
         raise typer.Exit(USAGE)
     if any(problem.unreachable for problem in problems):
         raise typer.Exit(UNREACHABLE)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(FINDINGS)
+
+
+def all_files(config: Path) -> tuple[Configuration | None, list[Problem]]:
+    """The configuration, None when one of its files is wrong, and the problems of all files with those of rule tests.
+
+    Rule tests are read with the rules that they are about: only where these are right.
+    """
+    configuration, problems = load_with_warnings(config)
+    if configuration is not None:
+        problems += load_stories(configuration.rule_tests(), configuration.rules)[1]
+    return configuration, problems
 
 
 def _sync(app: App) -> list[Problem]:

@@ -8,14 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from bridge.app import Use
-from bridge.cli.check import print_problems
+from bridge.cli.check import all_files, print_problems
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, USAGE, ConfigOption, JsonOption, open_app
 from bridge.cli.output import print_json, print_table, say
-from bridge.configuration import load_with_warnings
 from bridge.rules.answers import Answer
 from bridge.rules.decision import Clause
 from bridge.rules.jsonschema import cases_schema, rules_schema
-from bridge.rules.stories import load_stories
 from bridge.usecases.explaining import Explained, explain_incident, find_incident, lines_of
 from bridge.usecases.near_misses import MOST_NEAR, near_misses
 
@@ -28,9 +26,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
     Exit code 1 when there are only warnings, 2 when anything is refused.
     """
-    configuration, problems = load_with_warnings(config)
-    if configuration is not None:
-        problems += load_stories(configuration.rule_tests(), configuration.rules)[1]
+    _, problems = all_files(config)
     print_problems("bridge/rules-check/1", problems, as_json=as_json)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(USAGE)
