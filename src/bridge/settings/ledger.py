@@ -80,6 +80,6 @@ class LedgerSettings(BaseModel):
     def unpublished(self, notify: NotifySettings) -> Iterator[tuple[Path, str, str]]:
         """Place, what and advice where the ledger's head goes nowhere."""
         if not self.page and not notify.tells_of(NoticeKind.LEDGER_HEAD):
-            what = "ledger.page is empty, and no route tells anybody of ledger_head: the ledger's head is published nowhere"
+            what = "ledger.page is empty, and no route has ledger_head for anybody: its head is published nowhere"
             advice = 'name a page, or a route to: ["address:…"]; else who owns the store can write it anew unseen'
             yield ("ledger", "page"), what, advice
