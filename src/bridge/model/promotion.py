@@ -67,6 +67,7 @@ class Promotion:
     it last became a candidate, None: since `created_at`. `from_history` is true as long as a candidate rests on
     nothing but what a new rule found in the past: nobody is told of it one by one. `merged_into` is the promotion
     that took it in. `made` maps what was made in the tracker beside issues to its id there (`version:fixed`).
+    `tracker` is where its project is, empty in a replay: there it is nowhere, and `id` is no number to tell.
     """
 
     id: int

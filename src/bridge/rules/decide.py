@@ -117,7 +117,7 @@ def _lost(group: GroupView) -> str:
     """Who has the incidents that could have been a reason."""
     if not group.lost:
         return ""
-    others = ", ".join(dict.fromkeys(f"promotion {one.promotion_id} of rule {one.rule_id}" for one in group.lost))
+    others = ", ".join(dict.fromkeys(one.claimant for one in group.lost))
     have = "incident belongs" if len(group.lost) == 1 else "incidents belong"
     return f"; {len(group.lost)} {have} to {others}, which claimed first"
 

@@ -122,11 +122,20 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An incident of the group that another promotion has claimed: the first rule that claims one wins."""
+    """An incident of the group that another promotion has claimed: the first rule that claims one wins.
+
+    In a replay promotions have no numbers: `promotion_id` is None.
+    """
 
     ref: IncidentRef
-    promotion_id: int
+    promotion_id: int | None
     rule_id: str
+
+    @property
+    def claimant(self) -> str:
+        """Who has it, in words."""
+        which = "a promotion" if self.promotion_id is None else f"promotion {self.promotion_id}"
+        return f"{which} of rule {self.rule_id}"
 
 
 @dataclass(frozen=True, slots=True)

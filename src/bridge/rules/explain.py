@@ -44,9 +44,7 @@ def explain(rule: CompiledRule, group: GroupView, decision: Decision, now: datet
     if decision.evidence:
         lines.append(f"  incidents: {', '.join(refs.get(one, str(one)) for one in decision.evidence)}")
     for one in group.lost:
-        lines.append(
-            f"  {one.ref} belongs to promotion {one.promotion_id} of rule {one.rule_id}, which claimed it first"
-        )
+        lines.append(f"  {one.ref} belongs to {one.claimant}, which claimed it first")
     return lines
 
 

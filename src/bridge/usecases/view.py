@@ -98,7 +98,7 @@ def _members(
     for incident_id, incident in incidents:
         by = claimed.get(incident_id)
         if by is not None and (promotion is None or by.id != promotion.id):
-            lost.append(Lost(incident.ref, by.id, by.rule_id))
+            lost.append(Lost(incident.ref, by.id if by.tracker else None, by.rule_id))
             continue
         known = facts.get(incident_id)
         members.append(

@@ -184,7 +184,8 @@ def test_all_rules_live_together(shipped: Configuration) -> None:
     """What another rule has claimed is no reason any more."""
     first = {"id": "first", "priority": 1, "when": {"any": [{"recurs": {"at_least": 3, "within": "30d"}}]}}
     using = configured(shipped, first, {})
-    expect = [{"at": "4d", "outcome": "nothing", "why": {"decision": "which claimed first"}}]
+    by = "belong to a promotion of rule first, which claimed first"
+    expect = [{"at": "4d", "outcome": "nothing", "why": {"decision": by}}]
     assert told(played(using, incidents=FIVE, expect=expect)) == []
     assert told(played(using, rule="first", incidents=FIVE, expect=[{"at": "2d", "outcome": "candidate"}])) == []
 

@@ -31,8 +31,8 @@ class BookedPromotions:
     _claims: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, promotion: Promotion) -> Promotion:
-        """See the protocol."""
-        added = replace(promotion, id=len(self.all))
+        """See the protocol. It is in no tracker, and its number is this replay's own."""
+        added = replace(promotion, id=len(self.all), tracker="")
         self.all.append(added)
         self._members.append({})
         self._of_group.setdefault((added.rule_id, added.group_key), []).append(added.id)

@@ -121,6 +121,6 @@ def did_not_help(before: Promotion | None) -> list[str]:
     """
     if before is None or before.delivered_at is None:
         return []
-    name = f"“{before.name}”"
-    there = f"promotion {before.id} {name} ({before.identifier})" if before.identifier else f"the project {name}"
-    return [f"{there}, delivered {before.delivered_at:%Y-%m-%d}, did not help"]
+    where = f" ({before.identifier})" if before.identifier else ""
+    which = f"promotion {before.id}" if before.tracker else "the project"
+    return [f"{which} “{before.name}”{where}, delivered {before.delivered_at:%Y-%m-%d}, did not help"]
