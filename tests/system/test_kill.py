@@ -29,12 +29,12 @@ class Deaths:
 
     def play(self, kill: Any) -> int:
         """From the scene to the end; returns how often the bridge died on the way."""
-        deaths = _play(self.scene, kill)
+        deaths = play(self.scene, kill)
         assert self.scene.sandbox.dump() == self.undisturbed, f"{kill}"
         return deaths
 
 
-def _play(scene: Scene, kill: Any) -> int:
+def play(scene: Scene, kill: Any) -> int:
     scene.rewind()
     if child.once(scene.config, kill):
         return 0
@@ -48,7 +48,7 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deaths]:
     with Sandbox(clock_start=START) as sandbox:
         scene = Scene.set_up(sandbox, tmp_path_factory.mktemp("scene"), patience=PATIENT)
         began = time.monotonic()
-        assert _play(scene, None) == 0
+        assert play(scene, None) == 0
         yield Deaths(scene, sandbox.dump(), time.monotonic() - began)
 
 
