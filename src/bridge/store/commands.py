@@ -38,7 +38,8 @@ class CommandState(StrEnum):
 class Command:
     """A command row. `result` is what `finish` was given, None before; `progress` what `tell` was given last.
 
-    A command that has not been taken by `expires_at` is never carried out.
+    A command that has not been taken by `expires_at` is never carried out. `args` are empty once it is finished: they
+    may hold a name that the command was to erase.
     """
 
     id: int
@@ -91,7 +92,7 @@ class Commands:
     def finish(self, command_id: int, result: Any, *, failed: bool = False) -> None:
         """Stores a command's result (anything JSON can hold)."""
         state = CommandState.FAILED if failed else CommandState.DONE
-        values = {"state": state, "result": result, "finished_at": self._clock.now()}
+        values = {"state": state, "result": result, **self._ended()}
         self._connection.execute(update(_COMMAND).where(_COMMAND.c.id == command_id).values(values))
 
     def tell(self, command_id: int, progress: Any) -> None:
@@ -111,16 +112,18 @@ class Commands:
         return self._connection.execute(delete(_COMMAND).where(waiting)).rowcount == 1
 
     def _expire(self) -> None:
-        now = self._clock.now()
-        late = (_COMMAND.c.state == CommandState.WAITING) & (_COMMAND.c.expires_at <= now)
-        values = {"state": CommandState.EXPIRED, "finished_at": now}
+        late = (_COMMAND.c.state == CommandState.WAITING) & (_COMMAND.c.expires_at <= self._clock.now())
+        values = {"state": CommandState.EXPIRED, **self._ended()}
         self._connection.execute(update(_COMMAND).where(late).values(values))
 
     def lose_running(self) -> int:
         """Marks commands that an earlier daemon left running as lost; for a daemon that starts. How many."""
-        values = {"state": CommandState.LOST, "finished_at": self._clock.now()}
+        values = {"state": CommandState.LOST, **self._ended()}
         running = _COMMAND.c.state == CommandState.RUNNING
         return self._connection.execute(update(_COMMAND).where(running).values(values)).rowcount
+
+    def _ended(self) -> dict[str, Any]:
+        return {"args": {}, "finished_at": self._clock.now()}
 
 
 def _command(row: RowMapping) -> Command:

@@ -144,6 +144,21 @@ def test_a_command_that_nobody_waits_for_any_more_is_never_taken(database: Datab
         assert (expired.state, expired.finished_at, expired.state.is_finished) == (CommandState.EXPIRED, at(1), True)
 
 
+def test_what_a_command_was_asked_is_not_kept_once_it_is_finished(database: Database, clock: HandClock) -> None:
+    """It may be the name that it was to erase."""
+    with database.transaction() as unit:
+        done, lost, late = (unit.commands.add("forget", {"person": "Jane"}, MINUTE) for _ in range(3))
+        for _ in (done, lost):
+            unit.commands.take()
+        unit.commands.finish(done, {"erased": 1})
+        unit.commands.lose_running()
+        clock.advance(minutes=1)
+        unit.commands.take()
+        states = [CommandState.DONE, CommandState.LOST, CommandState.EXPIRED]
+        found = [unit.commands.get(number) for number in (done, lost, late)]
+        assert [(one.state, one.args) for one in found] == [(state, {}) for state in states]
+
+
 def test_some_commands_are_taken_apart_from_the_others(database: Database) -> None:
     """A long one does not keep short ones waiting; it tells how far it is."""
     with database.transaction() as unit:
