@@ -21,19 +21,26 @@ Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
 class LeaseSettings(BaseModel):
-    """An exclusion lives while its project shows progress within so many business days; `warn` before, all told."""
+    """An exclusion lives while its project shows progress within so many business days.
+
+    `warn` days before its end all are told: 2, if the lease is longer.
+    """
 
     model_config = STRICT
 
     days: int = Field(10, ge=1, le=250, strict=True)
-    warn: int = Field(2, ge=0, le=20, strict=True)
+    warn: int | None = Field(None, ge=0, le=20, strict=True)
 
     @model_validator(mode="after")
     def _lives_before_the_warning(self) -> LeaseSettings:
-        if self.warn >= self.days:
+        if self.warn is not None and self.warn >= self.days:
             what = f"would warn {self.warn} business days before the end of a lease of {self.days}: as it begins"
             raise refused(what, f"warn must be less than days, such as warn: {min(2, self.days - 1)}")
         return self
+
+    def terms(self) -> LeaseTerms:
+        """The same in the use cases' words."""
+        return LeaseTerms(self.days, min(2, self.days - 1) if self.warn is None else self.warn)
 
 
 class FindingSettings(BaseModel):
@@ -73,7 +80,7 @@ class LedgerSettings(BaseModel):
 
     def policy(self) -> LedgerPolicy:
         """The same in the use cases' words."""
-        terms = None if self.lease == "none" else LeaseTerms(self.lease.days, self.lease.warn)
+        terms = None if self.lease == "none" else self.lease.terms()
         found = {name: getattr(self.findings, name) for name in FindingSettings.model_fields}
         return LedgerPolicy(terms, self.page, Thresholds(**found))
 

@@ -25,11 +25,24 @@ def test_every_word_arrives():
     assert LedgerSettings.model_validate({"lease": "none"}).policy().lease is None
 
 
-@pytest.mark.parametrize("lease", [{"days": 2, "warn": 5}, {"days": 2, "warn": 2}, {"days": 2}])
+@pytest.mark.parametrize("lease", [{"days": 2, "warn": 5}, {"days": 2, "warn": 2}])
 def test_a_lease_that_would_be_warned_of_as_it_begins_is_refused(lease):
     with pytest.raises(ValidationError, match=r"lease of 2: as it begins"):
         LedgerSettings.model_validate({"lease": lease})
-    assert LedgerSettings.model_validate({"lease": {"days": 2, "warn": 1}}).policy().lease == LeaseTerms(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("lease", "terms"),
+    [
+        ({"days": 2, "warn": 1}, (2, 1)),
+        ({"days": 2}, (2, 1)),
+        ({"days": 1}, (1, 0)),
+        ({"days": 30}, (30, 2)),
+        ({}, (10, 2)),
+    ],
+)
+def test_a_lease_is_warned_of_two_days_before_its_end_if_it_is_longer(lease, terms):
+    assert LedgerSettings.model_validate({"lease": lease}).policy().lease == LeaseTerms(*terms)
 
 
 @pytest.mark.parametrize("wrong", [{"lease": {"days": 0}}, {"findings": {"again": 1}}, {"lease": "never"}, {"x": 1}])
