@@ -344,17 +344,20 @@ def test_two_projects_become_one(scene: Scene, stage: Stage, project: int) -> No
     assert stage.office.own_issue(project, f"itsm #{others[0]}")["status"]["name"] == "In Progress"
 
 
-def test_a_closed_project_is_one_attention_and_goes_on_when_reopened(scene: Scene, stage: Stage, project: int) -> None:
+@pytest.mark.parametrize(("shut", "again"), [("close", "reopen"), ("archive", "unarchive")])
+def test_a_project_that_is_shut_is_one_attention_and_goes_on_afterwards(
+    scene: Scene, stage: Stage, project: int, shut: str, again: str
+) -> None:
     """What is to be written waits; nothing dies, nothing is written twice; incidents are not kept waiting."""
     admin = stage.office.as_user("admin")
-    admin.ok("PUT", f"/projects/{project}/close.json")
+    admin.ok("PUT", f"/projects/{project}/{shut}.json")
     stage.desk.take(scene.waiting[0], as_="alice")
     sixth = stage.desk.open(SUMMARY, key="core-1")
-    rounds(stage, 3)
-    assert promotion(stage).attention.count("its project in Redmine is closed") == 1
+    rounds(stage, 2)
+    assert promotion(stage).attention.count(f"its project in Redmine is {shut}d") == 1
     with opened(stage) as bridge:
         assert not bridge.engine().dead()
-    admin.ok("PUT", f"/projects/{project}/reopen.json")
+    admin.ok("PUT", f"/projects/{project}/{again}.json")
     scene.sandbox.clock.advance(700)
     rounds(stage)
     assert "its project in Redmine" not in promotion(stage).attention
@@ -394,6 +397,44 @@ def test_what_no_poll_sees_is_looked_for(scene: Scene, stage: Stage, project: in
     perform(stage, "owner", promotion=1, new="ben", reason="jane left")
     rounds(stage)
     assert "its owner" not in promotion(stage).attention
+
+
+def test_a_project_that_is_moved_is_followed_and_stays_where_people_put_it(
+    scene: Scene, stage: Stage, project: int
+) -> None:
+    """Out of the parent its changes are seen at the next look, and a person is told; back below it is as before."""
+    admin = stage.office.as_user("admin")
+    parent = admin.ok("GET", f"/projects/{project}.json")["project"]["parent"]["id"]
+    own = stage.office.own_issue(project, f"itsm #{scene.waiting[0]}")["id"]
+    writes = stage.writes()
+    admin.ok("PUT", f"/projects/{project}.json", {"project": {"parent_id": ""}})
+    scene.sandbox.clock.advance(7 * 3600)
+    rounds(stage)
+    assert promotion(stage).attention.count("its project was moved out of “operations”") == 1
+    assert "parent" not in admin.ok("GET", f"/projects/{project}.json")["project"]
+    assert stage.writes() == writes
+    admin.ok("PUT", f"/projects/{project}.json", {"project": {"parent_id": parent}})
+    stage.office.change(own, status="In Progress")
+    scene.sandbox.clock.advance(7 * 3600)
+    rounds(stage)
+    assert "its project was moved" not in promotion(stage).attention
+    assert stage.desk.state(scene.waiting[0]) == "in_progress"
+
+
+def test_what_people_edit_in_bulk_is_theirs(scene: Scene, stage: Stage, project: int) -> None:
+    """All issues within a second: incidents follow their own, and nothing is set back or done to the tasks."""
+    own = {i: stage.office.own_issue(project, f"itsm #{i}")["id"] for i in scene.waiting}
+    edited = [issue["id"] for issue in stage.office.issues(project)]
+    tasks = set(edited[1:]) - set(own.values())  # the root is told that its owner was changed
+    before = {number: stage.office.changes_by("itsm-sync", number) for number in tasks}
+    for number in edited:
+        stage.office.change(number, as_="admin", priority_id=4, status="In Progress", assigned_to="ben")
+    rounds(stage, 2)
+    assert {(stage.desk.state(i), stage.desk.handler(i)) for i in own} == {("in_progress", "alice")}
+    for issue in stage.office.issues(project):
+        shown = (issue["priority"]["id"], issue["status"]["name"], issue["assigned_to"]["id"])
+        assert shown == (4, "In Progress", stage.office.ids["ben"])
+    assert {number: stage.office.changes_by("itsm-sync", number) for number in before} == before
 
 
 def test_a_project_is_looked_at_once_in_a_while(scene: Scene, stage: Stage, project: int) -> None:

@@ -48,7 +48,8 @@ class ProjectLook:
         if project.status != "active":
             return self._shut(promotion, project.status)
         configured = self.configured()
-        below = project.parent_id in {None, promotion.made.get(PARENT)} or self._is_below(project)
+        known = project.parent_id is not None and project.parent_id == promotion.made.get(PARENT)
+        below = known or self._is_below(project)
         found = {row.id: row for row in self.tracker.look([task.issue_id for task in tasks if task.issue_id])}
         gone = self._gone(tasks, found)
         owner = configured.directory.redmine_id(promotion.owner)
