@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from bridge.rules.questions import AllOf, Covers, Not, Predicate, Tree, compile_
 from bridge.rules.schema import Mode, Rule
 from bridge.rules.when import Trigger
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 NO_CALENDARS: Mapping[str, BusinessCalendar] = MappingProxyType({})
 
 
@@ -146,11 +147,14 @@ def group_key(rule: CompiledRule, incident: Incident) -> str | None:
 
     Across sources there is null for the source.
     """
-    parts = [as_part(one.get(incident)) for one in rule.group_fields]
+    return key_of(rule, incident.source, [as_part(one.get(incident)) for one in rule.group_fields])
+
+
+def key_of(rule: CompiledRule, source: str, parts: Sequence[str | None]) -> str | None:
+    """The key of a group by its source and the values of its fields."""
     if None in parts:
         return None
-    source = None if rule.rule.across_sources else incident.source
-    return json.dumps([source, *parts], ensure_ascii=False, separators=(",", ":"))
+    return _to_json([None if rule.rule.across_sources else source, *parts])
 
 
 def group_label(rule: CompiledRule, incident: Incident, key: str | None = None) -> str:
@@ -159,6 +163,11 @@ def group_label(rule: CompiledRule, incident: Incident, key: str | None = None) 
     first = None if key is None else first_member(rule, key)
     if first is not None:
         parts[rule.rule.group_by.index(FINGERPRINT)] = first
+    return label_of(parts)
+
+
+def label_of(parts: Iterable[str | None]) -> str:
+    """The values of a group's fields as people read them."""
     return " · ".join(filter(None, parts))
 
 

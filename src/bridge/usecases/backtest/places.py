@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bridge.rules.fields import Field, as_part
 from bridge.rules.history import History
-from bridge.rules.matching import CompiledRule, group_key, group_label
+from bridge.rules.matching import CompiledRule, key_of, label_of
 from bridge.rules.questions import questions
 from bridge.rules.select import covered
 from bridge.usecases.backtest.members import columns_of
@@ -122,18 +123,37 @@ def _grouped(
 ) -> Iterator[tuple[int, int]]:
     """(row, group) of the rows that the rule covers and that have all values of its groups."""
     rows = covered(history, rule.covers, over=over)
-    fields = list(dict.fromkeys(["source", *columns_of(rule.group_fields)]))
+    parts_of = [_Parts(history, one, over) for one in rule.group_fields]
+    source = history.column("source", over=over)
+    fields = dict.fromkeys(["source", *columns_of(rule.group_fields)])
     columns = [history.column(name, over=over).codes for name in fields]
     known: dict[tuple[int, ...], int] = {}
     for row in rows:
         values = tuple([codes[row] for codes in columns])
         group = known.get(values)
         if group is None:
-            incident = history.shown(row, fields, over=over)
-            key = group_key(rule, incident)
+            parts = [one.at(row) for one in parts_of]
+            key = key_of(rule, source[row], parts)
             group = -1 if key is None else names.setdefault(key, len(names))
             if key is not None and group == len(found):
-                found.append(GroupName(key, group_label(rule, incident)))
+                found.append(GroupName(key, label_of(parts)))
             known[values] = group
         if group >= 0:
             yield row, group
+
+
+class _Parts:
+    """What a field of groups says in the rows of a history; made once for each combination of what it is made of."""
+
+    def __init__(self, history: History, field: Field, over: bool) -> None:
+        self._history, self._field, self._over = history, field, over
+        self._names = columns_of([field])
+        self._codes = [history.column(name, over=over).codes for name in self._names]
+        self._known: dict[tuple[int, ...], str | None] = {}
+
+    def at(self, row: int) -> str | None:
+        """In one row; None where there is no value."""
+        codes = tuple([codes[row] for codes in self._codes])
+        if codes not in self._known:
+            self._known[codes] = as_part(self._field.get(self._history.shown(row, self._names, over=self._over)))
+        return self._known[codes]
