@@ -11,8 +11,8 @@ from bridge.model.carried import CarriedNote
 from bridge.model.stop import Stop
 from bridge.store.note_tables import carried_note
 from bridge.store.note_tables import stop as stop_table
-from bridge.store.sql import execute, fetch, insert_text, listed
-from bridge.store.values import clean, micros, short
+from bridge.store.sql import Row, execute, fetch, insert_text, listed
+from bridge.store.values import clean, micros, moment, short
 
 _NOTE = carried_note
 _COLUMNS = [name for name in _NOTE.columns.keys() if name != "id"]  # noqa: SIM118 - a collection, no dict
@@ -22,6 +22,7 @@ _ADD = (
 _OF_LINK = select(_NOTE).where(_NOTE.c.link_id == bindparam("link"), _NOTE.c.gone_at.is_(None)).order_by(_NOTE.c.id)
 _LINKS = "SELECT DISTINCT link_id FROM carried_note WHERE gone_at IS NULL AND link_id @among"
 _STOP = insert_text(stop_table, ("system", "at", "code", "why")) + " ON CONFLICT DO NOTHING"
+_STOPS = "SELECT system, at, code, why FROM stop ORDER BY system"  # plain text: asked before each delivery
 
 
 class StoredCarriedNotes:
@@ -72,12 +73,11 @@ class StoredStops:
 
     def all(self) -> list[Stop]:
         """See the protocol."""
-        rows = self._connection.execute(select(stop_table).order_by(stop_table.c.system)).mappings()
-        return [Stop(**row) for row in rows]
+        return [_stop(row) for row in fetch(self._connection, _STOPS)]
 
     def of(self, *systems: str) -> Stop | None:
         """See the protocol."""
-        return next((one for one in self.all() if one.system in systems), None)
+        return next((_stop(row) for row in fetch(self._connection, _STOPS) if row[0] in systems), None)
 
     def add(self, stop: Stop) -> bool:
         """See the protocol."""
@@ -90,3 +90,8 @@ class StoredStops:
         if found is not None:
             self._connection.execute(delete(stop_table).where(stop_table.c.system == system))
         return found
+
+
+def _stop(row: Row) -> Stop:
+    system, at, code, why = row
+    return Stop(system=system, at=moment(at), code=code, why=why)

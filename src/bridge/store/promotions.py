@@ -33,6 +33,8 @@ _GET = select(_PROMOTION).where(_PROMOTION.c.id == bindparam("promotion_id"))
 _SAVE = update(_PROMOTION).where(_PROMOTION.c.id == bindparam("promotion_id"))
 _MEMBER = tables.promotion_member
 _TASK = tables.task
+_TASKS = select(_TASK).where(_TASK.c.promotion_id == bindparam("promotion_id")).order_by(_TASK.c.key)
+_SOME_TASKS = _TASKS.where(_TASK.c.key.in_(bindparam("keys", expanding=True)))
 _ADD_MEMBER = upsert_text(_MEMBER, ("promotion_id", "incident_id", "role", "joined_at"))
 _IS_MEMBER = "SELECT 1 FROM promotion_member WHERE promotion_id = ? AND incident_id = ?"
 _SAVE_TASK = "UPDATE task SET issue_id = ?, status = ?, gate = ? WHERE promotion_id = ? AND key = ?"
@@ -172,10 +174,11 @@ class StoredPromotions:
 
     def tasks(self, promotion_id: int, keys: Collection[str] | None = None) -> dict[str, Task]:
         """See the protocol."""
-        query = select(_TASK).where(_TASK.c.promotion_id == promotion_id).order_by(_TASK.c.key)
+        values: dict[str, Any] = {"promotion_id": promotion_id}
         if keys is not None:
-            query = query.where(_TASK.c.key.in_([clean(key) for key in keys]))
-        return {row["key"]: _task(row) for row in self._connection.execute(query).mappings()}
+            values["keys"] = [clean(key) for key in keys]
+        query = _TASKS if keys is None else _SOME_TASKS
+        return {row["key"]: _task(row) for row in self._connection.execute(query, values).mappings()}
 
     def save_task(self, task: Task) -> None:
         """See the protocol. Raises NotFound when it was never added."""
