@@ -122,9 +122,10 @@ def own_report(path: Path) -> tuple[float, Figures, int]:
     with uncollected(), database.reading() as uow:
         asked = Asked()
         made = operations(stored_material(uow, asked, {}, NOW), asked, (), NOW)
+        seconds = watch.read()[0]
     database.close()
     mean, high, share = made.resolution.mean, made.resolution.p90, made.routing.share
-    return watch.read()[0], (mean or 0.0, high or 0.0, share or 0.0), peak_memory()
+    return seconds, (mean or 0.0, high or 0.0, share or 0.0), peak_memory()
 
 
 def peer_report(path: Path) -> tuple[float, Figures, int]:
