@@ -26,6 +26,11 @@ COLUMNS = (
 """What a row of facts has, in order: numbers, then the effort, then texts. A priority of 0 is none; a verdict is 1 for
 broken, 0 for kept, -1 for none; `cancelled` is 1 for what was called off."""
 
+MARKS = "marks"
+"""May stand for four columns, for what is read from a store: ((priority * 2 + cancelled) * 4 + told_response + 1) * 4 +
+told_resolution + 1. A million small numbers are spared three times."""
+MARKED = frozenset({"priority", "cancelled", "told_response", "told_resolution"})
+
 _TEXTS = frozenset({"team", "first_team", "service", "person", "type", "source"})
 _MOMENTS = frozenset({"opened", "responded", "reported", "timeline", "left"})
 
@@ -88,16 +93,25 @@ class Facts:
         return Facts(**made)
 
 
+class _Codes(dict[str, int]):
+    """Numbers texts as they are first met."""
+
+    def __missing__(self, text: str) -> int:
+        code = self[text] = len(self)
+        return code
+
+
 @dataclass(slots=True)
 class Builder:
     """Makes columns of rows that come in parts, so that never all of them are in memory as Python objects.
 
-    Rows have the columns of `names`, in this order. The others are empty in every row: no moment, 0 or "".
+    Rows have the columns of `names` (of COLUMNS, or MARKS), in this order. The others are empty in every row: no
+    moment, 0 or "".
     """
 
     names: Sequence[str] = COLUMNS
     _parts: dict[str, list[NDArray[Any]]] = field(init=False)
-    _index: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _TEXTS})
+    _index: dict[str, _Codes] = field(default_factory=lambda: {name: _Codes() for name in _TEXTS})
     _size: int = 0
 
     def __post_init__(self) -> None:
@@ -110,10 +124,8 @@ class Builder:
         self._size += len(rows)
         for name, column in zip(self.names, zip(*rows, strict=True), strict=True):
             if name in _TEXTS:
-                index = self._index[name]
-                for text in dict.fromkeys(column):
-                    index.setdefault(text, len(index))
-                made: NDArray[Any] = np.fromiter(map(index.__getitem__, column), dtype=np.int64, count=len(rows))
+                code = self._index[name].__getitem__
+                made: NDArray[Any] = np.fromiter(map(code, column), dtype=np.int64, count=len(rows))
             else:
                 made = np.fromiter(column, dtype=np.float64 if name == "effort" else np.int64, count=len(rows))
             self._parts[name].append(made)
@@ -121,6 +133,8 @@ class Builder:
     def facts(self) -> Facts:
         """All rows so far."""
         made: dict[str, Any] = {}
+        if MARKS in self._parts:
+            self._unpack()
         for name in COLUMNS:
             parts = self._parts.get(name)
             kind = np.float64 if name == "effort" else np.int64
@@ -131,6 +145,15 @@ class Builder:
             if parts:
                 parts.clear()
         return Facts(**made)
+
+    def _unpack(self) -> None:
+        packed = self._parts.pop(MARKS)
+        self._parts |= {
+            "priority": [marks // 32 for marks in packed],
+            "cancelled": [marks // 16 % 2 for marks in packed],
+            "told_response": [marks // 4 % 4 - 1 for marks in packed],
+            "told_resolution": [marks % 4 - 1 for marks in packed],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +169,10 @@ class Holds:
     def of(cls, rows: Iterable[tuple[int, int, int | None, str]]) -> Holds:
         """From intervals in any order."""
         numbers, starts, ends, reasons = tuple(zip(*rows, strict=True)) or ((), (), (), ())
-        index = {reason: code for code, reason in enumerate(dict.fromkeys(reasons))}
+        index = _Codes()
         number, start = np.array(numbers, dtype=np.int64), np.array(starts, dtype=np.int64)
         end = np.array([NONE if one is None else one for one in ends], dtype=np.int64)
-        reason = np.array([index[one] for one in reasons], dtype=np.int64)
+        reason = np.fromiter(map(index.__getitem__, reasons), dtype=np.int64, count=len(reasons))
         order = np.lexsort((start, number))
         return cls(number[order], start[order], end[order], Coded(list(index), reason[order]))
 

@@ -50,7 +50,7 @@ class FactColumns(Protocol):
     """Facts for reports."""
 
     def rows(self, span: FactSpan | None, names: Sequence[str]) -> Iterator[Rows]:
-        """Rows with the named ones of bridge.kpi.columns.COLUMNS, in their order, in parts; None: of all incidents."""
+        """Rows with some of bridge.kpi.columns.COLUMNS, or MARKS, in this order, in parts; None: of all incidents."""
 
     def holds(self, span: FactSpan | None) -> Iterator[tuple[int, int, int | None, str]]:
         """The intervals on hold: the incident, start, end (None while it lasts) and reason."""

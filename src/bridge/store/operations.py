@@ -12,6 +12,8 @@ from bridge.store.rebuild import compare_days, compare_facts
 from bridge.store.sql import fetch, fetch_parts, listed, statement
 
 _NONE = "-9223372036854775808"
+_PRIORITY, _CANCELLED = "coalesce(priority, 0)", "CAST(state = 'cancelled' AS INTEGER)"
+_RESPONSE, _RESOLUTION = (f"coalesce(CAST({name}_breached AS INTEGER), -1)" for name in ("response", "resolution"))
 _COLUMNS = {
     "number": "incident_id",
     "opened": "opened_at",
@@ -19,10 +21,11 @@ _COLUMNS = {
     "reported": f"coalesce(resolved_reported, {_NONE})",
     "timeline": f"coalesce(resolved_timeline, {_NONE})",
     "left": f"coalesce(left_at, {_NONE})",
-    "priority": "coalesce(priority, 0)",
-    "told_response": "coalesce(CAST(response_breached AS INTEGER), -1)",
-    "told_resolution": "coalesce(CAST(resolution_breached AS INTEGER), -1)",
-    "cancelled": "CAST(state = 'cancelled' AS INTEGER)",
+    "priority": _PRIORITY,
+    "cancelled": _CANCELLED,
+    "told_response": _RESPONSE,
+    "told_resolution": _RESOLUTION,
+    "marks": f"(({_PRIORITY} * 2 + {_CANCELLED}) * 4 + {_RESPONSE} + 1) * 4 + {_RESOLUTION} + 1",
 }
 """How the columns of a report are read that do not stand in the table under the same name."""
 _SPANNED = {
@@ -71,9 +74,8 @@ class StoredFactColumns:
         for part in fetch_parts(self._connection, _HOLDS.format(where=where), PART, *values):
             # Parsed together: a call for each would take three times as long.
             parsed = json.loads(f"[{','.join(text for _, text in part)}]")
-            for (number, _), those in zip(part, parsed, strict=True):
-                for begin, end, reason in those:
-                    yield number, begin, end, reason
+            pairs = zip(part, parsed, strict=True)
+            yield from [(number, begin, end, reason) for (number, _), those in pairs for begin, end, reason in those]
 
     def excluded(self) -> list[int]:
         """See the protocol."""

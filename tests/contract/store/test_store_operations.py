@@ -58,9 +58,11 @@ def test_a_report_reads_every_column_that_it_looks_at(database: Database) -> Non
     late = replace(incident(99), opened_at=opened, updated_at=opened, team="noc", service="mail", person="ann")
     held = replace(late, state=State.ON_HOLD, hold_reason="vendor", updated_at=opened + timedelta(hours=1))
     ended = {"resolved_at": opened + timedelta(hours=5), "updated_at": opened + timedelta(hours=9)}
+    ended |= {"response_breached": True, "resolution_breached": False, "priority": 2}
+    called_off = replace(incident(98), opened_at=opened, state=State.CANCELLED, updated_at=opened, priority=4)
     done = replace(late, state=State.RESOLVED, reopen_count=2, reassignment_count=3, **ended)
     with database.transaction() as unit:
-        for one in (late, held, done):
+        for one in (late, held, done, called_off):
             save(unit, one)
     groups = (None, By.TEAM, By.SERVICE, By.PRIORITY, By.PERSON)
     with database.reading() as uow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bridge.kpi.columns import COLUMNS, Builder, Holds
+from bridge.kpi.columns import COLUMNS, MARKED, MARKS, Builder, Holds
 from bridge.kpi.population import Material, Promoted, micros
 from bridge.kpi.report_model import Asked, Basis, By, Month
 from bridge.kpi.sla import Policy
@@ -71,7 +71,7 @@ def columns_of(asked: Asked, policies: Sequence[Policy], *, reopened: bool, reas
         "person": asked.by is By.PERSON,
         "type": any(one.match.types for one in policies),
     }
-    return [name for name in COLUMNS if needed.get(name, True)]
+    return [MARKS, *(name for name in COLUMNS if name not in MARKED and needed.get(name, True))]
 
 
 def span_of(asked: Asked, now: datetime) -> FactSpan | None:
