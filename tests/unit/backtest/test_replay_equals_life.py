@@ -13,6 +13,8 @@ from bridge.model.incident import Incident, State
 from bridge.model.promotion import PromotionState
 from bridge.usecases.backtest.acts import What
 
+EVERYTHING = {"field": "opened_at", "exists": True}
+
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds())
@@ -59,3 +61,27 @@ def test_a_verified_project_lets_its_incidents_go_in_a_replay_as_in_life(tmp_pat
     assert told[1][0] == ("rule-0", at, PromotionState.INEFFECTIVE)
     assert [one[0] for one in told[1]] == ["rule-0", "rule-0"]
     assert replay(busy)[1][8].endswith("the project “T: VPN”, delivered 2026-03-02, did not help")
+
+
+def test_a_candidate_that_nobody_decides_about_expires_in_a_replay_as_in_life(tmp_path: Path) -> None:
+    """Its incidents are free then: what comes makes another candidate, what is only still open does not."""
+    recurs, lasts = {"recurs": {"at_least": 1, "within": "5d"}}, {"open_for": {"longer_than": "3h"}}
+    vpn = Incident(SOURCE, "1", "S", State.NEW, BEGIN + HOUR, BEGIN + HOUR, service="VPN", ci="R1")
+    others = [
+        replace(vpn, external_id=str(n), opened_at=BEGIN + n * HOUR, updated_at=BEGIN + n * HOUR) for n in (49, 51)
+    ]
+    quiet = tuple((BEGIN + hours * HOUR, (), ()) for hours in (40, 49, 51, 88, 89))
+    busy = tuple((BEGIN + hours * HOUR, (one,), ()) for hours, one in zip((49, 51), others, strict=True))
+    told = []
+    for number, (reason, polls) in enumerate(((recurs, quiet), (recurs, busy), (lasts, quiet))):
+        rules = (rule_of(0, mode="propose", match=EVERYTHING, group_by=["service"], when={"any": [reason]}),)
+        world = World(rules, ((BEGIN + HOUR, (vpn,), ()), *polls))
+        (tmp_path / str(number)).mkdir()
+        lives = lived(world, tmp_path / str(number))
+        assert replay(world) == replay(world, thorough=True) == lives
+        told.append([(one[3], one[5], one[7], len(one[9])) for one in lives])
+    at, first, second = BEGIN + HOUR, BEGIN + 49 * HOUR, BEGIN + 51 * HOUR
+    expired, candidate = PromotionState.EXPIRED, PromotionState.CANDIDATE
+    assert told[0] == [(at, first, expired, 1)]
+    assert told[1] == [(at, first, expired, 2), (second, None, candidate, 3)]
+    assert told[2] == [(BEGIN + 40 * HOUR, BEGIN + 88 * HOUR, expired, 1)]

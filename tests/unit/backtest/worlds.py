@@ -26,6 +26,7 @@ from bridge.store.unit import Unit
 from bridge.usecases.backtest.acts import Act, What
 from bridge.usecases.backtest.life import Life
 from bridge.usecases.backtest.replay import live
+from bridge.usecases.candidates import lapse
 from bridge.usecases.candidates.outcomes import approve, reject
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import project_effect
@@ -37,7 +38,7 @@ from bridge.usecases.promote import sweep
 from bridge.usecases.reopen import KIND
 
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SOURCE = "desk"
 FIELDS = ("service", "ci", "caller", "site", "summary", "priority", "reopen_count", "reassignment_count", "effort")
 
@@ -58,7 +59,9 @@ def _office() -> Configured:
 def configured(world: World) -> Configured:
     """The world's rules with the example's people and templates."""
     compiled = [compile_rule(Rule.model_validate(one)) for one in world.rules]
-    return replace(_office(), rules=RuleSet(compiled))
+    office = _office()
+    candidates = replace(office.policy.candidates, expire_after=2 * DAY)
+    return replace(office, rules=RuleSet(compiled), policy=replace(office.policy, candidates=candidates))
 
 
 Told = list[tuple[Any, ...]]
@@ -117,6 +120,7 @@ def lived(world: World, folder: Path) -> Told:
                 take_page(uow, setup, SOURCE, page, at, Taken())
                 _deliver(database, uow, setup, clock)
                 sweep(uow, setup, at)
+                lapse.tick(uow, setup, at)
                 _deliver(database, uow, setup, clock)
                 verify.tick(uow, setup, at)
         with database.reading() as uow:

@@ -79,8 +79,8 @@ class Alone:
     def decided(self, now: datetime) -> None:
         """See the protocol: nothing takes longer here."""
 
-    def quiet(self, trace: Trace, now: datetime) -> None:
-        """Nothing is delivered."""
+    def due(self, trace: Trace, now: datetime) -> None:
+        """Nothing is promoted."""
 
     def is_free(self, incident: int) -> bool:  # noqa: ARG002 - the protocol
         """Always: nothing is promoted."""

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
 from bridge.model.promotion import HANDED_OVER, RUNNING, WAITING, Member, Promotion, PromotionState, Role, move
-from bridge.rules.decide import joining
 from bridge.rules.decision import DecisionKind
 from bridge.rules.matching import CompiledRule
-from bridge.rules.moments import SKEW, later
+from bridge.rules.moments import later
 from bridge.rules.on_recurrence import AfterDelivery
 from bridge.rules.schema import Mode
 from bridge.usecases.backtest.acts import Act, Assumed, What
 from bridge.usecases.backtest.book import Book
 from bridge.usecases.backtest.delivered import Delivered
+from bridge.usecases.backtest.joins import who_joins
 from bridge.usecases.backtest.near import NONE, Near, Trace, near
 from bridge.usecases.backtest.walk import INSTANT, Walk
 from bridge.usecases.brake import mails_of_opening
-from bridge.usecases.claims import claimed_by, claims
+from bridge.usecases.candidates.lapse import waiting_since
+from bridge.usecases.claims import claimed_by
 from bridge.usecases.configured import Configured
 from bridge.usecases.hand_over import resume
 from bridge.usecases.promote import Finding, Touched, add_candidate, look
@@ -29,15 +29,6 @@ from bridge.usecases.taking import add_evidence, add_open_ones, come_since
 
 _S = PromotionState
 _JOINING = frozenset({Mode.PROPOSE, Mode.AUTO})
-
-
-class _Joins(NamedTuple):
-    """An incident of a group, see bridge.rules.decide.Joins."""
-
-    incident_id: int
-    opened_at: datetime
-    is_open: bool
-    joined: bool
 
 
 @dataclass(slots=True)
@@ -120,7 +111,7 @@ class Life:
         if compiled.mode not in _JOINING:
             return False
         if trace.unsettled or not all(map(self.walk.known.is_open, free)):
-            joins = self._joining(compiled, trace, incidents, now)
+            joins = who_joins(self.book, self.walk.known, compiled, trace, incidents, now)
             self._attach(promotion, joins, now)
             self._settle(trace, compiled.needs.members)
         elif free:
@@ -139,16 +130,6 @@ class Life:
                 trace.unsettled = trace.unsettled or by.rule_id == rule.id
         return free
 
-    def _joining(self, rule: CompiledRule, trace: Trace, incidents: Sequence[int], now: datetime) -> tuple[int, ...]:
-        """Who joins the group's promotion, asked of no more than `decide` asks."""
-        known = self.walk.known
-        newest = trace.newest(rule.needs.members, later(now, SKEW))
-        ids = dict.fromkeys([*newest, *incidents])
-        taken = claims(self.book.as_uow(), ids, rule.id)
-        free = (one for one in ids if one not in taken or taken[one].id == trace.promotion)
-        opened = known.history.opened
-        return joining([_Joins(one, opened[one], known.is_open(one), one in taken) for one in free])
-
     def _carry_out(self, trace: Trace, finding: Finding, now: datetime) -> None:
         decision = finding.decision
         promotion = self.book.promotions.of_group(finding.rule.id, finding.group_key)
@@ -163,6 +144,10 @@ class Life:
             self._contest(promotion)
             if decision.kind is DecisionKind.OPEN or (self.assumed.approve and not decision.brake):
                 self._open(promotion, now)
+            else:
+                rule, own = self._own(promotion)
+                if own is not None:
+                    self.walk.look_at_promotion(rule, own, later(now, self._patience))
 
     def _attach(self, promotion: Promotion, incidents: Iterable[int], now: datetime) -> None:
         if promotion.state in WAITING:
@@ -184,11 +169,15 @@ class Life:
         self._going_back.clear()
         self._delivered.look(now)
 
-    def quiet(self, trace: Trace, now: datetime) -> None:
-        """See the protocol. What the project has is free then."""
+    def due(self, trace: Trace, now: datetime) -> None:
+        """See the protocol. What an expired candidate or a verified project has is free then."""
+        promotion = self.book.promotions.all[trace.promotion]
         verified = self._delivered.quiet(trace, now)
         if verified is not None:
             self._released(verified, now + INSTANT)
+        elif promotion.state in WAITING and now - waiting_since(promotion) >= self._patience:
+            self.book.promotions.save(replace(move(promotion, _S.EXPIRED), decided_at=now))
+            self._released(promotion, now + INSTANT)
 
     def is_free(self, incident: int) -> bool:
         """See the protocol."""
@@ -235,7 +224,7 @@ class Life:
                 self.book.exclusions.end(member.incident_id, promotion.id, now, "delivered")
             rule, trace = self._own(promotion)
             if trace is not None:
-                self.walk.delivered(rule, trace, later(now, self.walk.places.rules[rule].quiet_for))
+                self.walk.look_at_promotion(rule, trace, later(now, self.walk.places.rules[rule].quiet_for))
         elif what is What.RESUME and promotion.state in HANDED_OVER:
             self._again(promotion, now)
 
@@ -273,6 +262,11 @@ class Life:
         """The number of the promotion's rule, and its group."""
         number = next(n for n, rule in enumerate(self.walk.places.rules) if rule.id == promotion.rule_id)
         return number, self.walk.traces[number].get(promotion.group_key)
+
+    @property
+    def _patience(self) -> timedelta:
+        """How long a candidate waits for a decision."""
+        return self.configured.policy.candidates.expire_after
 
     def _released(self, promotion: Promotion, now: datetime) -> None:
         """The promotion's incidents are free again."""

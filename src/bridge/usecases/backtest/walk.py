@@ -22,7 +22,7 @@ INSTANT = timedelta(microseconds=1)
 Wake = tuple[datetime, int, str, int]
 """When to look again, the rule, its group, and the incident because of which (NOBODY: none)."""
 NOBODY = -1
-DELIVERED = -2
+PROMOTION = -2
 """In place of an incident: the group's project has been delivered for long enough."""
 _WAITING = frozenset({"open_for", "on_hold_for"})
 _OFTEN = (("reopened", "reopen_count"), ("reassigned", "reassignment_count"))
@@ -40,8 +40,8 @@ class Counting(Protocol):
     def decided(self, now: datetime) -> None:
         """All that was due now is decided: what takes a moment longer is done."""
 
-    def quiet(self, trace: Trace, now: datetime) -> None:
-        """A group's project has been delivered for as long as its rule wants the group to be quiet."""
+    def due(self, trace: Trace, now: datetime) -> None:
+        """A moment has come that a group's promotion was to be looked at, see `look_at_promotion`."""
 
     def is_free(self, incident: int) -> bool:
         """Whether no promotion has the incident."""
@@ -110,10 +110,10 @@ class Walk:
         """Has a group looked at when the time has come."""
         self._wake(rule, trace.key, self._tick(at), NOBODY)
 
-    def delivered(self, rule: int, trace: Trace, until: datetime | None) -> None:
-        """Has a group's project looked at when it is to have been quiet, unless that is after the end."""
-        if until is not None and self._last is not None and until <= self._last:
-            self._wake(rule, trace.key, self._tick(until), DELIVERED)
+    def look_at_promotion(self, rule: int, trace: Trace, at: datetime | None) -> None:
+        """Has a group's promotion looked at when the time has come, unless that is after the end."""
+        if at is not None and self._last is not None and at <= self._last:
+            self._wake(rule, trace.key, self._tick(at), PROMOTION)
 
     def _wake(self, rule: int, key: str, at: datetime | None, incident: int) -> None:
         if at is not None:
@@ -215,11 +215,11 @@ class Walk:
     def _woken(self, now: datetime, counting: Counting) -> None:
         """Time alone has made groups worth a look: those whose incidents were opened first come first."""
         found: list[tuple[int, datetime, int, str]] = []
-        quiet: dict[tuple[int, str], None] = {}
+        due: dict[tuple[int, str], None] = {}
         while self._wakes and self._wakes[0][0] == now:
             _, rule, key, incident = heappop(self._wakes)
-            if incident == DELIVERED:
-                quiet[rule, key] = None
+            if incident == PROMOTION:
+                due[rule, key] = None
             elif incident != NOBODY:
                 found += self._late(now, rule, key, incident, counting)
             elif any(map(counting.is_free, self.traces[rule][key].late)):
@@ -228,8 +228,8 @@ class Walk:
             trace = self.traces[rule][key]
             counting.happened(rule, trace, sorted(trace.late), now)
         counting.decided(now)
-        for rule, key in quiet:
-            counting.quiet(self.traces[rule][key], now)
+        for rule, key in due:
+            counting.due(self.traces[rule][key], now)
 
     def _late(
         self, now: datetime, rule: int, key: str, incident: int, counting: Counting
