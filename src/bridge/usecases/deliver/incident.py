@@ -95,8 +95,8 @@ class IncidentDelivery:
         incident = source.read(link.ref.external_id)
         if not incident.state.is_open or Capability.PRIVATE_NOTE not in source.capabilities:
             return self._skipped(link, effect, incident)
-        # With the link: an incident that went from one project to another is told the same things again.
-        origin = self.configured().policy.note_origin(link.ref, f"{effect.payload['what']} · link {link.id}")
+        # With the promotion: an incident that went from one project to another is told the same things again.
+        origin = self.configured().policy.note_origin(link.ref, f"{effect.payload['what']} · promotion {promotion.id}")
         values = dict(effect.payload.get("values", {}))
         if effect.payload["text"] == LATER:
             values["workaround"] = self.workaround(promotion)
