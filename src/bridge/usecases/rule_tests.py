@@ -150,9 +150,9 @@ class _Watched:
         """See the protocol."""
         self.life.decided(now)
 
-    def quiet(self, trace: Trace, now: datetime) -> None:
+    def due(self, trace: Trace, now: datetime) -> None:
         """See the protocol."""
-        self.life.quiet(trace, now)
+        self.life.due(trace, now)
 
     def is_free(self, incident: int) -> bool:
         """See the protocol."""
