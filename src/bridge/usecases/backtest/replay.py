@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bridge.model.exclusion import Exclusion
+from bridge.rules.durations import written
 from bridge.rules.history import History
 from bridge.rules.matching import CompiledRule
 from bridge.rules.ruleset import RuleSet
@@ -59,11 +60,16 @@ def backtest(history: History, configured: Configured, asked: Asked) -> Figures:
     configured = replace(configured, rules=RuleSet(rules))
     if asked.counting is Counting.RESET:
         found = tuple(_alone(history, rule, configured) for rule in configured.rules.rules)
-        assumed = ("each rule is counted alone", "a group that fires forgets what was, and begins anew")
+        assumed: tuple[str, ...] = (
+            "each rule is counted alone",
+            "a group that fires forgets what was, and begins anew",
+        )
     else:
         found = _together(history, configured, asked)
         ends = f"a project is delivered after {asked.takes.days} days" if asked.takes else "no project ends"
-        assumed = ("what a rule proposes is approved at once", ends)
+        patience = written(configured.policy.candidates.expire_after)
+        held = f"what its limits hold back waits for a decision, and expires after {patience}"
+        assumed = ("what a rule proposes is approved at once", held, ends)
     places = Places(history, ())
     since = min(history.opened, default=None)
     return Figures(
