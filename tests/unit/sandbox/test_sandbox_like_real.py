@@ -42,7 +42,14 @@ def test_projects(both):
     both.project("open", is_public="1", name="x" * 256)
     both.project("open", is_public="1", description="a\nb", homepage="http://x")
     lists = ["", "cf_2=C1", "cf_2=~c", "cf_2=*", "cf_2=!*", "cf_77=1&limit=1", "name=~id", "name=kid", "status=5"]
-    lists += ["status=1|5", "limit=2&offset=1&include=trackers", "parent_id=1", "is_public=0", "created_on=t"]
+    lists += [
+        "status=1|5",
+        "limit=2&offset=1&include=trackers",
+        "parent_id=1",
+        "is_public=0",
+        "created_on=>=2020-01-01",
+        "created_on=<=2020-01-01",
+    ]
     lists += ["created_on=x", "id=2", "sort=name:desc", "name=~"]
     both.get(*(f"/projects.json?{query}" for query in lists), who=(SYNC, "jane", ""))
     for attributes in (
