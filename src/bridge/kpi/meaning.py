@@ -8,6 +8,9 @@ from enum import StrEnum
 BY_SOURCE, BY_TIMELINE, ELSE_TIMELINE = "the source", "the timeline", "; else the timeline"
 """Who counted; the last one after the names of sources that count themselves."""
 
+THE_STORE = "the store"
+"""The origin of incidents that come from no file."""
+
 
 class Population(StrEnum):
     """Whose figure it is."""

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bridge.model.errors import ConfigurationError, Problem
-from bridge.secret_files import first_line
+from bridge.secret_files import first_line, misplaced
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +38,7 @@ def read_secret(value: SecretStr | None, file: Path | None, where: str) -> str:
     if not text:
         what = f"the secret file {file} is empty" if file else "no secret is given"
         source, _, key = where.removeprefix("source ").partition(": ")
-        raise ConfigurationError([Problem(where, what, ways_to_give(source, key))])
+        raise misplaced(where, what, ways_to_give(source, key))
     return text
 
 

@@ -58,6 +58,8 @@ def follow_ups(
     silent: list[CarriedNote] = []
     for one in carried:
         note = there.get(one.remote_id)
+        now_reads = digest(note.text) if note else one.digest
+        edited, hidden = now_reads != one.digest, note is not None and note.private and not one.private
         if note is None:
             witness = any(other.private or not one.private for other in present)
             since = one.missed_at or now
@@ -65,8 +67,8 @@ def follow_ups(
                 told.append(FollowUp(replace(one, missed_at=since, gone_at=now, revision=one.revision + 1), None))
             elif one.missed_at is None:
                 silent.append(replace(one, missed_at=now))
-        elif (edited := digest(note.text) != one.digest) | (hidden := note.private and not one.private):
-            changed = replace(one, digest=digest(note.text), revision=one.revision + 1, missed_at=None)
+        elif edited or hidden:
+            changed = replace(one, digest=now_reads, revision=one.revision + 1, missed_at=None)
             told.append(FollowUp(replace(changed, private=one.private or note.private), note, edited, hidden))
         elif one.missed_at is not None:
             silent.append(replace(one, missed_at=None))

@@ -96,7 +96,7 @@ class Life:
         if finding.decision.kind is DecisionKind.NOTHING:
             self.walk.wait(rule, trace, finding.decision, now)
         else:
-            self._carry_out(trace, finding, now)
+            self._carry_out(rule, trace, finding, now)
             self._settle(trace, compiled.needs.members)
 
     def _needs_no_look(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> bool:
@@ -130,7 +130,7 @@ class Life:
                 trace.unsettled = trace.unsettled or by.rule_id == rule.id
         return free
 
-    def _carry_out(self, trace: Trace, finding: Finding, now: datetime) -> None:
+    def _carry_out(self, rule: int, trace: Trace, finding: Finding, now: datetime) -> None:
         decision = finding.decision
         promotion = self.book.promotions.of_group(finding.rule.id, finding.group_key)
         if promotion is not None and decision.kind is DecisionKind.REOPEN:
@@ -145,9 +145,7 @@ class Life:
             if decision.kind is DecisionKind.OPEN or (self.assumed.approve and not decision.brake):
                 self._open(promotion, now)
             else:
-                rule, own = self._own(promotion)
-                if own is not None:
-                    self.walk.look_at_promotion(rule, own, later(now, self._patience))
+                self.walk.look_at_promotion(rule, trace, later(now, self._patience))
 
     def _attach(self, promotion: Promotion, incidents: Iterable[int], now: datetime) -> None:
         if promotion.state in WAITING:

@@ -23,7 +23,7 @@ Wake = tuple[datetime, int, str, int]
 """When to look again, the rule, its group, and the incident because of which (NOBODY: none)."""
 NOBODY = -1
 PROMOTION = -2
-"""In place of an incident: the group's project has been delivered for long enough."""
+"""In place of an incident: the group's promotion is to be looked at."""
 _WAITING = frozenset({"open_for", "on_hold_for"})
 _OFTEN = (("reopened", "reopen_count"), ("reassigned", "reassignment_count"))
 

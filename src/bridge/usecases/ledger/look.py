@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -50,19 +51,24 @@ def evidence_for(uow: UnitOfWork, due_times: DueTimes, now: datetime) -> Evidenc
     promotions = uow.promotions.in_states()
     members = {one.id: uow.promotions.members(one.id) for one in promotions}
     claimed = {member.incident_id for those in members.values() for member in those}
+    merged: dict[int, list[int]] = defaultdict(list)
+    for one in promotions:
+        if one.merged_into is not None and one.opened_at is not None:
+            merged[one.merged_into].append(one.id)
     projects = []
     for one in promotions:
         if one.opened_at is None or one.state in _NO_PROJECT:
             continue
         joined = tuple(member.incident_id for member in members[one.id] if member.role is not Role.EVIDENCE)
-        projects.append(_project(uow, one, one.opened_at, joined, _took_in(promotions, one.id), now))
+        projects.append(_project(uow, one, one.opened_at, joined, tuple(sorted(_took_in(merged, one.id))), now))
     return Evidence(_cases(uow, due_times, claimed), uow.exclusions.all(), projects)
 
 
-def _took_in(promotions: Sequence[Promotion], into: int) -> tuple[int, ...]:
+def _took_in(merged: Mapping[int, Sequence[int]], into: int) -> Iterator[int]:
     """The projects that were merged into one, and what had been merged into those."""
-    direct = [one.id for one in promotions if one.merged_into == into and one.opened_at is not None]
-    return tuple(sorted({*direct, *(further for one in direct for further in _took_in(promotions, one))}))
+    for one in merged.get(into, ()):
+        yield one
+        yield from _took_in(merged, one)
 
 
 def _cases(uow: UnitOfWork, due_times: DueTimes, claimed: set[int]) -> Mapping[int, Case]:

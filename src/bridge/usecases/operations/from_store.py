@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bridge.kpi.columns import COLUMNS, MARKED, MARKS, Builder, Holds
+from bridge.kpi.meaning import THE_STORE
 from bridge.kpi.population import Material, Promoted, micros
 from bridge.kpi.report_model import Asked, Basis, By, Month
 from bridge.kpi.sla import Policy
@@ -42,7 +43,7 @@ def stored_material(
     return Material(
         facts=facts,
         at=now,
-        origin="the store",
+        origin=THE_STORE,
         exclusions=exclusions,
         promotions={number: Promoted(*names) for number, names in promotions.items()},
         rules=columns.rules() if asked.by is By.RULE else {},

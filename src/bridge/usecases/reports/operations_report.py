@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.kpi.meaning import BY_SOURCE, ELSE_TIMELINE, AgeGroup, Meaning, Population
+from bridge.kpi.meaning import BY_SOURCE, ELSE_TIMELINE, THE_STORE, AgeGroup, Meaning, Population
 from bridge.kpi.report_model import Counted, Difference, OperationsReport, Part, Spread
 from bridge.model.report import Bars, Cell, Fact, Facts, Report, Section, Table, Text, Tone
 from bridge.usecases.reports.words import Words
 
 MOST_MONTHS = 24
 NOBODY = "-"
-STORE = "the store"
-"""The origin of incidents that come from no file."""
 
 
 def operations_report(made: OperationsReport, word: Words) -> Report:
@@ -208,7 +206,7 @@ def _counted_by(one: Counted, word: Words) -> str:
 
 
 def _origin(origin: str, word: Words) -> str:
-    return word("ops.store") if origin == STORE else origin
+    return word("ops.store") if origin == THE_STORE else origin
 
 
 def _hours(hours: float | None) -> str | None:
