@@ -12,6 +12,8 @@ _MARKS = {"strong": "*", "b": "*", "em": "_", "i": "_", "del": "-", "s": "-", "i
 _SAFE_CODE = re.compile(r"[^@<>&\n\r|]{1,200}")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _PRE_ENDS = re.compile(r"<(?=/?\s*pre)", re.IGNORECASE)
+_CODE = frozenset({"code", "tt", "kbd", "samp"})
+_WORD = re.compile(r"\w")
 _SPACE = " \t\n"
 _LINK = "\0"
 """Ends a link until it is known what follows; no clean text holds it."""
@@ -26,7 +28,12 @@ class Block:
 
 
 class PlainWriter:
-    """As plain text: links with their address behind them, lists with dashes, tables with bars."""
+    """As plain text: links with their address behind them, lists with dashes, tables with bars.
+
+    `code_needs_room`: code within a line is none where a word goes on behind it.
+    """
+
+    code_needs_room = False
 
     def blocks(self, node: Node) -> list[Block]:
         """What stands below a node, block by block."""
@@ -68,8 +75,12 @@ class PlainWriter:
 
     def _inline(self, run: list[Node | str]) -> str:
         pieces: list[str] = []
+        before: Node | str = ""
         for one in run:
             piece = self.words(one) if isinstance(one, str) else self._element(one)
+            if self.code_needs_room and isinstance(before, Node) and before.tag in _CODE and _WORD.match(piece):
+                pieces[-1] = self.words(quoting.clean(before.text))
+            before = one
             if pieces and pieces[-1].endswith(_LINK) and piece[:1] not in {"", " ", "\n", *".,;:!?)"}:
                 pieces.append(" ")
             pieces.append(piece)
@@ -81,7 +92,7 @@ class PlainWriter:
                 return "\n"
             case "img":
                 return self.words(f"[{node.title or node.address.rpartition('/')[2] or 'image'}]")
-            case "code" | "tt" | "kbd" | "samp":
+            case tag if tag in _CODE:
                 return self.short_code(quoting.clean(node.text))
             case "a":
                 inner = self._inline(node.children)
@@ -150,6 +161,8 @@ class PlainWriter:
 
 class TextileWriter(PlainWriter):
     """In Redmine's Textile. Characters that would act are set aside: quoting.shown writes them."""
+
+    code_needs_room = True  # its first @ would begin a mention
 
     def inert(self, text: str) -> str:
         """Text that is shown as it is."""

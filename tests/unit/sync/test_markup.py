@@ -156,3 +156,17 @@ def test_nothing_breaks_and_no_macro_or_mention_gets_through(text: str, source: 
             assert "{{" not in outside
             assert "[[" not in outside
             assert "@jane" not in outside
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "shown"),
+    [
+        ("@jane @jane ", Markup.TEXTILE, "> janejane"),
+        ("a <code>jane</code>doe", Markup.HTML, "> a janedoe"),
+        ("a <code>jane</code>, b", Markup.HTML, "> a @jane@, b"),
+    ],
+)
+def test_code_that_runs_into_a_word_is_text_for_its_first_mark_would_begin_a_mention(
+    text: str, source: Markup, shown: str
+) -> None:
+    assert quoted_as(text, source, Markup.TEXTILE) == shown
