@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bridge import quoting
@@ -71,10 +71,12 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 class JinjaTexts:
-    """Texts from templates by name and language; see bridge.ports.Texts."""
+    """Texts from templates by name and language, each compiled when first written; see bridge.ports.Texts."""
 
-    def __init__(self, templates: Mapping[tuple[str, str], Template], default_language: str) -> None:
-        self._templates = dict(templates)
+    def __init__(self, sources: Iterable[_Source], default_language: str) -> None:
+        found = list(sources)
+        self._environment = _environment({source.id: source.text for source in found})
+        self._ids = {(source.name, source.language): source.id for source in found if not source.is_part}
         self._default = default_language
 
     def render(self, name: str, language: str = "", **values: Any) -> str:
@@ -84,9 +86,9 @@ class JinjaTexts:
         """
         wanted = [language, language.partition("-")[0], self._default, FALLBACK_LANGUAGE]
         for one in wanted:
-            template = self._templates.get((name, one))
-            if template is not None:
-                return _rendered(template, f"text {name} ({one})", values)
+            found = self._ids.get((name, one))
+            if found is not None:
+                return _rendered(self._environment, found, f"text {name} ({one})", values)
         raise TextBroken(
             f"text {name}", "there is no template of this name.", "Reinstall the bridge: files are missing."
         )
@@ -94,12 +96,12 @@ class JinjaTexts:
     @property
     def languages(self) -> frozenset[str]:
         """The languages that there are texts in."""
-        return frozenset(language for _, language in self._templates)
+        return frozenset(language for _, language in self._ids)
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all texts."""
-        return frozenset(name for name, _ in self._templates)
+        return frozenset(name for name, _ in self._ids)
 
 
 def load_texts(directories: Sequence[Path], default_language: str) -> tuple[JinjaTexts, list[Problem]]:
@@ -119,15 +121,14 @@ def load_texts(directories: Sequence[Path], default_language: str) -> tuple[Jinj
         own += _read(directory, problems)
     chosen = dict(shipped_sources)
     for source in own:
+        if source.text == getattr(shipped_sources.get(source.id), "text", None):
+            # a folder of texts usually begins as a copy of the shipped one, and checking all of it takes a second
+            chosen[source.id] = source
+            continue
         found = _check(source, shipped_sources)
         problems += found
         if not found:
             chosen[source.id] = source
-    environment = _environment({source.id: source.text for source in chosen.values()})
-    templates = {}
-    for source in chosen.values():
-        if not source.is_part:
-            templates[source.name, source.language] = environment.get_template(source.id)
     if default_language not in {source.language for source in chosen.values()}:
         languages = sorted({source.language for source in chosen.values()})
         problems.append(
@@ -135,7 +136,7 @@ def load_texts(directories: Sequence[Path], default_language: str) -> tuple[Jinj
                 "language", f"there are no texts in “{default_language}”", f"right would be {' or '.join(languages)}"
             )
         )
-    return JinjaTexts(templates, default_language), problems
+    return JinjaTexts(chosen.values(), default_language), problems
 
 
 def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
@@ -157,10 +158,10 @@ def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def _rendered(template: Template, where: str, values: Mapping[str, Any]) -> str:
+def _rendered(environment: Environment, template: str, where: str, values: Mapping[str, Any]) -> str:
     pieces, size = [], 0
     try:
-        for piece in template.generate(**values):
+        for piece in environment.get_template(template).generate(**values):
             pieces.append(piece)
             size += len(piece.encode(errors="replace"))
             if size > LONGEST_TEXT:
