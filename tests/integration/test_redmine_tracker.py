@@ -67,15 +67,20 @@ def page_as_shown(server: RedmineServer, path: str) -> str:
     return re.sub(r"<[^>]*>", " ", content)
 
 
-@pytest.mark.parametrize("formatting", ["textile", "markdown", "common_mark"])
-def test_nobody_sees_the_marks_of_the_bridges_section(fresh_redmine: RedmineServer, formatting: Formatting) -> None:
-    """In any of Redmine's formattings; what stands in the section and around it is rendered."""
+@pytest.fixture(params=["textile", "markdown", "common_mark"])
+def formatting(fresh_redmine: RedmineServer, request: pytest.FixtureRequest) -> Iterator[Formatting]:
+    """Redmine formats texts so, until the test is over."""
+    found: Formatting = request.param
     with closing(sqlite3.connect(fresh_redmine.instance.directory / "redmine.sqlite3", timeout=10)) as live:
         stamp = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 second')"
-        live.execute(
-            f"update settings set value = ?, updated_on = {stamp} where name = 'text_formatting'", (formatting,)
-        )
+        live.execute(f"update settings set value = ?, updated_on = {stamp} where name = 'text_formatting'", (found,))
         live.commit()
+    yield found
+    fresh_redmine.reset()
+
+
+def test_nobody_sees_the_marks_of_the_bridges_section(fresh_redmine: RedmineServer, formatting: Formatting) -> None:
+    """In any of Redmine's formattings; what stands in the section and around it is rendered."""
     tracker = tracker_of(fresh_redmine, formatting)
     project = tracker.open_project(SPEC, unsure=False)
     tracker.add_member(project.id, fresh_redmine.people["jane"].id, "Developer")

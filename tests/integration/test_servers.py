@@ -26,6 +26,12 @@ from tests.servers.rt import RtServer, start_rt
 REPOSITORY = Path(__file__).parents[2]
 
 
+def test_one_process_of_several_has_the_servers(request: pytest.FixtureRequest, redmine: RedmineServer) -> None:
+    """Else each would start its own, and tests that share data would meet in any order."""
+    is_grouped = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@servers") or not is_grouped, "pytest-xdist does not keep groups together"
+
+
 # --- Redmine ---------------------------------------------------------------------------------------------------------
 
 
