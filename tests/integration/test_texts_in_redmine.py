@@ -12,6 +12,7 @@ from tests.servers.redmine import RedmineServer
 from tests.unit.texts.sample import values
 
 from bridge.quoting import cell, plain, quoted_plain
+from bridge.sync.markup import Markup, quoted_as
 from bridge.texts import load_texts
 
 HOSTILE = [
@@ -127,6 +128,14 @@ def test_the_shipped_texts_are_set_as_meant(redmine: RedmineServer, browser: req
         assert not re.search(r"&#\d+;|&amp;|\|_\.|\*\w", page.text), name
 
 
+def test_code_within_a_line_is_shown_as_code(redmine: RedmineServer, browser: requests.Session) -> None:
+    code = ("{{toc}}", "[[Wiki]]", "mia", "#1", "*b*")
+    note = "看 " + ", ".join(f"<code>{one}</code>" for one in code) + "a<code>c</code>d"
+    page = rendered(redmine, browser, quoted_as(note, Markup.HTML, Markup.TEXTILE))
+    assert page.tags == ["blockquote", "p", *["code"] * 6]
+    assert squeezed(page.text) == squeezed("看 {{toc}}, [[Wiki]], mia, #1, *b*acd")
+
+
 def test_a_quoted_mention_mails_nobody(mail_redmine: RedmineServer) -> None:
     bridge = mail_redmine.as_user("itsm-sync")
     fields = {"project_id": mail_redmine.parent_project_id, "subject": "mentions"}
@@ -134,6 +143,8 @@ def test_a_quoted_mention_mails_nobody(mail_redmine: RedmineServer) -> None:
     before = len(mail_redmine.mails())
     text = "@mia and 中@mia and (@mia) and _@mia_ and http://example.com/@mia\n> @mia"
     bridge.ok("PUT", f"/issues/{issue}.json", {"issue": {"notes": f"ben wrote:\n\n{quoted_plain(text)}"}})
+    code = quoted_as("<code>mia</code>, <code>mia</code>. (<code>mia</code>)", Markup.HTML, Markup.TEXTILE)
+    bridge.ok("PUT", f"/issues/{issue}.json", {"issue": {"notes": code}})
     assert len(mail_redmine.mails()) == before
     bridge.ok("PUT", f"/issues/{issue}.json", {"issue": {"notes": "hello @mia"}})
     assert len(mail_redmine.mails()) == before + 1, "the bare mention does mail: the test can fail"

@@ -14,7 +14,7 @@ from bridge.kpi.report_model import Asked, OperationsReport
 from bridge.settings.sla import calendars_of
 from bridge.sources.fills import fills_of
 from bridge.usecases.backtest.replay import Asked as AskedReplay
-from bridge.usecases.backtest.replay import AsOf
+from bridge.usecases.backtest.replay import AsOf, taken_for_granted
 from bridge.usecases.operations.from_history import FIELDS, material, replayed
 from bridge.usecases.operations.from_store import stored_material
 
@@ -31,10 +31,11 @@ def report_of_file(
     with uncollected():
         history, skipped = file_history(configuration, path, source, AsOf.EVENT, FIELDS)
         known = history if as_of is AsOf.EVENT else file_history(configuration, path, source, as_of)[0]
-        excluded = replayed(known, configuration.configured(""), AskedReplay(as_of))
+        configured, replay = configuration.configured(""), AskedReplay(as_of)
+        excluded = replayed(known, configured, replay)
         notes = [
             f"exclusions are what the rules would have done, as of {as_of.value}, each acting by itself",
-            "what a rule proposes is approved at once, and no project ends",
+            *taken_for_granted(configured, replay.takes),
         ]
         notes += [f"{skipped} row(s) of the file could not be read and are left out"] if skipped else []
         told = fills_of(chosen.options).fields or ()

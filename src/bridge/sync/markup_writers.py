@@ -13,7 +13,6 @@ _SAFE_CODE = re.compile(r"[^@<>&\n\r|]{1,200}")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _PRE_ENDS = re.compile(r"<(?=/?\s*pre)", re.IGNORECASE)
 _CODE = frozenset({"code", "tt", "kbd", "samp"})
-_WORD = re.compile(r"\w")
 _SPACE = " \t\n"
 _LINK = "\0"
 """Ends a link until it is known what follows; no clean text holds it."""
@@ -28,12 +27,7 @@ class Block:
 
 
 class PlainWriter:
-    """As plain text: links with their address behind them, lists with dashes, tables with bars.
-
-    `code_needs_room`: code within a line is none where a word goes on behind it.
-    """
-
-    code_needs_room = False
+    """As plain text: links with their address behind them, lists with dashes, tables with bars."""
 
     def blocks(self, node: Node) -> list[Block]:
         """What stands below a node, block by block."""
@@ -75,12 +69,8 @@ class PlainWriter:
 
     def _inline(self, run: list[Node | str]) -> str:
         pieces: list[str] = []
-        before: Node | str = ""
         for one in run:
             piece = self.words(one) if isinstance(one, str) else self._element(one)
-            if self.code_needs_room and isinstance(before, Node) and before.tag in _CODE and _WORD.match(piece):
-                pieces[-1] = self.words(quoting.clean(before.text))
-            before = one
             if pieces and pieces[-1].endswith(_LINK) and piece[:1] not in {"", " ", "\n", *".,;:!?)"}:
                 pieces.append(" ")
             pieces.append(piece)
@@ -162,8 +152,6 @@ class PlainWriter:
 class TextileWriter(PlainWriter):
     """In Redmine's Textile. Characters that would act are set aside: quoting.shown writes them."""
 
-    code_needs_room = True  # its first @ would begin a mention
-
     def inert(self, text: str) -> str:
         """Text that is shown as it is."""
         return quoting.set_apart(text)
@@ -176,8 +164,8 @@ class TextileWriter(PlainWriter):
         return f'"{shown}":{url}{_LINK}'
 
     def short_code(self, text: str) -> str:
-        """Code within a line, where Textile can write it."""
-        return f"@{text}@" if _SAFE_CODE.fullmatch(text) and text.strip() == text != "" else self.words(text)
+        """Code within a line, where Textile can write it; between two @ a login would be a mention: mail."""
+        return f"<code>{text}</code>" if _SAFE_CODE.fullmatch(text) and text.strip() == text != "" else self.words(text)
 
     def marked(self, tag: str, text: str) -> str:
         """Emphasis and the like."""

@@ -111,6 +111,12 @@ def test_both_bases_and_what_a_removed_incident_does(here: Path) -> None:
 
 def test_a_paused_clock_stands_from_day_30(here: Path) -> None:
     paused = on_file(here, "open-pause", "--as-of", "final")
+    assert paused["notes"][:4] == [
+        "exclusions are what the rules would have done, as of final, each acting by itself",
+        "what a rule proposes is approved at once",
+        "what its limits hold back waits for a decision, and expires after 30d",
+        "no project ends",
+    ]
     assert paused["excluded_hours"] == pytest.approx(10 * 24, abs=0.01)
     assert paused["work"]["planned_hours"] == pytest.approx(10 * 24, abs=0.01)
     (one,) = [one for one in paused["explained"] if one["paused_hours"]]

@@ -66,14 +66,21 @@ def backtest(history: History, configured: Configured, asked: Asked) -> Figures:
         )
     else:
         found = _together(history, configured, asked)
-        ends = f"a project is delivered after {asked.takes.days} days" if asked.takes else "no project ends"
-        patience = written(configured.policy.candidates.expire_after)
-        held = f"what its limits hold back waits for a decision, and expires after {patience}"
-        assumed = ("what a rule proposes is approved at once", held, ends)
+        assumed = taken_for_granted(configured, asked.takes)
     places = Places(history, ())
     since = min(history.opened, default=None)
     return Figures(
         asked.as_of.value, asked.counting.value, history.incidents, asked.skipped, since, places.last(), found, assumed
+    )
+
+
+def taken_for_granted(configured: Configured, takes: timedelta | None) -> tuple[str, ...]:
+    """What a replay of all rules supposes of people, in sentences; `takes` is how long each project does."""
+    patience = written(configured.policy.candidates.expire_after)
+    return (
+        "what a rule proposes is approved at once",
+        f"what its limits hold back waits for a decision, and expires after {patience}",
+        f"a project is delivered after {takes.days} days" if takes else "no project ends",
     )
 
 
