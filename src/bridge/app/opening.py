@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
-from alembic.util import CommandError
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable, StoreLocked, problem_of
 from bridge.store.database import Database
-from bridge.store.migrate import Schema
+from bridge.store.migrate import MigrationError, Schema
 
 UPGRADE = "run `itsm-bridge db upgrade`, or start the daemon"
 
@@ -67,7 +66,7 @@ def openable(url: str) -> Iterator[None]:
     """Says in one line why a store cannot be opened. Raises RemoteUnavailable."""
     try:
         yield
-    except (OSError, SQLAlchemyError, CommandError) as error:
+    except (OSError, SQLAlchemyError, MigrationError) as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
         advice = "Is store.url right, the database up, and this the version of the bridge that wrote it?"
         raise RemoteUnavailable(_where(url), f"cannot be opened: {cause}.", advice) from error
