@@ -16,7 +16,7 @@ _HAIR = 1e-6
 class Load:
     """An open task of somebody. `hours` are what is left of its estimate, `start` and `due` the days it may take.
 
-    `rank` orders by urgency: the greater, the sooner it may wait.
+    `rank` orders by urgency: the greater, the sooner it may wait. `owner` is whose project it is.
     """
 
     issue_id: int
@@ -27,6 +27,7 @@ class Load:
     due: date
     hours: float
     rank: int = 0
+    owner: str = ""
 
 
 Capacity = Callable[[str, date], float]

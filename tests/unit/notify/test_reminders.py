@@ -133,6 +133,12 @@ def test_a_task_of_nobody_is_the_projects_owners(made):
     assert look(made, moment, task(assignee_id=None, updated_at=moment)) == [("ann", "A task is due soon")]
 
 
+def test_a_task_of_somebody_who_left_is_the_projects_owners(made):
+    look(made, MONDAY)
+    moment = days(MONDAY, 3)
+    assert look(made, moment, task(assignee_id=10, updated_at=moment)) == [("ann", "A task is due soon")]
+
+
 def test_a_slip_on_the_critical_path_is_told_and_one_with_days_to_spare_is_not(made):
     made.configured = made.configured.__class__(
         *(getattr(made.configured, name) for name in ("rules", "directory", "templates", "texts", "policy")),
@@ -167,6 +173,17 @@ def test_a_resource_conflict_names_tasks_hours_and_ways_out_and_goes_to_person_a
     assert "#13 task 13: 15.0 h" in text
     assert "give #13 (15.0 h) to" in text
     assert {kind for _, kind in look(made, days(MONDAY, 1), *tasks)} == {"A task is due soon"}
+
+
+@pytest.mark.parametrize(
+    ("redmine_id", "who"),
+    [(8, ["li", "max"]), (7, ["lea", "max"]), (77, ["ann"])],
+    ids=["whose lead has left", "who leads", "a thing, whose conflict is the projects' owners'"],
+)
+def test_a_resource_conflict_reaches_somebody_who_can_decide(made, redmine_id, who):
+    mine = {"assignee_id": redmine_id, "assignee_name": "Lab bench", "estimate": 60.0, "start": MONDAY.date()}
+    told = look(made, MONDAY, *(task(number, **mine) for number in (12, 13)))
+    assert [name for name, _ in told] == who
 
 
 def test_measured_incident_load_takes_hours_of_everybody_in_the_team(made):

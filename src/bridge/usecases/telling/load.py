@@ -12,6 +12,7 @@ from bridge.planning.resource_conflicts import Load, Proposal, ResourceConflict,
 from bridge.ports import UnitOfWork
 from bridge.usecases.configured import Configured
 from bridge.usecases.project_tasks import Owned, open_tasks
+from bridge.usecases.telling.policy import lead_of
 
 MEASURED = timedelta(days=28)
 """Incidents resolved in this time before now tell how many hours a day they take."""
@@ -87,7 +88,8 @@ def _load(directory: Directory, one: Owned, today: date) -> Load | None:
     who = person.key if person else task.assignee_name
     start = task.start or today
     slack = business_days(today, task.due, directory.calendar_of(who))
-    return Load(task.issue_id, task.subject, one.promotion.name, who, start, task.due, left, slack)
+    mine = one.promotion
+    return Load(task.issue_id, task.subject, mine.name, who, start, task.due, left, slack, mine.owner)
 
 
 def _colleagues(directory: Directory, who: str) -> list[str]:
@@ -97,19 +99,21 @@ def _colleagues(directory: Directory, who: str) -> list[str]:
 
 
 def told(configured: Configured, found: ResourceConflict) -> Notice:
-    """The notice of a conflict: to whom has too much, and to their lead."""
+    """The notice of a conflict: to whom has too much, and to their lead.
+
+    For a thing, and for who has left, it goes to the owners of the projects.
+    """
     directory = configured.directory
     person = directory.person(found.who)
-    team = directory.team_of_person(found.who)
-    lead = (team.lead,) if team and team.lead and team.lead != found.who else ()
+    asked = [found.who] if _is_active(directory, found.who) else sorted({task.owner for task in found.tasks} - {""})
     # Not the span: with an overdue task in it its end is another one every day.
     tasks = "+".join(f"{task.issue_id}@{task.due}" for task in sorted(found.tasks, key=lambda one: one.issue_id))
     return Notice(
         kind=NoticeKind.RESOURCE_CONFLICT,
         unique=f"{found.who}:{tasks}",
         name=person.display if person else found.who,
-        owner=found.who if person else "",
-        concerned=((found.who,) if person else ()) + lead,
+        owner=asked[0] if asked else "",
+        concerned=tuple(dict.fromkeys([*asked, *lead_of(directory, found.who, 0)])),
         values=as_plain(configured, found),
     )
 

@@ -87,9 +87,9 @@ def marks(task: ProjectTask, calendar: BusinessCalendar, today: date, policy: Re
 
 
 def whose(directory: Directory, one: Owned) -> str:
-    """The key of the person who has a task, else of the project's owner."""
+    """The key of the person who has a task; of the project's owner where nobody has it, or who has left."""
     person = directory.person_by_redmine(one.task.assignee_id) if one.task.assignee_id is not None else None
-    return person.key if person is not None else one.promotion.owner
+    return person.key if person is not None and person.active else one.promotion.owner
 
 
 def _passed(start: date, today: date, calendar: BusinessCalendar) -> int:
