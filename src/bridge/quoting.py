@@ -31,6 +31,7 @@ _ACTIVE = re.compile(
     | ^[\#*](?=[\#*]*\s)               # lists and, in CommonMark, headings
     | ^\|                              # tables
     | (?<!\S)=(?==[^=])                # text that is not to be formatted
+    | `(?=``)|~(?=~~)                  # code in CommonMark; the search for mentions leaves out what is between two
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -88,11 +89,11 @@ def cell(text: object, limit: int = LONGEST_CELL) -> str:
 
 
 def address(url: object) -> str:
-    """A web address that stays one link in text and in a table; empty for anything that is none."""
+    """A web address that stays one link in text and in a table and mentions nobody; empty for anything that is none."""
     found = _ADDRESS.match(str(url).strip())
     if found is None:
         return ""
-    return re.sub(r"[^\w:/?#@!$&'()*+,;=%.~-]", _percent, found[0], flags=re.ASCII)
+    return re.sub(r"[^\w:/?#@!$&'()*+,;=%.~-]|(?<!\w)@", _percent, found[0], flags=re.ASCII)
 
 
 def moment(at: datetime | None) -> str:

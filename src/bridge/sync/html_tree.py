@@ -13,6 +13,12 @@ _EMPTY = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", 
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "iframe", "object"})
 _CLOSED_BY = {"li": {"li"}, "tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}, "p": {"p"}}
 _DEEPEST = 60
+CODE = frozenset({"code", "tt", "kbd", "samp"})
+_PARTS = BLOCKS | CODE | {"br", "img", "td", "th"}
+"""Between what stands before and after one of these something is shown."""
+_BEGINS = frozenset("{[#!`~")
+"""What begins a macro, a link or the like together with what follows it."""
+APART = "\N{ZERO WIDTH SPACE}"
 
 
 @dataclass(slots=True)
@@ -76,3 +82,19 @@ def tree(html: str) -> Node:
     reader.feed(html)
     reader.close()
     return reader.open[0]
+
+
+def keep_apart(node: Node, before: str = "") -> str:
+    """Parts texts that only come together because tags between them are left out: `{<b></b>{toc}}` is no macro.
+
+    `before` is the character in front of the node; returns the one in front of what follows it.
+    """
+    for place, one in enumerate(node.children):
+        if isinstance(one, Node):
+            within = keep_apart(one, "" if one.tag in _PARTS else before)
+            before = "" if one.tag in _PARTS else within
+        elif one:
+            if before in _BEGINS and not one[0].isspace():
+                node.children[place] = APART + one
+            before = one[-1]
+    return before

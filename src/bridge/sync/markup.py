@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,11 +11,14 @@ from typing import Any
 
 from bridge import quoting
 from bridge.model.errors import BridgeError
-from bridge.sync.html_tree import Node, tree
+from bridge.sync.html_tree import APART, CODE, Node, keep_apart, tree
 from bridge.sync.markup_writers import Block, PlainWriter, TextileWriter, quoted
 
 # What the libraries trip over in texts that nobody wrote for them.
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+# CommonMark's ends of a block of code. What stands behind one within a block Redmine searches for mentions.
+_FENCES = re.compile(r"(?<=``)`|(?<=~~)~")
+_UNSAFE_IN_LINE = re.compile(r"[@`]|~~~")
 
 
 class Markup(StrEnum):
@@ -65,6 +69,8 @@ def _blocks(text: str, source: Markup, target: Markup) -> list[Block]:
     if source is Markup.PLAIN:
         return _as_written(text, target)
     root = tree(_to_html(quoting.clean(text), source))
+    if target is not Markup.PLAIN:
+        keep_apart(root)
     if target is Markup.TEXTILE:
         return [Block(quoting.shown(one.text), one.bare) for one in TextileWriter().blocks(root)]
     if target is Markup.MARKDOWN:
@@ -90,7 +96,8 @@ def _to_html(text: str, source: Markup) -> str:
 
 def _to_markdown(root: Node) -> str:
     options = {"heading_style": "ATX", "bullets": "-", "escape_asterisks": False, "escape_underscores": False}
-    written = _library("markdownify").markdownify(_inert_html(root, within=""), **options)
+    # within a tag: of an address alone its parser warns
+    written = _library("markdownify").markdownify(f"<div>{_inert_html(root, within='')}</div>", **options)
     lines = [line.rstrip() for line in quoting.shown(str(written)).strip("\n").split("\n")]
     return "\n".join(line for line, before in zip(lines, [None, *lines], strict=False) if line or before)
 
@@ -109,18 +116,28 @@ def _inert_html(node: Node, within: str) -> str:
             pieces.append(f'<a href="{html.escape(url)}">{inner}</a>' if url else inner)
         elif one.tag in {"br", "hr"}:
             pieces.append(f"<{one.tag}>")
+        elif one.tag == "pre":
+            pieces.append(f"<pre>{html.escape(_FENCES.sub(_parted, one.text))}</pre>")
+        elif one.tag in CODE:
+            unsafe = _UNSAFE_IN_LINE.search(one.text)
+            as_text = html.escape(_words(one.text, within).replace("`", quoting.aside("`")))
+            pieces.append(as_text if unsafe else f"<code>{html.escape(one.text)}</code>")
         else:
             known = one.tag if one.tag.isalnum() else "span"
-            inner = _inert_html(one, one.tag if one.tag in {"pre", "code", "td", "th"} else within)
+            inner = _inert_html(one, one.tag if one.tag in {"td", "th"} else within)
             pieces.append(f"<{known}>{inner}</{known}>")
     return "".join(pieces)
 
 
 def _words(text: str, within: str) -> str:
-    if within in {"pre", "code"} or not text.strip():
+    if not text.strip():
         return text
     inert = " " * text[0].isspace() + quoting.set_apart(quoting.clean(text)) + " " * text[-1].isspace()
     return inert.replace("|", quoting.aside("|")) if within in {"td", "th"} else inert
+
+
+def _parted(found: re.Match[str]) -> str:
+    return APART + found[0]
 
 
 def _library(name: str) -> Any:

@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 
 from bridge import quoting
-from bridge.sync.html_tree import BLOCKS, Node
+from bridge.sync.html_tree import APART, BLOCKS, CODE, Node
 
 _MARKS = {"strong": "*", "b": "*", "em": "_", "i": "_", "del": "-", "s": "-", "ins": "+", "u": "+"}
 _SAFE_CODE = re.compile(r"[^@<>&\n\r|]{1,200}")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _PRE_ENDS = re.compile(r"<(?=/?\s*pre)", re.IGNORECASE)
-_CODE = frozenset({"code", "tt", "kbd", "samp"})
 _SPACE = " \t\n"
 _LINK = "\0"
 """Ends a link until it is known what follows; no clean text holds it."""
@@ -82,7 +81,7 @@ class PlainWriter:
                 return "\n"
             case "img":
                 return self.words(f"[{node.title or node.address.rpartition('/')[2] or 'image'}]")
-            case tag if tag in _CODE:
+            case tag if tag in CODE:
                 return self.short_code(quoting.clean(node.text))
             case "a":
                 inner = self._inline(node.children)
@@ -195,7 +194,7 @@ class TextileWriter(PlainWriter):
 
     def code(self, text: str) -> Block:
         """A block of code; the tag that would end it is broken."""
-        return Block("<pre>\n" + _PRE_ENDS.sub("<\N{ZERO WIDTH SPACE}", text) + "\n</pre>", bare=True)
+        return Block("<pre>\n" + _PRE_ENDS.sub(f"<{APART}", text) + "\n</pre>", bare=True)
 
 
 def quoted(text: str) -> str:

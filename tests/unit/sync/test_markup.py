@@ -177,3 +177,43 @@ def test_code_within_a_line_is_code_and_no_mention(text: str, source: Markup, sh
     written = quoted_as(text, source, Markup.TEXTILE)
     assert written == shown
     assert not MENTION.search(written)
+
+
+FENCED = re.compile(r"(~~~|```)(.*?)(~~~|```)", re.DOTALL)
+"""What Redmine 5.0.4 leaves out before it looks for mentions, where texts are CommonMark."""
+FENCE = re.compile(r"^(?:>[ ]?)*[ ]{0,3}(`{3,}|~{3,})", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ('see <a href="https://social.example/@jane">her page</a> now', Markup.HTML),
+        ("see [her page](https://social.example/@jane) now", Markup.MARKDOWN),
+        ("see <https://social.example/@jane> now", Markup.MARKDOWN),
+        ("call `@jane` now", Markup.MARKDOWN),
+        ("<table><tr><td><code>@jane</code></td></tr></table>", Markup.HTML),
+        ("```\n~~~\n@jane\n```", Markup.MARKDOWN),
+        ("~~~\n```\n@jane {{toc}}\n~~~", Markup.MARKDOWN),
+        ("<p>a ~~~ b</p><pre>@jane</pre>", Markup.HTML),
+        ("<p>a `` <i>` b</i></p><pre>@jane</pre>", Markup.HTML),
+        ("<p>``<code>`</code></p><pre>@jane</pre>", Markup.HTML),
+        ("a `` ``` `` b\n\n~~~\n@jane\n~~~", Markup.MARKDOWN),
+    ],
+)
+@pytest.mark.parametrize("target", [Markup.TEXTILE, Markup.MARKDOWN])
+def test_no_mention_hides_in_addresses_and_code(text: str, source: Markup, target: Markup) -> None:
+    """A mention sends mail: Redmine looks for it in addresses and in code within a line, too."""
+    written = quoted_as(text, source, target)
+    seen = FENCED.sub("", written) if target is Markup.MARKDOWN else re.sub(r"(?s)<pre>.*?</pre>", "", written)
+    assert not MENTION.search(seen), written
+    if target is Markup.MARKDOWN:
+        assert len(FENCE.findall(written)) in {0, 2}, written
+
+
+@pytest.mark.parametrize(
+    "text", ["{<b></b>{toc}}", "[<i></i>[Wiki]]", "see #<b></b>12", "!<i></i>http://x.example/y.png!"]
+)
+@pytest.mark.parametrize("target", [Markup.TEXTILE, Markup.MARKDOWN])
+def test_nothing_acts_that_only_comes_together_by_leaving_out_tags(text: str, target: Markup) -> None:
+    written = quoted_as(text, Markup.HTML, target)
+    assert not re.search(r"\{\{|\[\[|#12|(?<!\w)!h", written), written
