@@ -237,3 +237,13 @@ cases:
     incidents: [{at: 0d, times: 4, every: 1d}]
     expect: [ {at: 4d, outcome: opened} ]
 """
+
+
+def test_a_nomination_is_called_by_a_name_that_a_project_can_have(shelf: Shelf) -> None:
+    """One line of at most 200 characters, as of what rules find; a name without letters is none."""
+    shelf.take_in(shelf.incident(1, 1), shelf.incident(2, 1))
+    for number, name in ((1, "VPN\n " + "x" * 400), (2, "  ")):
+        asked = ("promotions", "propose", "--incident", f"rt#{number}", "--reason", "again", "--name", name)
+        command(shelf.config, *asked).text()
+    rows = command(shelf.config, "promotions", "list", "--json").json()["promotions"]
+    assert [row["name"] for row in rows] == ["VPN " + "x" * 196, "Router R1: CPU at 99 %"]

@@ -36,7 +36,7 @@ def nominate_issue(uow: UnitOfWork, configured: Configured, issue: Issue, now: d
     actor = person.key if person else issue.author_name or f"Redmine user {issue.author_id}"
     incidents, remarks = _named(uow, f"{issue.subject}\n{issue.description}")
     reason = issue.description.strip()[:LONGEST_REASON] or issue.subject
-    asked = Nomination(actor, reason, name=" ".join(issue.subject.split())[:200])
+    asked = Nomination(actor, reason, name=issue.subject)
     promotion = nominated(uow, configured, f"issue:{issue.id}", incidents, asked, now)
     theirs = issue_form(configured.directory, issue)
     given = {name: value for name, value in theirs.items() if value}

@@ -15,6 +15,7 @@ from bridge.ports import UnitOfWork
 from bridge.rules.decision import Decision, DecisionKind
 from bridge.rules.fields import field as field_of
 from bridge.rules.matching import CompiledRule, group_label
+from bridge.rules.naming import LONGEST_NAME
 from bridge.rules.needs import COUNTED
 from bridge.usecases.candidates.form import checked, edit
 from bridge.usecases.candidates.people import responsible_team
@@ -42,6 +43,11 @@ class Nomination:
     group: str = ""
     name: str = ""
     form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """The `name` as a project can have it: one line, cut; empty where none is asked for."""
+        return " ".join(self.name.split())[:LONGEST_NAME]
 
 
 def propose(uow: UnitOfWork, configured: Configured, asked: Nomination, now: datetime) -> Promotion:
@@ -131,7 +137,7 @@ def nominated(
     """Stores a candidate that no rule found, its form filled in as far as the directory and the settings know."""
     template = configured.policy.candidates.template
     first = next(iter(incidents.values()), None)
-    name = " ".join((asked.name or (first.summary if first else "") or "Nomination").split())[:200]
+    name = asked.called or " ".join((first.summary if first else "").split())[:LONGEST_NAME] or "Nomination"
     blank = Promotion(
         id=0,
         rule_id="",
@@ -154,7 +160,7 @@ def nominated(
 
 
 def _signed(uow: UnitOfWork, added: Promotion, asked: Nomination, now: datetime) -> Promotion:
-    signed = replace(added, proposed_by=asked.actor, reason=asked.reason.strip(), name=asked.name or added.name)
+    signed = replace(added, proposed_by=asked.actor, reason=asked.reason.strip(), name=asked.called or added.name)
     uow.promotions.save(signed)
     uow.ledger.audit(now, asked.actor, "nominated", f"promotion {signed.id}", {"reason": signed.reason})
     return signed
