@@ -33,18 +33,19 @@ class Story:
     marked: Marked
     place: Path
     incidents: tuple[Versions, ...]
-    acts: tuple[tuple[datetime, Act], ...]
-    expected: tuple[tuple[datetime, int, Expected], ...]
+    acts: tuple[tuple[datetime, int, Act], ...]
     """When, which entry of the case, and what; in the order of time."""
+    expected: tuple[tuple[datetime, int, Expected], ...]
+    """The same."""
 
     @property
     def where(self) -> str:
         """`file:line:column` of the case."""
         return self.marked.where(self.place)
 
-    def where_expected(self, number: int) -> str:
-        """The place of one expectation."""
-        return self.marked.where((*self.place, "expect", number))
+    def where_entry(self, key: str, number: int) -> str:
+        """The place of one entry of `people` or `expect`."""
+        return self.marked.where((*self.place, key, number))
 
     def known_at(self, number: int, at: datetime) -> Incident | None:
         """An incident as it was known then, None before it was opened."""
@@ -115,12 +116,12 @@ def _told(case: Case, marked: Marked, place: Path, rules: RuleSet | None, proble
     source = rule.rule.sources[0] if rule and rule.rule.sources else USUAL_SOURCE
     try:
         incidents = _incidents(case, source)
-        acts = tuple(sorted(((_at(case, one.at), one) for one in case.people), key=lambda one: one[0]))
+        acts = sorted(((_at(case, one.at), n, one) for n, one in enumerate(case.people)), key=lambda one: one[:2])
         expected = sorted(((_at(case, one.at), n, one) for n, one in enumerate(case.expect)), key=lambda one: one[:2])
     except OverflowError:
         problems.append(marked.problem(place, "has times that lie too far away", "write times before the year 9000"))
         return None
-    story = Story(case, marked, place, incidents, acts, tuple(expected))
+    story = Story(case, marked, place, incidents, tuple(acts), tuple(expected))
     twice = _twice(story)
     if twice:
         problems.append(marked.problem((*place, "incidents"), f"two incidents are called “{twice}”", "rename one"))

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from bridge.model.incident import Incident
+from bridge.model.promotion import HANDED_OVER, RUNNING, WAITING
+from bridge.rules import cases
 from bridge.rules.answers import Answer, answers
 from bridge.rules.cases import Deed, Expected, Outcome
 from bridge.rules.decision import Clause, Decision, DecisionKind
@@ -29,7 +31,13 @@ _DID = {
     DecisionKind.ATTACH: Outcome.ATTACH,
     DecisionKind.REOPEN: Outcome.REOPENED,
 }
-_DEEDS = {deed: What(deed.value) for deed in Deed}
+_DEEDS = {
+    Deed.APPROVE: (What.APPROVE, WAITING),
+    Deed.REJECT: (What.REJECT, WAITING),
+    Deed.DELIVER: (What.DELIVER, RUNNING),
+    Deed.RESUME: (What.RESUME, HANDED_OVER),
+}
+"""What people do, and in which states of a promotion they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def history_of(story: Story) -> History:
     """
     told = [list(versions) for versions in story.incidents]
     moments = [at for versions in told for at, _ in versions]
-    moments += [at for at, _ in story.acts] + [at for at, _, _ in story.expected]
+    moments += [at for at, _, _ in story.acts] + [at for at, _, _ in story.expected]
     told[0].append((max(moments) + 3 * _TICK, told[0][-1][1]))
     rows = [one for versions in told for _, one in versions]
     first, begin = [], 0
@@ -123,13 +131,16 @@ class _Watched:
     def act(self, now: datetime) -> None:
         """See bridge.usecases.backtest.walk.Counting."""
         while self._acted < len(self.story.acts) and self.story.acts[self._acted][0] <= now:
-            at, act = self.story.acts[self._acted]
+            at, number, act = self.story.acts[self._acted]
             self._acted += 1
-            self._carry_out(_DEEDS[act.do], act.of, at)
+            why_not = self._carry_out(act, at)
+            if why_not:
+                what = f"{act.do} has no effect then: {why_not}"
+                self.differences.append(Difference(self.story.where_entry("people", number), what))
         while self._asked < len(self.story.expected) and self.story.expected[self._asked][0] < now:
             at, number, expected = self.story.expected[self._asked]
             self._asked += 1
-            where = self.story.where_expected(number)
+            where = self.story.where_entry("expect", number)
             self.differences += [Difference(where, what) for what in self._compared(expected, at)]
 
     def happened(self, rule: int, trace: Trace, incidents: Sequence[int], now: datetime) -> None:
@@ -162,12 +173,18 @@ class _Watched:
         seen = see(self.life.book.as_uow(), self.life.configured, Touched(self.rule, key, incidents), now)
         return None if seen is None else seen[1]
 
-    def _carry_out(self, what: What, of: str | None, at: datetime) -> None:
-        trace = self._group(of, at)
-        if trace is None:
-            return
+    def _carry_out(self, act: cases.Act, at: datetime) -> str:
+        """Does what somebody does; why that is not possible, empty when it is."""
+        trace = self._group(act.of, at)
+        promotion = None if trace is None else self.life.book.promotions.of_group(self.rule.id, trace.key)
+        what, possible = _DEEDS[act.do]
+        if trace is None or promotion is None:
+            return f"the incident's group has no promotion of the rule “{self.rule.id}”"
+        if promotion.state not in possible:
+            return f"the promotion is {promotion.state}"
         self.life.add(Act(at, what, self.rule.id, trace.key))
         self.life.act(at)
+        return ""
 
     def _group(self, of: str | None, at: datetime) -> Trace | None:
         number = self.story.about(of, at)

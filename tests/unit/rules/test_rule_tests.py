@@ -244,3 +244,21 @@ def test_what_no_case_exercises(shipped: Configuration) -> None:
     waiting = played(using, usual=usual, incidents=[open_one], expect=[{"at": "4d", "outcome": "candidate"}])
     (gap,) = not_exercised(using.rules.rules, [one, low, vpn, waiting])
     assert gap.rule_id == "other"
+
+
+def test_what_people_cannot_do_is_told(shipped: Configuration) -> None:
+    """Else a case would pass although its approval came before there was a candidate."""
+    using = configured(shipped, {"match": {"field": "service", "equals": "Network"}})
+    vpn = {"at": "5d", "id": "vpn", "service": "VPN"}
+    nothing = "the incident's group has no promotion of the rule “router-cpu”"
+    for deed, at, of, why in (
+        ("approve", "1d", None, nothing),
+        ("deliver", "5d", "1", "the promotion is candidate"),
+        ("resume", "5d", "1", "the promotion is candidate"),
+        ("reject", "5d", "vpn", nothing),
+    ):
+        acts = [{"at": at, "do": deed} | ({"of": of} if of else {})]
+        expect = [{"at": "4d", "outcome": "candidate"}]
+        found = played(using, incidents=[*FIVE, vpn], people=acts, expect=expect)
+        assert told(found) == [f"{deed} has no effect then: {why}"]
+        assert found.differences[0].where == found.story.marked.where(("cases", 0, "people", 0))
