@@ -32,8 +32,9 @@ class Material:
 
     `exclusions` and `rules` (the rule of the promotion that an incident belongs to) are by the incident's number,
     `promotions` by the promotion's. `holds` are the intervals on hold. `told_reopened` and `told_reassigned` are the
-    sources that count themselves how often that happened; for others the timeline counts. `at` is the last moment that
-    the facts know of. `name` tells an incident's name by its number. `origin`, `notes` and `days` see OperationsReport.
+    sources that count themselves how often that happened; for others the timeline counts. `at` is the moment before
+    which everything is known. `name` tells an incident's name by its number. `origin`, `notes` and `days` see
+    OperationsReport.
     `open_before` tells what was open when a UTC day (days after 1970) began, where `facts` are not all there are.
     """
 

@@ -156,6 +156,51 @@ def test_a_span_after_everything_that_is_known_is_an_empty_report(here: Path) ->
     assert (made["incidents"], made["days"], made["months"]) == (0, [], [])
 
 
+def test_what_happened_at_the_last_moment_of_a_file_has_happened(here: Path) -> None:
+    """Many files know days only: whatever the last day tells is of one moment."""
+    last = BEGIN + 45 * DAY
+    with (here / "log.csv").open("a", newline="", encoding="utf-8") as stream:
+        for number, state, opened, at in (
+            ("INC013", "New", BEGIN, BEGIN),
+            ("INC013", "Closed", BEGIN, last),
+            ("INC014", "New", last, last),
+            ("INC015", "New", last, last),
+        ):
+            row = [number, state, written(opened), written(at), "Desk", "2 - High", "?", 0, 0, "?"]
+            csv.writer(stream).writerow(row)
+    made = on_file(here, "open-remove", "--month", "opened")
+    assert (made["backlog"]["open"], made["days"][-1]["backlog"], made["months"][-1]["open"]) == (3, 3, 3)
+    assert made["backlog"]["oldest_age"] == pytest.approx(45 * 24)
+
+
+def test_an_incident_that_stands_in_several_exports_is_one_as_its_last_row_has_it(here: Path) -> None:
+    settings = yaml.safe_load(example(here, "open-remove").read_text(encoding="utf-8"))
+    settings["sources"][0] |= {"rows": "incidents", "final": [], "path": "week*.csv"}
+    settings["sources"][0]["columns"] |= {"id": "{assignment_group}-{number}"}
+    config = here / "weeks.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    end = BEGIN + 9 * DAY
+    for week, rows in enumerate([[("1", "Active", None), ("2", "Active", None)], [("1", "Resolved", end)]]):
+        with (here / f"week{week}.csv").open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerow(COLUMNS)
+            for number, state, resolved in rows:
+                at = written(resolved or BEGIN + DAY)
+                row = [number, state, written(BEGIN), at, "Desk", "2 - High", written(resolved), 0, 0, "?"]
+                csv.writer(stream).writerow(row)
+    for as_of in ("event", "final"):
+        made = told(config, "--history", str(here / "week*.csv"), "--as-of", as_of)
+        assert (made["incidents"], made["resolved"], made["resolution"]["mean"]) == (2, 1, pytest.approx(9 * 24)), as_of
+
+
+@pytest.mark.parametrize("as_of", ["event", "final"])
+def test_a_log_without_any_readable_row_is_a_report_on_nothing(here: Path, as_of: str) -> None:
+    """As with another way of writing times than the settings say."""
+    (here / "log.csv").write_text(f"{','.join(COLUMNS)}\nINC1,New,2026-03-02,2026-03-02,Desk,2 - High,?,0,0,?\n")
+    made = on_file(here, "open-remove", "--as-of", as_of, "--html", str(here / "report.html"))
+    assert (made["incidents"], made["resolution"]["mean"], made["backlog"]["open"]) == (0, None, 0)
+    assert "1 row(s) of the file could not be read and are left out" in made["notes"]
+
+
 def test_persons_are_shown_only_where_that_is_allowed(here: Path) -> None:
     refused = run(example(here, "open-remove"), "--history", str(here / "log.csv"), "--by", "person")
     assert refused.exit_code != 0

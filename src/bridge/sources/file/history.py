@@ -35,28 +35,30 @@ class FileHistory:
     skipped: int = 0
     _columns: list[str] = field(default_factory=list)
     _needed: list[str] = field(default_factory=list)
+    _named: int = 1
+    """So many of the columns, the first ones, make the id."""
 
     def read(self, fields: Iterable[str], *, final: bool) -> History:
         """The incidents with these fields.
 
         With `final` each incident has one row, its last, known from when it was opened; it was open until its reported
-        resolution. Otherwise an event log has a row for each change, known from then on, and a file of incidents what
-        its rows tell of their end. Raises RemoteUnavailable when there is no such file, and ConfigurationError where
-        one lacks a column without which none of its rows is readable.
+        resolution. Otherwise an event log has a row for each change, known from then on, and a file of incidents (of
+        several rows of one the last) what its rows tell of their end. Raises RemoteUnavailable when there is no such
+        file, and ConfigurationError where one lacks a column without which none of its rows is readable.
         """
         translator = FileTranslator(self.name, self.options)
         log = self.options.rows is RowsAre.EVENT_LOG
         wanted = dict.fromkeys(["external_id", "state", *_TIMES, *fields])
         self._columns = list(dict.fromkeys(c for one in wanted for c in translator.columns_of(one)))
+        self._named = len({*translator.columns_of("external_id")})
         when = ("external_id", "opened_at") if final else _WHEN
         # A value that is joined from several columns may do without one of them.
         each = [translator.columns_of(one) for one in ("state", *when)]
         self._needed = [columns[0] for columns in each if len(columns) == 1]
-        rows = list(self._rows(last_only=log and final))
-        if log and final:
-            rows = list({row[0]: row for row in rows}.values())
-        columns = _Columns(translator, self._columns, rows)
+        columns = _Columns(translator, self._columns, list(self._rows(last_only=log and final)))
         self.skipped += columns.keep_readable(when)
+        if final or not log:
+            columns.keep_last()
         return columns.log(self.options.final) if log and not final else columns.table(final=final)
 
     def _rows(self, *, last_only: bool) -> Iterator[Raw]:
@@ -89,7 +91,8 @@ class FileHistory:
             self._require(part, header)
             places = [header.index(column) if column in header else len(header) for column in self._columns]
             pick = itemgetter(*places)  # there are several: the id and two times at least
-            yield from map(pick, self._lines(reader, len(header), places[0], last_only=last_only))
+            number = itemgetter(*[place for place in places[: self._named] if place < len(header)] or [0])
+            yield from map(pick, self._lines(reader, len(header), number, last_only=last_only))
 
     def _require(self, part: Part, there: Sequence[str]) -> None:
         """Raises ConfigurationError, once for each column that this file lacks."""
@@ -98,7 +101,9 @@ class FileHistory:
         if missing:
             raise ConfigurationError([Problem(part.name, f"there is no column {one}", advice) for one in missing])
 
-    def _lines(self, reader: Any, width: int, number: int, *, last_only: bool) -> Iterator[list[str]]:
+    def _lines(
+        self, reader: Any, width: int, number: Callable[[list[str]], Any], *, last_only: bool
+    ) -> Iterator[list[str]]:
         """Rows of the right width with an empty column at the end; of each incident's rows perhaps the last only."""
         before: list[str] = []
         while True:
@@ -111,7 +116,7 @@ class FileHistory:
                         row.append("")
                         yield row
                         continue
-                    if before and row[number] != before[number]:
+                    if before and number(row) != number(before):
                         before.append("")
                         yield before
                     before = row
@@ -143,6 +148,13 @@ class _Columns:
             self.rows = [row for row, *those in zip(self.rows, *kept, strict=True) if all(those)]
             self._turn()
         return before - len(self.rows)
+
+    def keep_last(self) -> None:
+        """Keeps the last row of each incident, in the place of its first."""
+        last = dict(zip(self.column("external_id").every(), self.rows, strict=True))
+        if len(last) < len(self.rows):
+            self.rows = list(last.values())
+            self._turn()
 
     def _turn(self) -> None:
         self._made.clear()
@@ -202,7 +214,7 @@ class _Columns:
         self._gather()
         ids = self.column("external_id").codes
         first = [row for row in range(len(ids)) if not row or ids[row] != ids[row - 1]]
-        ends = [*first[1:], len(ids)]
+        ends = [*first, len(ids)][1:]
         known, states = self.column("updated_at").every(), self.column("state").every()
         shown = bytearray(len(ids))
         for begin, end in zip(first, ends, strict=True):

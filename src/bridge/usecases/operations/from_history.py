@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bridge.kpi.columns import NONE, Builder, Holds
@@ -64,10 +63,11 @@ def material(
     builder.add(rows)
     numbers = {name: number for number, name in enumerate(names)}
     facts = builder.facts()
+    at = last + 1 if names else 0  # what is told of the last moment has happened by then
     sources = tuple(facts.source.names)
     return Material(
         facts=facts,
-        at=moment(last) if names else datetime.fromtimestamp(0, UTC),
+        at=moment(at),
         origin=origin,
         exclusions={numbers[name]: those for name, those in excluded.exclusions.items() if name in numbers},
         promotions=excluded.promotions,
@@ -75,7 +75,7 @@ def material(
         holds=Holds.of(holds),
         told_reopened=sources if "reopen_count" in told else (),
         told_reassigned=sources if "reassignment_count" in told else (),
-        days=days_of(facts, asked, last),
+        days=days_of(facts, asked, at),
         name=lambda number: f"{sources[0]} #{names[number]}" if sources else names[number],
         notes=tuple(notes),
     )
