@@ -35,6 +35,15 @@ _NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems
 Value = Annotated[Any, WithJsonSchema({"type": ["string", "number"]})]
 
 
+def _entry(value: Any, info: ValidationInfo) -> Any:
+    """An entry of `in`, by what the condition's field holds."""
+    found = field(info.data.get("field", ""))
+    return _READERS[found.kind](value) if found and found.kind in _READERS else value
+
+
+Entry = Annotated[Value, BeforeValidator(_entry)]
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -72,7 +81,7 @@ class Condition(BaseModel):
 
     field: str
     equals: Value = None
-    one_of: tuple[Value, ...] | None = Field(None, alias="in", min_length=1, max_length=LONGEST_LIST)
+    one_of: tuple[Entry, ...] | None = Field(None, alias="in", min_length=1, max_length=LONGEST_LIST)
     glob: str | None = Field(None, min_length=1, max_length=1000)
     regex: str | None = Field(None, min_length=1)
     at_most: Value = None
@@ -109,8 +118,6 @@ class Condition(BaseModel):
             raise refused(f"cannot be asked about “{found.name}”, which is a {found.kind}", f"possible: {allowed}")
         if operator in {"equals", "at_most", "at_least"}:
             return _READERS[_read_as(found.kind, operator)](value)
-        if operator == "in" and isinstance(value, list):
-            return [_READERS[found.kind](one) for one in value]
         if operator == "regex" and isinstance(value, str):
             compile_regex(value)
         return value
@@ -144,15 +151,20 @@ def _text(value: Any) -> str:
     return value
 
 
+def _unquoted(value: Any) -> str:
+    is_number = isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal()
+    return "write the number without quotes" if is_number else ""
+
+
 def _number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
-        raise refused("must be a number")
+        raise refused("must be a number", _unquoted(value))
     return value
 
 
 def _level(value: Any) -> int:
     if isinstance(value, bool) or value not in LEVELS:
-        raise refused("must be a level from 1 (critical) to 5")
+        raise refused("must be a level from 1 (critical) to 5", _unquoted(value))
     return int(value)
 
 
@@ -190,6 +202,17 @@ class Group(BaseModel):
     all_of: tuple[Node, ...] | None = Field(None, alias="all", min_length=1, max_length=LONGEST_LIST)
     any_of: tuple[Node, ...] | None = Field(None, alias="any", min_length=1, max_length=LONGEST_LIST)
     none_of: Node | None = Field(None, alias="not")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_condition(cls, raw: Any) -> Any:
+        beside = (
+            [key for key in ("all", "any", "not") if key in raw] if isinstance(raw, dict) and "field" in raw else []
+        )
+        if beside:
+            what = f"has a condition on one field beside `{beside[0]}`"
+            raise refused(what, "write it as an entry under all: [{field: service, equals: VPN}, …]")
+        return raw
 
     @field_validator("all_of", "any_of", "none_of", mode="before")
     @classmethod

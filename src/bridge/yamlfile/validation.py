@@ -62,6 +62,7 @@ _SIZES = {
 }
 _MISSING = object()
 _TRAP_TEXT = "put it in quotes if it is meant as a text"
+_UNQUOTED = "write it without quotes"
 _TRAP_NUMBER = "write it without the zeros in front"
 
 
@@ -135,7 +136,7 @@ def _in_words(error: ErrorDetails, name: str, shown: str, value: object) -> tupl
         listed = str(context.get("expected_tags" if kind == "union_tag_invalid" else "expected", ""))
         what = f"{name} cannot be {shown or 'this'}"
         known = [quoted or plain for quoted, plain in re.findall(r"'([^']*)'|([^\s,']+)", listed) if plain != "or"]
-        advice = did_you_mean(str(value), known, "possible")
+        advice = _UNQUOTED if value in known else did_you_mean(str(value), known, "possible")
     elif kind in _NEEDED:
         what = f"{name} must be {_NEEDED[kind]}{but}"
         advice = "put it in quotes" if kind == "string_type" and isinstance(value, int | float) else ""
