@@ -17,6 +17,7 @@ BROKEN = frozenset({"true", "yes", "1", "breached"})
 """What systems usually say of an SLA clock that is broken."""
 Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.strip().casefold() for word in words))]
 """Words of a source, compared in lower case."""
+_MOST = 1_000_000
 _PER_HOUR: dict[EffortUnit, int] = {"hours": 1, "minutes": 60, "seconds": 3600}
 
 
@@ -50,6 +51,18 @@ def level_of(table: PriorityTable, field: str, value: str, unknown: Unknown) -> 
     if level is None:
         unknown.append((field, value))
     return level
+
+
+def count_of(value: str) -> int:
+    """How often something happened. Raises ValueError for what is no whole number from 0 to a million."""
+    try:
+        number = float(value or 0)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= _MOST or number != int(number):
+        message = f"“{value}” is no count"
+        raise ValueError(message)
+    return int(number)
 
 
 def effort_of(value: str, unit: EffortUnit) -> float:

@@ -89,8 +89,9 @@ class TimeCodec:
 
     def read(self, value: object) -> datetime:
         """The moment. Raises ValueError when the value is not in the configured format."""
-        if self._last is not None and self._last[0] == value:
-            return self._last[1]  # lists repeat the same moment often, and strptime is slow
+        last = self._last  # looked at once: another thread may read another value meanwhile
+        if last is not None and last[0] == value:
+            return last[1]  # lists repeat the same moment often, and strptime is slow
         moment = self._parse(value)
         self._last = (value, moment)
         return moment
@@ -115,11 +116,9 @@ class TimeCodec:
             if self._divisor is not None:
                 return datetime.fromtimestamp(float(str(value)) / self._divisor, UTC)
             moment = self._read(str(value))
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=self._zone or UTC)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
         except (ValueError, OverflowError, OSError) as error:
             message = f"“{value}” is not a time in the format {self._format}"
             raise ValueError(message) from error
-        if moment.tzinfo is None:
-            return (
-                moment.replace(tzinfo=self._zone or UTC).astimezone(UTC) if self._zone else moment.replace(tzinfo=UTC)
-            )
-        return moment.astimezone(UTC)

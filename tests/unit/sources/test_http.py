@@ -136,6 +136,37 @@ def test_more_changes_in_one_second_than_a_page_holds() -> None:
 
 
 @responses.activate
+def test_items_that_are_lists_are_incidents_as_well() -> None:
+    """Some systems answer tables: the names of the columns once, then rows of values."""
+    serve("/list", lambda _: [["7", "no disk", "open", NOW.isoformat(), NOW.isoformat()]])
+    places = {"id": "[0]", "summary": "[1]", "state": "[2]", "opened_at": "[3]", "updated_at": "[4]", "team": "team"}
+    (page,) = source_with(fields=places).changes(_cursor(NOW), nobody)
+    (one,) = page.snapshots
+    assert (one.incident.external_id, one.incident.summary, one.incident.team) == ("7", "no disk", "")
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("strange", "why"),
+    [
+        ({"again": 10**25}, "is no count"),
+        ({"again": "often"}, "“often” is no count"),
+        ({"solved": "9999-12-31T23:59:59-05:00"}, "is not a time"),
+        ({"solved": {"at": 5}}, "is not a time"),
+        ({"id": []}, "has no id"),
+        ({"id": 12345678901234567890123}, "is no whole number of up to 64 bits"),
+    ],
+)
+def test_one_strange_value_parks_its_incident_and_the_others_go_on(strange: dict[str, Any], why: str) -> None:
+    serve("/list", lambda _: [row(1), row(2, **strange), row(3)])
+    source = source_with(fields={"reopen_count": "again", "resolved_at": "solved"})
+    (page,) = source.changes(_cursor(NOW), nobody)
+    assert [one.incident.external_id for one in page.snapshots] == ["1", "3"]
+    (parked,) = page.poison
+    assert why in parked.error
+
+
+@responses.activate
 def test_a_list_without_order_moves_the_cursor_only_at_its_end() -> None:
     rows = [row(number, NOW + timedelta(minutes=minute)) for number, minute in enumerate([5, 1, 9, 3, 7], start=1)]
     Table(rows, ordered=False)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from bridge.model.errors import ConfigurationError
 from bridge.model.incident import State
-from bridge.sources.build import clean, level_of, state_of
+from bridge.sources.build import clean, count_of, level_of, state_of
 from bridge.sources.connection import read_secret
 from bridge.sources.html_text import to_text
 from bridge.sources.rt.options import RT_PRIORITIES, RtOptions
@@ -98,10 +98,48 @@ def test_an_hour_that_occurs_twice_loses_nothing(zone: str, at: tuple[int, ...],
     assert (codec.write(moment), codec.write(moment, up=True)) == (down, up)
 
 
-@pytest.mark.parametrize("raw", ["", "soon", "2026-13-01T00:00:00Z", None, {}])
+@pytest.mark.parametrize(
+    "raw",
+    ["", "soon", "2026-13-01T00:00:00Z", None, {}, "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+08:00"],
+)
 def test_what_is_no_time_says_so(raw: object) -> None:
+    """“For ever” in a zone behind UTC is no moment in UTC: such a value parks its incident, not its whole source."""
     with pytest.raises(ValueError, match="is not a time in the format iso"):
         TimeCodec(Times()).read(raw)
+
+
+def test_for_ever_in_a_local_time_zone_is_no_time() -> None:
+    codec = TimeCodec(Times(format="%Y-%m-%d %H:%M", zone="America/New_York"))
+    with pytest.raises(ValueError, match="is not a time in the format"):
+        codec.read("9999-12-31 23:59")
+
+
+def test_a_time_read_by_two_threads_is_each_ones_own() -> None:
+    """The poll and the workers share a codec; the second thread comes in the middle of the first one's look."""
+    codec = TimeCodec(Times())
+
+    class Meanwhile(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            codec.read("2026-01-31T00:00:00Z")
+            return str.__eq__(self, other)
+
+    codec.read("2026-07-01T10:00:00Z")
+    assert codec.read(Meanwhile("2026-07-01T10:00:00Z")) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("value", "count"), [("", 0), ("0", 0), ("3", 3), ("3.0", 3), ("1000000", 1_000_000)])
+def test_counts(value: str, count: int) -> None:
+    assert count_of(value) == count
+
+
+@pytest.mark.parametrize("value", ["x", "true", "-1", "2.5", "nan", "inf", "99999999999999999999"])
+def test_what_is_no_count_says_so(value: str) -> None:
+    """More than a column can hold would stop the source at this incident."""
+    with pytest.raises(ValueError, match="is no count"):
+        count_of(value)
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd"])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.model.incident import EventKind, Incident, Snapshot, State, TimelineEvent
-from bridge.sources.build import Unknown, effort_of, level_of, state_of, tags_of, text_of, verdict_of
+from bridge.sources.build import Unknown, count_of, effort_of, level_of, state_of, tags_of, text_of, verdict_of
 from bridge.sources.file.options import FileOptions
 from bridge.sources.tables import PriorityTable, StateTable
 from bridge.sources.templates import fill_text, placeholders
@@ -204,7 +204,7 @@ class FileTranslator:
             return lambda text: effort_of(text, unit)
         if field in _VERDICTS:
             return lambda text: verdict_of(text, broken)
-        return lambda text: int(text or 0)
+        return count_of
 
     def _getter(self, column: str) -> Callable[[Row], str]:
         missing = self._missing

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.model.incident import EventKind, Incident, Note, Snapshot, State, TimelineEvent
-from bridge.sources.build import Unknown, effort_of, level_of, state_of, tags_of, text_of, verdict_of
+from bridge.sources.build import Unknown, count_of, effort_of, level_of, state_of, tags_of, text_of, verdict_of
 from bridge.sources.html_text import to_text
 from bridge.sources.http.calls import NotesRequest
 from bridge.sources.http.options import HttpOptions
@@ -61,10 +61,14 @@ class HttpTranslator:
     def identity(self, item: Any) -> str:
         """The id. Raises ValueError when there is none."""
         value = self._picks["id"](item)
-        if value is None or value == "":
+        number = value if value.__class__ is str else text_of(value)
+        if not number:
             message = "has no id"
             raise ValueError(message)
-        return text_of(value)
+        if value.__class__ is float:  # beyond 64 bits: other ids would look the same
+            message = f"the id {number} is no whole number of up to 64 bits, and no text"
+            raise ValueError(message)
+        return number
 
     def changed(self, item: Any) -> datetime:
         """When it changed last. Raises ValueError when that cannot be read."""
@@ -80,7 +84,7 @@ class HttpTranslator:
         number = self.identity(item)
         state = state_of(self._states, text_of(picks["state"](item)))
         values: dict[str, Any] = {field: text_of(pick(item)) for field, pick in self._plain}
-        get = item.get
+        get = item.get if isinstance(item, dict) else _nothing
         for field, key in self._keys:
             value = get(key)
             values[field] = value if value.__class__ is str else text_of(value)
@@ -89,7 +93,7 @@ class HttpTranslator:
             values[field] = level_of(self._tables[field], field, text_of(pick(item)), unknown)
         for field, pick in self._times:
             value = pick(item)
-            if value and value not in self._unset:
+            if value and str(value) not in self._unset:
                 values[field] = self._codec.read(value)
         for field, pick, read in self._numbers:
             values[field] = read(pick(item))
@@ -141,13 +145,17 @@ class HttpTranslator:
         return [(field, pick) for field, pick in self._picks.items() if belongs(field)]
 
 
+def _nothing(_key: str) -> None:
+    """What a name finds where an item is a list, whose values have places and no names."""
+
+
 def _number_reader(field: str, options: HttpOptions) -> Callable[[Any], Any]:
     """How a count, an effort or a verdict is read."""
     if field == "effort":
         return lambda value: effort_of(text_of(value), options.effort_unit)
     if field in _VERDICTS:
         return lambda value: verdict_of(text_of(value), options.broken)
-    return lambda value: int(value or 0)
+    return lambda value: count_of(text_of(value))
 
 
 class NoteReader:
