@@ -15,11 +15,14 @@ LONGEST_NAME = 200
 """Redmine's project names hold 255 characters."""
 LONGEST_TEXT = 20_000
 
-_NAME_GIVEN: Mapping[str, Mapping[str, Any]] = {
-    "rule": {"id": "example", "title": "Example"},
-    "group": {"label": "example"},
-}
-_TEXT_GIVEN = {**_NAME_GIVEN, "evidence": {"count": 5, "open": 3, "resolved": 2}}
+_Given = Mapping[str, Mapping[str, Any]]
+_NAME_GIVEN: tuple[_Given, ...] = ({"rule": {"id": "example", "title": "Example"}, "group": {"label": "example"}},)
+_TEXT_GIVEN: tuple[_Given, ...] = tuple(
+    {**_NAME_GIVEN[0], "evidence": {"count": count, "open": still, "resolved": count - still}}
+    for count, still in ((5, 3), (1, 1), (2, 0), (100_000, 50_000))
+)
+"""Few and many, so that what a template says only of many is tried, too."""
+_FAILS = (TemplateError, TypeError, ValueError, AttributeError, LookupError, AssertionError)
 _FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "truncate", "upper"})
 # No loops, calls, macros or arithmetic: the work and the size of a name are bounded by the length of its template.
 _ALLOWED = (
@@ -31,8 +34,8 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoesca
 
 Namer = Callable[[str, str, str], str]
 """(rule id, rule title, group label) → the project's name, one line of at most 200 characters."""
-Writer = Callable[[Mapping[str, Mapping[str, Any]]], str]
-"""What a text is given (rule, group, evidence) → the text, at most 20,000 characters."""
+Writer = Callable[[_Given], str]
+"""What a text is given (rule, group, evidence) → the text, at most 20,000 characters; empty where it fails."""
 
 
 def compile_name(template: str) -> Namer:
@@ -40,7 +43,7 @@ def compile_name(template: str) -> Namer:
     render = _compile(template, "name", _NAME_GIVEN)
 
     def name(rule_id: str, title: str, label: str) -> str:
-        rendered = render({"rule": {"id": rule_id, "title": title}, "group": {"label": label}})
+        rendered = _rendered(render, {"rule": {"id": rule_id, "title": title}, "group": {"label": label}})
         text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", rendered).strip()
         return _cut(text, LONGEST_NAME) or title[:LONGEST_NAME]
 
@@ -53,13 +56,25 @@ def compile_text(template: str) -> Writer:
     Raises PydanticCustomError when it is broken or asks for what it is not given.
     """
     render = _compile(template, "text", _TEXT_GIVEN)
-    return lambda given: _cut(render(given).replace("\x00", "").strip(), LONGEST_TEXT)
+
+    def text(given: _Given) -> str:
+        return _cut(_rendered(render, given).replace("\x00", "").strip(), LONGEST_TEXT)
+
+    return text
 
 
-def _compile(template: str, what: str, example: Mapping[str, Mapping[str, Any]]) -> Writer:
+def _rendered(render: Writer, given: _Given) -> str:
+    """Empty where a template fails that did well with the examples: an opening does not wait for its description."""
+    try:
+        return render(given)
+    except _FAILS:
+        return ""
+
+
+def _compile(template: str, what: str, examples: tuple[_Given, ...]) -> Writer:
     try:
         tree = _ENVIRONMENT.parse(template)
-        _check(tree, what, example)
+        _check(tree, what, examples[0])
         compiled = _ENVIRONMENT.from_string(template)
     except TemplateSyntaxError as error:
         raise refused(
@@ -68,8 +83,9 @@ def _compile(template: str, what: str, example: Mapping[str, Mapping[str, Any]])
     except RecursionError as error:
         raise refused("is no valid template: nested too deep") from error
     try:
-        compiled.render(example)
-    except (TemplateError, TypeError, ValueError, AttributeError, LookupError) as error:
+        for example in examples:
+            compiled.render(example)
+    except _FAILS as error:
         raise refused(f"is no valid template: {error}") from error
     return compiled.render
 

@@ -18,7 +18,7 @@ from bridge.model.incident import Capability
 from bridge.rules.durations import Due, parse_due, parse_duration, roughly, written
 from bridge.rules.jsonschema import rules_schema
 from bridge.rules.loader import KnownNames, load_rules, read_rules
-from bridge.rules.naming import compile_name
+from bridge.rules.naming import compile_name, compile_text
 from bridge.rules.regex import compile_regex
 from bridge.rules.schema import Mode
 from bridge.yamlfile import Marked, load
@@ -219,6 +219,23 @@ def test_names(template: str, name: str) -> None:
 def test_a_name_cannot_leave_what_it_is_given(template: str) -> None:
     with pytest.raises(PydanticCustomError):
         compile_name(template)
+
+
+def test_a_text_that_fails_with_what_is_found_keeps_no_opening_waiting() -> None:
+    """What fails with few or many incidents is refused; what none of the examples shows leaves the text empty."""
+    for template in (
+        "{% if evidence.open > 10 %}{{ evidence.open | truncate(5) }}{% endif %}",
+        "{{ '' < evidence.open }}",
+    ):
+        with pytest.raises(PydanticCustomError, match="is no valid template"):
+            compile_text(template)
+    seven = compile_text("{% if evidence.open == 7 %}{{ evidence.open | truncate(5) }}{% endif %}.")
+    given_to = {"rule": {"id": "r1", "title": "R"}, "group": {"label": "VPN"}}
+    evidence = {"count": 8, "open": 8, "resolved": 0}
+    assert seven({**given_to, "evidence": evidence}) == "."
+    assert seven({**given_to, "evidence": evidence | {"open": 7}}) == ""
+    short = compile_name("{% if group.label == 'VPN' %}{{ rule.id | truncate(1) }}{% endif %}x")
+    assert short("router-cpu", "Router CPU", "VPN") == "Router CPU"
 
 
 @given(st.text(max_size=300))
