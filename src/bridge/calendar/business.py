@@ -12,6 +12,9 @@ from bridge.model.errors import BridgeError
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2100
+FIRST_MOMENT = datetime(FIRST_YEAR, 1, 2, tzinfo=EPOCH.tzinfo)
+LAST_MOMENT = datetime(LAST_YEAR, 12, 30, tzinfo=EPOCH.tzinfo)
+"""The horizon: what calendars can tell of."""
 
 
 class BeyondHorizon(BridgeError):  # noqa: N818 - named by what it says

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from bridge.calendar.business import BusinessCalendar
+from bridge.calendar.business import FIRST_MOMENT, LAST_MOMENT, BusinessCalendar
 from bridge.calendar.vector import VectorCalendar
 from bridge.kpi.adjusted import excluded
 from bridge.kpi.columns import NONE, Coded, Facts, Holds, Ints, Mask
@@ -18,6 +18,7 @@ from bridge.kpi.report_model import Basis
 from bridge.kpi.sla import Calendars, Clock, Pause, Policy, Start, Stop, elapsed
 
 _MICROSECOND = timedelta(microseconds=1)
+_HORIZON = micros(FIRST_MOMENT), micros(LAST_MOMENT)
 
 
 def judge(
@@ -89,7 +90,9 @@ class _Judging:
         if not len(rows):
             return
         running = stops == NONE
-        until = np.maximum(np.where(running, self.now, stops), starts)
+        # An impossible date counts as the nearest that calendars know: one incident is wrong, not the report.
+        starts = np.clip(starts, *_HORIZON)
+        until = np.maximum(np.clip(np.where(running, self.now, stops), *_HORIZON), starts)
         vector = VectorCalendar(self.calendar)
         ran = vector.elapsed(starts, until) - self._paused(vector, rows, starts, until)
         self._note(into.judged, into.met, rows, ran <= targets, running)

@@ -15,7 +15,8 @@ _MOMENTS = frozenset({"created_at", "updated_at", "closed_at"})
 class ProjectTask:
     """An issue. `estimate` and `spent` in hours, None where the account may not see them; `done_ratio` in per cent.
 
-    `after` are the issues that must be done first: they precede or block it. `version` is a title, "" without one.
+    `start` and `due` are None, too, where they are in no year that calendars cover. `after` are the issues that must be
+    done first: they precede or block it. `version` is a title, "" without one.
     """
 
     issue_id: int

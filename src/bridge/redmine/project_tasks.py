@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from bridge.calendar.business import FIRST_YEAR, LAST_YEAR
 from bridge.model.errors import Forbidden, NotFound
 from bridge.model.project_task import ProjectTask
 from bridge.redmine import translate
@@ -38,8 +40,8 @@ def _task(raw: Raw) -> ProjectTask:
         status=raw["status"]["name"],
         closed=bool(raw["status"].get("is_closed")),
         parent_id=(raw.get("parent") or {}).get("id"),
-        start=translate.day(raw.get("start_date")),
-        due=translate.day(raw.get("due_date")),
+        start=_day(raw.get("start_date")),
+        due=_day(raw.get("due_date")),
         estimate=raw.get("estimated_hours"),
         spent=raw.get("spent_hours"),
         done_ratio=raw.get("done_ratio") or 0,
@@ -56,3 +58,9 @@ def _task(raw: Raw) -> ProjectTask:
             if row["relation_type"] in _FIRST and row["issue_to_id"] == raw["id"]
         ),
     )
+
+
+def _day(text: str | None) -> date | None:
+    """A date; None where no calendar has the day, as 9999-12-31 for “some day”."""
+    found = translate.day(text)
+    return found if found and FIRST_YEAR < found.year < LAST_YEAR else None

@@ -228,6 +228,20 @@ def test_a_policy_counts_in_the_working_time_of_its_calendar_and_only_for_what_i
     assert not response.judged.any()
 
 
+def test_one_incident_with_an_impossible_date_does_not_spoil_the_report():
+    """1970-01-01 and the like stand for “no date” in some exports."""
+    rows = (
+        fact(1, 0, reported=30),
+        fact(2, -24 * 365 * 57, reported=30),
+        fact(3, 24 * 365 * 80, responded=24 * 365 * 80),
+        fact(4, 0, reported=24 * 365 * 80),
+    )
+    policy = Policy("p", resolution={0: timedelta(hours=40)})
+    holds = Holds.of([(2, micros(at(-24 * 365 * 57)), None, "vendor")])
+    _, resolution = report(material(*rows, holds=holds, exclusions={2: [exclusion(2, 5, 20)]}), (policy,)).sla
+    assert (resolution.judged, resolution.met, resolution.adjusted_met) == (3, 2, 2)
+
+
 def test_nobody_is_shown_with_fewer_than_five_incidents():
     assert by_person(ann=5, bob=4, cid=1) == (["ann"], 2)
     assert by_person(ann=5, bob=7) == (["ann", "bob"], 0)

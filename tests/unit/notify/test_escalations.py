@@ -180,6 +180,14 @@ def test_what_was_due_before_the_bridge_first_looked_is_history(tmp_path):
         assert desk.told == ["lea"]
 
 
+@pytest.mark.parametrize("year", [1970, 2190])
+def test_an_incident_with_an_impossible_date_keeps_nobody_else_waiting(desk, year):
+    desk.save(replace(ticket(), external_id="1", opened_at=MONDAY.replace(year=year, month=1, day=1)))
+    desk.save(ticket())
+    assert desk.sweep(hours=4) == 1
+    assert desk.told == ["ann"]
+
+
 def test_by_source_nothing_is_told(tmp_path):
     with world(tmp_path, route()) as made:
         desk = Desk(made)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bridge.calendar.business import BeyondHorizon
 from bridge.kpi.facts import IncidentFacts
 from bridge.kpi.sla import Calendars, Clock, Match, Policy, Start, due
 from bridge.model.incident import Incident
@@ -29,7 +30,10 @@ class DueTimes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PolicyDueTimes:
-    """DueTimes by SLA policies: the first one that matches an incident is its own. A lasting pause stops a clock."""
+    """DueTimes by SLA policies: the first one that matches an incident is its own. A lasting pause stops a clock.
+
+    With a date that no calendar has, such as 1970-01-01, an incident has no clock.
+    """
 
     policies: Sequence[Policy]
     calendars: Calendars
@@ -48,7 +52,10 @@ class PolicyDueTimes:
             target = policy.target(clock, incident.priority)
             if target is None or start is None or (clock is Clock.RESPONSE and answered is not None):
                 continue
-            at = due(calendar, start, target, pauses)
+            try:
+                at = due(calendar, start, target, pauses)
+            except BeyondHorizon:
+                continue
             if at is not None:
                 found.append(ClockDue(clock.value, at))
         return found
