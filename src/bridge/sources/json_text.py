@@ -21,8 +21,10 @@ def loads(body: bytes) -> Any:
     try:
         value = _fast(body)
     except ValueError:
-        value = json.loads(body)  # takes NaN and lone surrogates, which some servers send
-        return _cleaned(value)
+        try:
+            return _cleaned(json.loads(body))  # takes NaN and lone surrogates, which some servers send
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
     return _cleaned(value) if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body else value
 
 

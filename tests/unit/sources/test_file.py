@@ -8,7 +8,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -236,6 +236,68 @@ def test_check_says_what_is_missing(tmp_path) -> None:
     }
     with pytest.raises(errors.RemoteUnavailable, match="no file matches"):
         source_on(tmp_path / "none.csv").start_cursor()
+
+
+def test_check_takes_a_file_of_columns_only_and_empty_lines(tmp_path) -> None:
+    """An export without incidents, and one whose last line is empty, are as they should be."""
+    (tmp_path / "a.csv").write_text(as_csv([]), encoding="utf-8")
+    (tmp_path / "b.csv").write_text("\n".join([as_csv([line(1)]), as_csv([line(2)], None), ""]), encoding="utf-8")
+    source = source_on(tmp_path / "*.csv")
+    assert source.check() == []
+    pages = list(source.history(LONG_AGO, None, None))
+    assert (ids(iter(pages)), [page.poison for page in pages]) == (["1", "2"], [(), ()])
+
+
+def test_check_finds_another_encoding(tmp_path) -> None:
+    """Chinese spreadsheets are saved as GBK: without a word their texts would be stored as question marks."""
+    (tmp_path / "a.csv").write_text(as_csv([line(1, title="路由器")]), encoding="gbk")
+    (problem,) = source_on(tmp_path / "a.csv").check()
+    assert (problem.severity, problem.what) == ("warning", "there are characters that are not utf-8")
+    assert "gb18030" in problem.advice
+    assert source_on(tmp_path / "a.csv", encoding="gb18030").check() == []
+
+
+def _torn_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", as_csv([line(1)]))
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def _damaged_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", as_csv([line(1)]))
+    path.write_bytes(path.read_bytes().replace(b"10:00", b"11:00", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.zip", _torn_zip),
+        ("a.zip", _damaged_zip),
+        ("a.csv.gz", lambda path: path.write_bytes(gzip.compress(as_csv([line(1)] * 99).encode())[:60])),
+        ("a.csv.gz", lambda path: path.write_text(as_csv([line(1)]), encoding="utf-8")),
+        ("a.csv", lambda path: path.write_bytes(as_csv([line(1)]).replace("\n", "\r").encode())),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_by_name(tmp_path, name: str, write: Callable[[Path], object]) -> None:
+    """One that is still being copied is read at a later turn; a check goes on with the others."""
+    write(tmp_path / name)
+    source = source_on(tmp_path / name)
+    (problem,) = source.check()
+    assert problem.what.startswith("cannot be read: ")
+    with pytest.raises(errors.RemoteUnavailable, match=rf"{name}.*cannot be read.*still being written"):
+        list(source.changes("{}", nobody))
+
+
+def test_what_macos_hides_in_archives_is_no_data(tmp_path) -> None:
+    with zipfile.ZipFile(tmp_path / "A.ZIP", "w") as archive:
+        archive.writestr("a.csv", as_csv([line(1)]))
+        archive.writestr("__MACOSX/._a.csv", b"\0\5\x16\7\n\n")
+        archive.writestr(".DS_Store", b"\0\0\0\1")
+        archive.writestr("b/c.csv", as_csv([line(2)]))
+    source = source_on(tmp_path / "*.*")
+    assert source.check() == []
+    assert ids(source.changes("{}", nobody)) == ["1", "2"]
 
 
 def test_nothing_can_be_written(tmp_path) -> None:

@@ -14,6 +14,7 @@ from bridge.model.incident import State
 from bridge.sources.build import clean, count_of, level_of, state_of
 from bridge.sources.connection import read_secret
 from bridge.sources.html_text import to_text
+from bridge.sources.json_text import loads
 from bridge.sources.rt.options import RT_PRIORITIES, RtOptions
 from bridge.sources.tables import Priorities, PriorityTable, StateTable
 from bridge.sources.times import TimeCodec, Times
@@ -186,3 +187,8 @@ def test_rt_options_that_cannot_work(wrong: dict[str, str]) -> None:
 def test_a_format_that_could_read_nothing_is_refused() -> None:
     with pytest.raises(ValidationError, match="“isoo” is neither iso, epoch, epoch_ms nor a pattern"):
         Times(format="isoo")
+
+
+def test_an_answer_of_brackets_only_is_no_json() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        loads(b"[" * 100_000)

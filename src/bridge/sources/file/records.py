@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import IO, Any, cast
 from zlib import crc32
 
+from bridge.model.errors import RemoteUnavailable
 from bridge.sources.file.options import FileFormat, FileOptions
 from bridge.sources.json_text import loads
 
 csv.field_size_limit(1 << 27)
 
 _CHUNK = 1 << 20
+_UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, csv.Error)
 _SUFFIXES = {".csv": FileFormat.CSV, ".tsv": FileFormat.CSV, ".txt": FileFormat.CSV}
 
 
@@ -38,11 +41,16 @@ class Part:
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """The bytes, unpacked."""
+        """The bytes, unpacked. Raises RemoteUnavailable for what cannot be read inside, and what is no CSV there."""
+        with _named(self.name), self._unpacked() as stream:
+            yield stream
+
+    @contextmanager
+    def _unpacked(self) -> Iterator[IO[bytes]]:
         if self.member:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as packed:
                 yield packed
-        elif self.path.suffix == ".gz":
+        elif self.path.suffix.lower() == ".gz":
             with gzip.open(self.path) as unpacked:
                 yield cast("IO[bytes]", unpacked)
         else:
@@ -72,8 +80,21 @@ class Record:
     error: str = ""
 
 
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Raises RemoteUnavailable, naming the file, for what cannot be read or is not what its name says."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        advice = "Is it still being written, damaged, or not what its name says? It is tried again."
+        raise RemoteUnavailable(f"file {name}", f"cannot be read: {error}.", advice) from error
+
+
 def parts(pattern: str) -> list[Part]:
-    """The files that a pattern names, in the order of their names, archives by their members."""
+    """The files that a pattern names, in the order of their names, archives by their members.
+
+    What macOS and others hide in archives is left out. Raises RemoteUnavailable for a broken archive.
+    """
     found = []
     for name in sorted(glob(pattern, recursive=True)):  # noqa: PTH207 - a pattern may be absolute
         path = Path(name)
@@ -81,17 +102,27 @@ def parts(pattern: str) -> list[Part]:
             continue
         stat = path.stat()
         members = [""]
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                members = sorted(member.filename for member in archive.infolist() if not member.is_dir())
+        if path.suffix.lower() == ".zip":
+            with _named(name), zipfile.ZipFile(path) as archive:
+                members = sorted(one.filename for one in archive.infolist() if not one.is_dir() and not _hidden(one))
         found += [Part(path, member, stat.st_size, stat.st_mtime_ns) for member in members]
     return found
 
 
+def _hidden(member: zipfile.ZipInfo) -> bool:
+    return any(name.startswith((".", "__MACOSX")) for name in member.filename.split("/"))
+
+
 def format_of(part: Part, options: FileOptions) -> FileFormat:
     """As the options say, else by the name."""
-    name = part.member or str(part.path).removesuffix(".gz")
-    return options.format or _SUFFIXES.get(Path(name).suffix.lower(), FileFormat.JSONL)
+    name = Path((part.member or str(part.path)).lower().removesuffix(".gz"))
+    return options.format or _SUFFIXES.get(name.suffix, FileFormat.JSONL)
+
+
+def header_of(part: Part, options: FileOptions) -> list[str]:
+    """The names of a CSV file's columns. Raises RemoteUnavailable."""
+    with part.open() as stream:
+        return _header(stream, options)
 
 
 def unchanged(part: Part, place: Place) -> bool:
@@ -162,8 +193,12 @@ def _json_lines(lines: _Lines) -> Iterator[Record]:
             yield Record(value if not error else {"": line}, crc32(line.encode()), lines.place, lines.whole, error)
 
 
+def _header(stream: IO[bytes], options: FileOptions) -> list[str]:
+    return next(csv.reader(_Lines(stream, options.encoding, Place()), delimiter=options.delimiter), [])
+
+
 def _csv(stream: IO[bytes], options: FileOptions, start: Place) -> Iterator[Record]:
-    header = next(csv.reader(_Lines(stream, options.encoding, Place()), delimiter=options.delimiter), [])
+    header = _header(stream, options)
     if start.offset:
         stream.seek(start.offset)
         lines = _Lines(stream, options.encoding.removesuffix("-sig"), start)
@@ -176,7 +211,7 @@ def _csv(stream: IO[bytes], options: FileOptions, start: Place) -> Iterator[Reco
     while True:
         try:
             values = next(reader)
-            error = "" if len(values) == len(header) else f"has {len(values)} of {len(header)} columns"
+            error = "" if len(values) in {0, len(header)} else f"has {len(values)} of {len(header)} columns"
         except StopIteration:
             return
         except csv.Error as problem:
@@ -184,7 +219,7 @@ def _csv(stream: IO[bytes], options: FileOptions, start: Place) -> Iterator[Reco
             if lines.ended:
                 return  # a quote is still open: the rest is not written yet
         if not values and not error:
-            continue
+            continue  # an empty line
         if lines.whole or not error:
             mark = crc32("\x1f".join(values).encode())
             yield Record(dict(zip(header, values, strict=False)), mark, lines.place, lines.whole, error)

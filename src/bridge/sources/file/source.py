@@ -6,20 +6,19 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import NoReturn
 
 from bridge.model.errors import NotFound, NotPossible, Problem, RemoteUnavailable
 from bridge.model.incident import Capability, ChangeRequest, ChangeSpec, Incident, Note, Page, Poison, Snapshot, State
 from bridge.ports import Clock, Extras, KnownIncidents
 from bridge.sources.field_values import NoFieldValues
+from bridge.sources.file.check import check
 from bridge.sources.file.cursor import FileCursor
-from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
-from bridge.sources.file.records import Part, Place, Record, end_of, format_of, parts, records, unchanged
+from bridge.sources.file.options import FileOptions, RowsAre
+from bridge.sources.file.records import Part, Place, Record, end_of, parts, records, unchanged
 from bridge.sources.file.translate import FileTranslator
 
 _RAW = 2000
-_SAMPLE = 1000
 
 
 @dataclass(slots=True)
@@ -63,21 +62,7 @@ class FileSource:
             found = self._parts()
         except RemoteUnavailable as error:
             return [Problem(where, error.what, error.advice)]
-        problems: dict[str, Problem] = {}
-        for part in found:
-            there: dict[str, None] = {}
-            place = f"{where}: {part.name}"
-            for record in islice(records(part, self._options), _SAMPLE):
-                there |= dict.fromkeys(record.values)
-                for what, severity in self._faults(record):
-                    problems.setdefault(what, Problem(place, what, "correct the source's options", severity))
-            if missing := sorted(self._translator.columns - there.keys()):
-                what = f"there is no column {', '.join(missing)}"
-                # a line of JSON leaves out what it has no value for; that ids and times are there was seen above
-                severity = "error" if format_of(part, self._options) is FileFormat.CSV else "warning"
-                advice = f"there is: {', '.join(there) or 'nothing'}"
-                problems.setdefault(what, Problem(place, what, advice, severity))
-        return list(problems.values())
+        return check(where, found, self._options, self._translator)
 
     def start_cursor(self) -> str:
         """The present ends of the files."""
@@ -232,13 +217,3 @@ class FileSource:
         if not self._log:
             return Snapshot(self._translator.incident(group.rows[-1].values))
         return self._translator.snapshot([(one.values, f"{one.mark:08x}") for one in group.rows], self._clock.now())
-
-    def _faults(self, record: Record) -> Iterator[tuple[str, str]]:
-        if record.error:
-            yield f"a row {record.error}", "error"
-            return
-        try:
-            for name, value in self._translator.incident(record.values).unknown:
-                yield f"{name} “{value}” is in no table", "warning"
-        except (ValueError, TypeError) as error:
-            yield str(error), "error"
