@@ -58,6 +58,19 @@ def test_a_candidate_then_a_project_then_another_owner(made):
     assert look(made) == []
 
 
+def test_what_happens_again_another_day_is_told_again(made):
+    one = made.project(71, name="Mail")
+    look(made)
+    heard = []
+    for owner, attention in (("bob", "gone from Redmine"), ("ann", ""), ("bob", "gone from Redmine"), ("bob", "")):
+        one = change(made, one, owner=owner, attention=attention)
+        made.clock.advance(days=1)
+        heard.append(look(made))
+        assert look(made) == []
+    moved, trouble = "A project has a new owner: Mail", "A project needs a person: Mail"
+    assert heard == [[("bob", moved), ("bob", trouble)], [("ann", moved)], [("bob", moved), ("bob", trouble)], []]
+
+
 def test_what_a_new_rule_found_in_the_past_comes_in_one_message(made):
     for number in (71, 72, 73):
         made.project(number, name=f"found {number}", state=PromotionState.CANDIDATE, from_history=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from bridge.model.effect import Effect
@@ -44,7 +44,7 @@ def tell_happenings(uow: UnitOfWork, configured: Configured, now: datetime) -> i
     before = json.loads(stored)
     changed = [key for key, summary in now_known.items() if before["promotions"].get(key) != summary]
     found = [
-        *_promotions(uow, configured, [int(key) for key in changed], before["promotions"]),
+        *_promotions(uow, configured, [int(key) for key in changed], before["promotions"], now),
         *(notice for key, notice in sorted(others.items()) if key not in before["others"]),
     ]
     return sum(tell(uow, configured, notice, now) for notice in found)
@@ -76,8 +76,10 @@ def _summary(one: Promotion) -> list[str]:
 
 
 def _promotions(
-    uow: UnitOfWork, configured: Configured, numbers: list[int], before: Mapping[str, list[str]]
+    uow: UnitOfWork, configured: Configured, numbers: list[int], before: Mapping[str, list[str]], now: datetime
 ) -> Iterator[Notice]:
+    """What is new of promotions. What may happen again has the day in its name: the same is told once a day at most."""
+    day = now.astimezone(UTC).date()
     history: dict[str, list[Promotion]] = defaultdict(list)
     for number in numbers:
         promotion = uow.promotions.get(number)
@@ -88,11 +90,11 @@ def _promotions(
         if promotion.state != state and (kind := _kind(promotion.state, state)):
             yield _notice(configured, promotion, kind, f"{number}:{promotion.waiting_since or promotion.delivered_at}")
         if owner and promotion.owner != owner:
-            yield _notice(configured, promotion, NoticeKind.OWNER_CHANGED, f"{number}:{owner}:{promotion.owner}")
+            yield _notice(configured, promotion, NoticeKind.OWNER_CHANGED, f"{number}:{owner}:{promotion.owner}:{day}")
         if promotion.attention and _summary(promotion)[2] != short:
             held = any(start in promotion.attention for start in (gates.HELD, knowledge.HELD))
             kind = NoticeKind.DELIVERY_HELD_BACK if held else NoticeKind.ATTENTION
-            yield _notice(configured, promotion, kind, f"{number}:{_summary(promotion)[2]}", promotion.attention)
+            yield _notice(configured, promotion, kind, f"{number}:{_summary(promotion)[2]}:{day}", promotion.attention)
     for rule, found in history.items():
         names = "\n".join(f"- {one.name}: {one.reason}" for one in found)
         unique = f"{rule}:{found[0].rule_version}:{found[0].id}"
