@@ -11,6 +11,7 @@ from bridge.rules.matching import CompiledRule
 from bridge.rules.schema import Mode
 
 NEAR = 0.5
+MOST_LOST = 20
 _BY_TIME = frozenset({"open_for", "on_hold_for"})
 _UNITS = {
     "effort": " worked hours",
@@ -43,9 +44,9 @@ def explain(rule: CompiledRule, group: GroupView, decision: Decision, now: datet
     refs = {member.incident_id: str(member.ref) for member in (*group.others, *group.members)}
     if decision.evidence:
         lines.append(f"  incidents: {', '.join(refs.get(one, str(one)) for one in decision.evidence)}")
-    for one in group.lost:
-        lines.append(f"  {one.ref} belongs to {one.claimant}, which claimed it first")
-    return lines
+    lines += [f"  {one.ref} belongs to {one.claimant}, which claimed it first" for one in group.lost[:MOST_LOST]]
+    more = len(group.lost) - MOST_LOST
+    return [*lines, f"  … and {more} more"] if more > 0 else lines
 
 
 def near_miss(rule: CompiledRule, group: GroupView, decision: Decision, now: datetime) -> str | None:

@@ -20,13 +20,17 @@ COUNTED = 1000
 class Needs:
     """What a decision needs beside the group's identity.
 
-    `members` is how many of the newest members it looks at; more change nothing. `fields` are those whose values are
-    told apart. `waits` are the lengths of time after which an open incident may be a reason although nothing changed.
-    `facts`: whether it matters since when incidents are on hold, or when they were taken up. `breaches`: whether the
-    SLA targets matter. `rates` are the reasons that want counts, in the order of the file.
+    `members` is how many of the newest members it looks at; more change nothing. `free` is how many of these no other
+    promotion may have, so that more are looked at where one has some; those opened longer than twice `lately` ago are
+    in no window. `fields` are those whose values are told apart. `waits` are the lengths of time after
+    which an open incident may be a reason although nothing changed. `facts`: whether it matters since when incidents
+    are on hold, or when they were taken up. `breaches`: whether the SLA targets matter. `rates` are the reasons that
+    want counts, in the order of the file.
     """
 
     members: int
+    free: int
+    lately: timedelta
     fields: tuple[Field, ...]
     waits: tuple[timedelta, ...]
     facts: bool
@@ -43,10 +47,13 @@ def needs_of(triggers: Sequence[Trigger]) -> Needs:
     """What these reasons need."""
     names = [one.recurs.distinct for one in triggers if one.recurs and one.recurs.distinct]
     names += [one.affected.field for one in triggers if one.affected]
+    plain = [one.recurs for one in triggers if one.recurs and not one.recurs.distinct]
     waits = [one.open_for.longer_than for one in triggers if one.open_for]
     waits += [one.on_hold_for.longer_than for one in triggers if one.on_hold_for]
     return Needs(
         members=max(_members(one) for one in triggers),
+        free=max((one.at_least for one in plain), default=0),
+        lately=max((one.within for one in plain), default=timedelta()),
         fields=tuple(found for name in dict.fromkeys(names) if (found := field(name))),
         waits=tuple(waits),
         facts=any(one.on_hold_for or one.breached for one in triggers),

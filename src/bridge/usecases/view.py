@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bridge.model.incident import Incident
-from bridge.model.promotion import TURNED_DOWN, Promotion
+from bridge.model.promotion import RUNNING, TURNED_DOWN, WAITING, Promotion
 from bridge.ports import UnitOfWork
 from bridge.rules.decision import PACE, GroupMember, GroupView, Lost, RateCount, Usage
 from bridge.rules.matching import CompiledRule, group_label
@@ -39,13 +39,12 @@ def group_view(
     `most` of the newest members are looked at where that is more than it takes to decide.
     """
     promotion = uow.promotions.of_group(rule.id, key)
-    newest = _countable(uow.groups.latest(rule.id, key, max(most, rule.needs.members), now + SKEW), promotion)
+    newest, members, lost = _newest(uow, configured, rule, key, promotion, max(most, rule.needs.members), now)
     seen = {incident_id for incident_id, _ in newest}
     more = uow.incidents.many(one for one in changed if one not in seen)
     others = _countable(sorted(more.items(), key=lambda one: one[1].opened_at, reverse=True), promotion)
     if not newest and not others:
         return None
-    members, lost = _members(uow, configured, rule, newest, promotion)
     further, lost_too = _members(uow, configured, rule, others, promotion)
     shown = dict((*newest, *others))
     subject = next((shown[one] for one in changed if one in shown), (newest or others)[0][1])
@@ -65,6 +64,29 @@ def group_view(
         decided_at=promotion.decided_at if promotion else None,
         pace=_pace(uow, rule, key, promotion, now),
     )
+
+
+def _newest(
+    uow: UnitOfWork,
+    configured: Configured,
+    rule: CompiledRule,
+    key: str,
+    promotion: Promotion | None,
+    limit: int,
+    now: datetime,
+) -> tuple[list[Numbered], tuple[GroupMember, ...], tuple[Lost, ...]]:
+    """The newest incidents that count, as members, and those of them that another promotion has.
+
+    Where it has so many that too few are left for a reason, older ones are looked at, `COUNTED` at most.
+    """
+    decided = promotion is not None and promotion.state in RUNNING | WAITING
+    while True:
+        newest = _countable(uow.groups.latest(rule.id, key, limit, now + SKEW), promotion)
+        members, lost = _members(uow, configured, rule, newest, promotion)
+        enough = decided or not lost or len(members) >= rule.needs.free
+        if enough or len(newest) < limit or limit >= COUNTED or now - newest[-1][1].opened_at > 2 * rule.needs.lately:
+            return newest, members, lost
+        limit = min(4 * limit, COUNTED)
 
 
 def _quiet_until(rule: CompiledRule, promotion: Promotion | None) -> datetime | None:

@@ -262,3 +262,24 @@ def test_what_people_cannot_do_is_told(shipped: Configuration) -> None:
         found = played(using, incidents=[*FIVE, vpn], people=acts, expect=expect)
         assert told(found) == [f"{deed} has no effect then: {why}"]
         assert found.differences[0].where == found.story.marked.where(("cases", 0, "people", 0))
+
+
+def test_what_another_promotion_has_hides_nothing_that_is_left(shipped: Configuration) -> None:
+    """Six are free within the fortnight, although three of the newest six belong to another rule's project."""
+    first = {"id": "first", "priority": 1, "match": {"field": "summary", "regex": "CPU"}}
+    first |= {"when": {"any": [{"recurs": {"at_least": 3, "within": "14d"}}]}}
+    using = configured(shipped, first, {"when": {"any": [{"recurs": {"at_least": 6, "within": "14d"}}]}})
+    incidents = [{"at": f"{day}d", "times": 3, "every": "1h"} for day in range(3)]
+    for one, summary in zip(incidents, ("Fan", "Router CPU", "Fan"), strict=True):
+        one["summary"] = summary
+    expect = [
+        {"at": "2d 1h", "outcome": "nothing"},
+        {"at": "2d 2h", "outcome": "candidate", "why": {"recurs": "6 inc"}},
+    ]
+    assert told(played(using, incidents=incidents, expect=expect)) == []
+    old = [
+        incidents[0] | {"at": "0d"},
+        *({**one, "at": f"{day}d"} for one, day in zip(incidents[1:], (14, 15), strict=True)),
+    ]
+    late = [{"at": "16d", "outcome": "nothing", "why": {"recurs": "3 incidents", "decision": "belong to"}}]
+    assert told(played(using, incidents=old, expect=late)) == []
