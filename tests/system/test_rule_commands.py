@@ -247,3 +247,11 @@ def test_a_nomination_is_called_by_a_name_that_a_project_can_have(shelf: Shelf) 
         command(shelf.config, *asked).text()
     rows = command(shelf.config, "promotions", "list", "--json").json()["promotions"]
     assert [row["name"] for row in rows] == ["VPN " + "x" * 196, "Router R1: CPU at 99 %"]
+
+
+def test_near_misses_of_what_came_back_and_is_open(shelf: Shelf) -> None:
+    """However long ago it was opened: it is open."""
+    shelf.rules(rule("back", when={"any": [{"reopened": {"at_least": 3, "within": "30d"}}]}))
+    shelf.take_in(shelf.incident(1, 90, state=State.IN_PROGRESS, reopen_count=2))
+    near = command(shelf.config, "rules", "near-misses", "--json").json()["near_misses"]
+    assert [one["what"] for one in near] == ["2 of 3 reopenings"]

@@ -51,7 +51,8 @@ def near_misses(uow: UnitOfWork, configured: Configured, now: datetime, limit: i
 
 def _lively(uow: UnitOfWork, rule: CompiledRule, now: datetime) -> list[str]:
     """The groups that may be near: in others nothing is open, and nothing was opened within the rule's windows."""
-    waiting = [key for key, _ in uow.groups.open_since(rule.id, now)] if rule.needs.waits else []
+    by_one = rule.needs.waits or any(one.reopened or one.reassigned for one in rule.triggers)
+    waiting = [key for key, _ in uow.groups.open_since(rule.id, now)] if by_one else []
     since = later(now, -max(map(_window, rule.triggers)))
     recent = uow.groups.recent(rule.id, since, MOST_GROUPS) if since is not None else []
     return list(dict.fromkeys((*waiting, *recent)))[:MOST_GROUPS]
