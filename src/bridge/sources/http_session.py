@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
@@ -64,8 +65,19 @@ class Answer:
 
     @cached_property
     def value(self) -> Any:
-        """The body as JSON, decoded once however often it is looked at. Raises ValueError when it is not JSON."""
-        return loads(self.body)
+        """The body as JSON, decoded once however often it is looked at. Raises ValueError when it is not JSON.
+
+        JSON is UTF-8; a server that says so may write otherwise.
+        """
+        try:
+            return loads(self.body)
+        except ValueError:
+            told = Message()
+            told["Content-Type"] = self.headers.get("Content-Type", "")
+            try:
+                return loads(self.body.decode(told.get_content_charset("utf-8")).encode())
+            except LookupError as error:
+                raise ValueError(str(error)) from error
 
     def json(self) -> Any:
         """The body as JSON. Raises RemoteUnavailable when it is not."""
@@ -81,9 +93,10 @@ class Answer:
     def date(self) -> datetime | None:
         """The server's own clock, where it tells it."""
         try:
-            return parsedate_to_datetime(self.headers.get("Date", ""))
+            date = parsedate_to_datetime(self.headers.get("Date", ""))
         except (TypeError, ValueError):
             return None
+        return date if date.tzinfo is not None else None
 
     def message(self) -> str:
         """What the body says about an error, shortened."""
@@ -179,7 +192,7 @@ class HttpSession:
     def _watch(self, answer: Answer, began: float) -> None:
         """Now and then compares the server's clock with ours; `began` is when it was asked, by the monotonic clock."""
         now, date = time.monotonic(), answer.date
-        if date is None or date.tzinfo is None or now < self._watch_again:
+        if date is None or now < self._watch_again:
             return
         self._watch_again = now + _WATCH_SECONDS
         answered = self._clock.now()

@@ -136,6 +136,84 @@ def test_more_changes_in_one_second_than_a_page_holds() -> None:
 
 
 @responses.activate
+def test_a_change_dated_in_the_far_future_takes_no_other_change_along() -> None:
+    """One wrong year: the incident is taken in, once, and the next poll still asks for what changes today."""
+    table = Table([row(1), row(2, NOW + timedelta(days=365 * 70))])
+    source = source_with(changes=CHANGES_BY_PAGE)
+    seen, cursor = read_all(source.changes(_cursor(NOW), nobody))
+    assert seen == ["1", "2"]
+    table.rows.append(row(3, NOW + timedelta(minutes=5)))
+    seen, cursor = read_all(source.changes(cursor, nobody))
+    assert seen == ["3"]
+    assert read_all(source.changes(cursor, nobody))[0] == []
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"errors": [{"when": "length(error) > `0`"}]},
+        {"changes": {"path": "/list", "items": "sort_by(rows, &name)"}},
+        {"changes": {"path": "/list", "total": "length(count)", "items": "rows"}},
+        {"changes": {"path": "/list", "items": "rows", "paging": {"style": "next_link", "next": "abs(more)"}}},
+        {"read": {"path": "/list", "item": "length(gone)"}},
+    ],
+)
+def test_an_expression_that_cannot_be_applied_is_told_with_the_answer(chosen: dict[str, Any]) -> None:
+    """JMESPath's functions refuse null: that is the options' fault, or an answer nobody foresaw, never a traceback."""
+    serve("/list", lambda _: {"rows": [{"name": 1}, {"name": "a"}], "more": "x"})
+    source = source_with(**{"changes": {"path": "/list", "items": "rows"}, **chosen})
+    with pytest.raises(errors.RemoteUnavailable, match=r"cannot be applied.*It begins with b'\{\"rows\""):
+        source.read("1") if "read" in chosen else source.start_cursor()
+    if "read" not in chosen:
+        assert "cannot be applied" in source.check()[0].what
+
+
+@responses.activate
+def test_a_keyset_without_its_key_is_refused() -> None:
+    """Else the first full page would count as the last, and a backfill would say that it is complete."""
+    serve("/list", lambda _: [{"number": number} for number in range(2)])
+    paging = {"style": "keyset", "param": "after", "size": 2}
+    source = source_with(history={"path": "/list", "paging": paging})
+    with pytest.raises(errors.RemoteUnavailable, match=r"nothing at “id” \(`paging.last`\)"):
+        list(source.history(NOW, None, None))
+
+
+@responses.activate
+def test_a_history_in_smaller_pages_than_asked_for_is_refused() -> None:
+    serve("/list", lambda _: {"rows": [row(1), row(2)], "count": 7})
+    paging = {"style": "page", "param": "page", "size": 5}
+    source = source_with(history={"path": "/list", "items": "rows", "total": "count", "paging": paging})
+    with pytest.raises(errors.RemoteUnavailable, match=r"asked for 5 items a page, the system gave 2 of 7.*to 2"):
+        list(source.history(NOW, None, None))
+
+
+@responses.activate
+def test_a_followed_link_is_asked_for_with_the_same_headers_and_body() -> None:
+    asked_for: list[tuple[str | None, bytes | str | None]] = []
+
+    def answer(request: PreparedRequest) -> Any:
+        asked_for.append((request.headers.get("X-View"), request.body))
+        return {"rows": [], "more": None if "page=2" in str(request.url) else "?page=2"}
+
+    serve("/list", answer, "POST")
+    paging = {"style": "next_link", "next": "more"}
+    changes = {"method": "POST", "path": "/list", "headers": {"X-View": "all"}, "body": {"since": "{since}"}}
+    source_with(changes={**changes, "items": "rows", "paging": paging}).start_cursor()
+    assert len(asked_for) == 2
+    assert asked_for[0] == asked_for[1]
+    assert asked_for[0][0] == b"all"
+
+
+@responses.activate
+def test_an_answer_in_the_charset_that_it_names() -> None:
+    text = json.dumps([row(1, summary="路由器")], ensure_ascii=False)
+    responses.add("GET", BASE + "/list", text.encode("gbk"), content_type="application/json; charset=GBK")
+    (page,) = source_with().changes(_cursor(NOW), nobody)
+    assert page.snapshots[0].incident.summary == "路由器"
+
+
+@responses.activate
 def test_items_that_are_lists_are_incidents_as_well() -> None:
     """Some systems answer tables: the names of the columns once, then rows of values."""
     serve("/list", lambda _: [["7", "no disk", "open", NOW.isoformat(), NOW.isoformat()]])

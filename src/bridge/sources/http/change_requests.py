@@ -7,7 +7,7 @@ from typing import Any
 from bridge.model.errors import NotApplied, NotFound, NotPossible
 from bridge.model.incident import ChangeRequest, ChangeSpec, ChangeState
 from bridge.sources.build import clean, text_of
-from bridge.sources.http.client import HttpClient
+from bridge.sources.http.client import HttpClient, understood
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paging import Pager
 from bridge.sources.http.paths import compile_path
@@ -82,7 +82,9 @@ class HttpChanges:
     def _raw(self, number: str) -> Any:
         if self._options is None:
             raise NotPossible(self._name, "there is no `change_requests` in this source's options.")
-        value = self._item(self._client.call(self._options.read, {"id": number}).json())
+        answer = self._client.call(self._options.read, {"id": number})
+        with understood(answer):
+            value = self._item(answer.json())
         if not value:
             what = "the answer has no request for change."
             raise NotFound(self._where(number), what, "Is `change_requests.read.item` right?")

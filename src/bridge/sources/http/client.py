@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,25 +68,21 @@ class HttpClient:
 
         Raises the typed error for a bad status, a sign of an error in the body, or more than `limit` bytes.
         """
-        sent: dict[str, Any] = {
-            "params": {**{k: fill_text(v, values) for k, v in request.params.items()}, **(params or {})}
-        }
-        if request.headers:
-            sent["headers"] = {key: fill_text(value, values).encode() for key, value in request.headers.items()}
-        if request.form:
-            sent["data"] = {key: _form_value(fill(value, values)) for key, value in request.form.items()}
-        elif request.body is not None:
-            sent["json"] = fill(request.body, values)
+        sent = _content(request, values)
+        sent["params"] = {**{k: fill_text(v, values) for k, v in request.params.items()}, **(params or {})}
         if limit is not None:
             sent["limit"] = limit
         return self._send(request.method, self._base + fill_path(request.path, values), {**sent, **content})
 
-    def follow(self, request: ListRequest, address: str) -> Answer:
-        """Gets the next page from an address that an answer gave. Raises RemoteUnavailable for one elsewhere."""
+    def follow(self, request: ListRequest, values: Values, address: str) -> Answer:
+        """Gets the next page from an address that an answer gave, with the request's headers and body.
+
+        Raises RemoteUnavailable for one elsewhere.
+        """
         if urlsplit(address)[:2] != urlsplit(self._base)[:2]:
             what = f"the next page is said to be at {urlsplit(address).netloc}, to which no credentials are sent."
             raise RemoteUnavailable(f"{self._name} {request.path}", what, "Does the system know its own address?")
-        return self._send(request.method, address, {})
+        return self._send(request.method, address, _content(request, values))
 
     def _send(self, method: str, url: str, sent: dict[str, Any]) -> Answer:
         answer, error = self._try(method, url, sent)
@@ -108,11 +105,36 @@ class HttpClient:
             value = answer.value
         except ValueError:
             return None
-        for sign, when, message in self._signs:
-            found = when(value)
-            if found == sign.equals if sign.equals is not None else found:
-                return _error(sign, answer, message(value))
+        with understood(answer):
+            for sign, when, message in self._signs:
+                found = when(value)
+                if found == sign.equals if sign.equals is not None else found:
+                    return _error(sign, answer, message(value))
         return None
+
+
+@contextmanager
+def understood(answer: Answer) -> Iterator[None]:
+    """Raises RemoteUnavailable where an expression of the options cannot be applied to an answer."""
+    try:
+        yield
+    except ValueError as error:
+        what = f"the answer is not as the options say: {error}. It begins with {answer.body[:200]!r}."
+        raise RemoteUnavailable(
+            answer.where, what, "Is it an error in disguise (`errors`)? Else correct the options."
+        ) from error
+
+
+def _content(request: Request, values: Values) -> dict[str, Any]:
+    """A request's headers and body."""
+    sent: dict[str, Any] = {}
+    if request.headers:
+        sent["headers"] = {key: fill_text(value, values).encode() for key, value in request.headers.items()}
+    if request.form:
+        sent["data"] = {key: _form_value(fill(value, values)) for key, value in request.form.items()}
+    elif request.body is not None:
+        sent["json"] = fill(request.body, values)
+    return sent
 
 
 def _form_value(value: Any) -> str:

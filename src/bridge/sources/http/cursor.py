@@ -44,9 +44,14 @@ class ChangeCursor:
         """Whether this version of an incident was not taken in before."""
         return number not in self.seen or self.seen[number][1] != mark(item)
 
-    def advanced(self, items: Sequence[tuple[str, datetime, Any]], overlap: timedelta) -> ChangeCursor:
-        """The cursor after these (id, changed, item) as well."""
-        at = max([self.at, *(changed for _, changed, _ in items)])
+    def advanced(
+        self, items: Sequence[tuple[str, datetime, Any]], overlap: timedelta, latest: datetime
+    ) -> ChangeCursor:
+        """The cursor after these (id, changed, item) as well.
+
+        A change after `latest` does not move it: one wrong year, and nothing before that year would ever be asked for.
+        """
+        at = max([self.at, *(changed for _, changed, _ in items if changed <= latest)])
         boundary = at - overlap
         first = boundary.timestamp()
         seen = {number: known for number, known in self.seen.items() if known[0] >= first}

@@ -23,6 +23,8 @@ from bridge.sources.http.translate import HttpTranslator
 from bridge.sources.times import TimeCodec
 
 _RAW = 2000
+_AHEAD = timedelta(days=1)
+"""How far before us a system's clock, or a zone that is configured wrong, may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class HttpFeed:
             now = min(now, page.answer.date)  # a server that is behind would be asked about its future
         place = ChangeCursor(now)
         while True:
-            place = self._advanced(place, self._items(page.items, now))
+            place = self._advanced(place, self._items(page.items, now), now)
             if page.token is None:
                 return str(place)
             page = self.first_page(now - self._overlap, page.token)
@@ -112,7 +114,7 @@ class HttpFeed:
             moments = [item.changed for item in items if not item.error]
             ordered = ordered and all(earlier <= later for earlier, later in pairwise(moments))
             fresh = [item for item in items if place.fresh(item.number, item.value)]
-            place = self._advanced(place, items)
+            place = self._advanced(place, items, max(clock.now(), page.answer.date or place.at))
             cursor = str(place) if ordered or page.token is None else held
             if fresh or cursor != told:
                 told = cursor
@@ -135,6 +137,8 @@ class HttpFeed:
         }
         while True:
             page = pager.page(values, token)
+            if token is None:
+                pager.require_full(page)
             token = page.token
             items = self._items(page.items, since)
             yield self._page(items, json.dumps({"next": token}), _nobody, clock.now(), page.total)
@@ -160,8 +164,9 @@ class HttpFeed:
         except NotFound:
             return None  # gone between the list and the reading
 
-    def _advanced(self, place: ChangeCursor, items: Sequence[_Item]) -> ChangeCursor:
-        return place.advanced([(item.number, item.changed, item.value) for item in items], self._overlap)
+    def _advanced(self, place: ChangeCursor, items: Sequence[_Item], now: datetime) -> ChangeCursor:
+        changes = [(item.number, item.changed, item.value) for item in items]
+        return place.advanced(changes, self._overlap, now + _AHEAD)
 
     def _page(
         self, items: Sequence[_Item], cursor: str, known: KnownIncidents, now: datetime, total: int | None

@@ -8,10 +8,13 @@ from urllib.parse import urljoin
 
 from bridge.model.errors import RemoteUnavailable
 from bridge.sources.http.calls import ListRequest, Paging, PagingStyle
-from bridge.sources.http.client import HttpClient
+from bridge.sources.http.client import HttpClient, understood
 from bridge.sources.http.paths import compile_path
 from bridge.sources.http_session import Answer
 from bridge.sources.templates import Values
+
+COUNTED = frozenset({PagingStyle.PAGE, PagingStyle.OFFSET, PagingStyle.KEYSET})
+"""Styles in which a page with fewer items than asked for is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,14 @@ class Pager:
         """The page at a token, None being the first."""
         paging = self._request.paging
         if paging.style is PagingStyle.NEXT_LINK and token is not None:
-            answer = self._client.follow(self._request, str(token))
+            answer = self._client.follow(self._request, values, str(token))
         else:
             answer = self._client.call(self._request, values, _params(paging, token))
         value = answer.json()
+        with understood(answer):
+            return self._page(value, token, answer)
+
+    def _page(self, value: Any, token: Any, answer: Answer) -> ListPage:
         items = self._items(value)
         if items is None and self._request.absent_is_empty:
             items = []
@@ -55,6 +62,13 @@ class Pager:
             raise RemoteUnavailable(answer.where, "the next page is said to be this one again.", "Correct `paging`.")
         total = self._total(value)
         return ListPage(items, following, total if isinstance(total, int) else None, answer)
+
+    def require_full(self, page: ListPage) -> None:
+        """Raises RemoteUnavailable for a first page that is short though there are more: each would seem the last."""
+        paging, count = self._request.paging, len(page.items)
+        if paging.style in COUNTED and page.total is not None and 0 < count < min(page.total, paging.size):
+            what = f"asked for {paging.size} items a page, the system gave {count} of {page.total}."
+            raise RemoteUnavailable(page.answer.where, what, f"Set `paging.size` of this list to {count}.")
 
     def all(self, values: Values) -> list[Any]:
         """The items of all pages."""
@@ -81,6 +95,9 @@ class Pager:
                     following = (token or 0) + len(items)
                 case PagingStyle.KEYSET:
                     following = self._last(items[-1])
+                    if following is None:
+                        message = f"the last item of a full page has nothing at “{paging.last}” (`paging.last`)"
+                        raise ValueError(message)
         return following
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.model.errors import MergedAway, NotFound, NotPossible
 from bridge.model.incident import Incident, Note
 from bridge.sources.build import text_of
-from bridge.sources.http.client import HttpClient
+from bridge.sources.http.client import HttpClient, understood
 from bridge.sources.http.options import HttpOptions
 from bridge.sources.http.paging import Pager
 from bridge.sources.http.paths import compile_path
@@ -36,7 +36,8 @@ class IncidentReader:
     def raw(self, external_id: str) -> Any:
         """The incident as JSON. Raises NotFound."""
         answer = self._client.call(self._read, {"id": external_id})
-        value = self._item(answer.json())
+        with understood(answer):
+            value = self._item(answer.json())
         if not value:
             raise NotFound(f"{self._name} #{external_id}", "the answer has no incident.", "Is `read.item` right?")
         return value[0] if isinstance(value, list) else value
