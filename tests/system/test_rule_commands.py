@@ -255,3 +255,15 @@ def test_near_misses_of_what_came_back_and_is_open(shelf: Shelf) -> None:
     shelf.take_in(shelf.incident(1, 90, state=State.IN_PROGRESS, reopen_count=2))
     near = command(shelf.config, "rules", "near-misses", "--json").json()["near_misses"]
     assert [one["what"] for one in near] == ["2 of 3 reopenings"]
+
+
+def test_a_group_that_another_promotion_has_whole_is_no_candidate(shelf: Shelf) -> None:
+    """It would become a project about nothing."""
+    shelf.rules(rule("routers"), rule("others"))
+    shelf.take_in(*(shelf.incident(number, 10 - number) for number in range(1, 6)))
+    asked = ("promotions", "propose", "--group", "others:core-1", "--reason", "again")
+    refused = command(shelf.config, *asked)
+    assert refused.code == 1
+    assert "rt #5 belongs to promotion 1 “Rule routers: core-1” (candidate)." in refused.err
+    command(shelf.config, "promotions", "reject", "1", "--reason", "no").text()
+    assert "promotion 2" in command(shelf.config, *asked).text()

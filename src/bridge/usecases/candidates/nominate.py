@@ -21,7 +21,7 @@ from bridge.usecases.candidates.form import checked, edit
 from bridge.usecases.candidates.people import responsible_team
 from bridge.usecases.candidates.policy import CandidatePolicy
 from bridge.usecases.candidates.rules import nomination_rule
-from bridge.usecases.claims import claimed_by
+from bridge.usecases.claims import claimed_by, claims
 from bridge.usecases.configured import Configured
 from bridge.usecases.promote import Finding, add_candidate
 
@@ -78,6 +78,9 @@ def _group_candidate(uow: UnitOfWork, configured: Configured, asked: Nomination,
     if there is not None and there.state in RUNNING:
         raise NotPossible("nomination", f"the group has a project: promotion {there.id} “{there.name}”.")
     newest = uow.groups.latest(rule.id, key, COUNTED)
+    taken = claims(uow, [one for one, _ in newest], rule.id)
+    if len(taken) == len(newest):
+        raise _claimed(newest[0][1], taken[newest[0][0]])
     label = group_label(rule, newest[0][1])
     decision = Decision(DecisionKind.CANDIDATE, "a person proposes", (), tuple(i for i, _ in newest))
     added = add_candidate(uow, Finding(rule, key, label, decision, cut=len(newest) == COUNTED), now)
@@ -104,9 +107,13 @@ def _incident_candidate(uow: UnitOfWork, configured: Configured, asked: Nominati
     for incident_id, incident in incidents.items():
         claimed = claimed_by(uow, incident_id, "")
         if claimed is not None:
-            what = f"{incident.ref} belongs to promotion {claimed.id} “{claimed.name}” ({claimed.state})."
-            raise NotPossible("nomination", what, f"Look at it with `promotions show {claimed.id}`.")
+            raise _claimed(incident, claimed)
     return nominated(uow, configured, key, incidents, asked, now)
+
+
+def _claimed(incident: Incident, by: Promotion) -> NotPossible:
+    what = f"{incident.ref} belongs to promotion {by.id} “{by.name}” ({by.state})."
+    return NotPossible("nomination", what, f"Look at it with `promotions show {by.id}`.")
 
 
 def _known(uow: UnitOfWork, text: str) -> int:
