@@ -175,6 +175,8 @@ def test_a_store_that_cannot_be_opened(scene: Scene, name: str) -> None:
         assert re.match(r"RB-1201 store (sqlite|postgresql)\S+ cannot be opened: ", found.err), found.err
         assert len(found.err.splitlines()) == 1
         assert "geheim" not in found.err
+    told = command(path, "check", "--json").json(3)["problems"]
+    assert next(one["what"] for one in told if one["where"].startswith("store ")).startswith("cannot be opened: ")
 
 
 def test_who_only_looks_makes_nothing(scene: Scene) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bridge.model.errors import BridgeError, ConfigurationError, Problem
+from bridge.app.opening import is_ready
+from bridge.model.errors import ConfigurationError, Problem
 from bridge.settings.hooks import HookSettings
 from bridge.store.database import Database
-from bridge.store.migrate import Schema
 from bridge.usecases.coverage import Trust, silence
 from bridge.usecases.policy import TRACKER_ENDPOINT
 
@@ -45,13 +45,10 @@ def hook_problems(settings: HookSettings, database: Database) -> list[Problem]:
     """The missing extra as an error, silent hooks as warnings. A store that cannot be read tells nothing here."""
     problems = missing_extra()
     trust = Trust(settings.trust_after, settings.silent_after)
-    try:
-        if database.schema() is not Schema.CURRENT:
-            return problems
-        with database.reading() as uow:
-            coverages = uow.inbox.coverage()
-    except BridgeError:
+    if not is_ready(database):
         return problems
+    with database.reading() as uow:
+        coverages = uow.inbox.coverage()
     for _, name, _ in settings.senders():
         coverage = coverages.get(name or TRACKER_ENDPOINT)
         if coverage is not None and trust.is_silent(coverage):

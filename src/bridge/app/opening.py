@@ -61,6 +61,14 @@ def store_problems(database: Database, url: str) -> list[Problem]:
     return []
 
 
+def is_ready(database: Database) -> bool:
+    """Whether the store can be opened and is of this version; what else it is, `store_problems` tells."""
+    try:
+        return database.schema() is Schema.CURRENT
+    except (OSError, SQLAlchemyError):
+        return False
+
+
 @contextmanager
 def openable(url: str) -> Iterator[None]:
     """Says in one line why a store cannot be opened. Raises RemoteUnavailable."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge.app import App, Use
+from bridge.app.opening import is_ready
 from bridge.cli.common import (
     DEFAULT_CONFIG,
     FINDINGS,
@@ -21,7 +22,6 @@ from bridge.cli.output import print_json, say
 from bridge.configuration import Configuration, load_with_warnings
 from bridge.model.errors import Problem
 from bridge.rules.stories import load_stories
-from bridge.store.migrate import Schema
 from bridge.usecases.sync_check import sync_problems
 
 
@@ -63,7 +63,7 @@ def _sync(app: App) -> list[Problem]:
     """What keeps fields and statuses from being kept in step."""
     policy = app.configured.policy
     names = {name for table in policy.tables.tables for name in table.custom_fields}
-    store = app.database if app.database.schema() is Schema.CURRENT else None
+    store = app.database if is_ready(app.database) else None
     found = sync_problems(store, app.tracker, app.sources, policy)
     return [*app.tracker.check_custom_fields("sync.fields", sorted(names)), *found]
 

@@ -33,7 +33,7 @@ from bridge.cli import (
     work,
 )
 from bridge.cli.common import DEFAULT_CONFIG, FINDINGS, FINE, UNREACHABLE, USAGE, ConfigOption, JsonOption, open_app
-from bridge.cli.output import complain, print_json, say
+from bridge.cli.output import complain, print_json, say, take_any_text
 from bridge.model.errors import (
     AuthenticationFailed,
     BridgeError,
@@ -97,6 +97,7 @@ def version(as_json: JsonOption = False) -> None:
 
 def main() -> NoReturn:
     """Runs the command line and ends the process with its exit code."""
+    take_any_text()
     code = FINE
     try:
         cli()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
@@ -19,9 +20,17 @@ WIDEST = 10_000
 """Columns where nobody looks at a screen: what goes into a file or a pipe is not folded."""
 
 
+def take_any_text() -> None:
+    """Makes output show a question mark for what a terminal that is not UTF-8 cannot show, instead of ending there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def print_json(schema: str, **values: Any) -> None:
     """One JSON document on standard output; `schema` names its shape and version."""
-    json.dump({"schema": schema, **values}, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    json.dump({"schema": schema, **values}, sys.stdout, ensure_ascii=ascii_only, indent=2, default=_plain)
     sys.stdout.write("\n")
 
 
