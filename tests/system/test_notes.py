@@ -221,6 +221,11 @@ def test_callers_read_a_note_to_all_only_where_mark_and_settings_say_so(stage: S
         assert told(stage, incident, f"> it works again {allowed}") == [not allowed]
         assert told(stage, incident, f"> but not this {allowed}") == [True]
         assert len(journals(stage, own["root"], "that callers cannot read")) == (2 if not allowed else 3)
+    stage.pause()
+    stage.office.change(own["root"], as_="admin", is_private=True)
+    stage.office.note(own["root"], "!all public nor this")
+    stage.once()
+    assert told(stage, incident, "> nor this") == [True]
 
 
 def test_notes_to_all_are_limited_and_the_author_is_told(stage: Stage) -> None:

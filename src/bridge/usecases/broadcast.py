@@ -67,7 +67,8 @@ class Broadcasts:
         if promotion.root_issue_id is None or promotion.state not in _SPEAKS:
             return nothing
         root = self.tracker.read_issue(promotion.root_issue_id)
-        fresh = [note for note in journal_notes(root) if int(note.remote_id) > heard]
+        notes = (replace(note, private=note.private or root.private) for note in journal_notes(root))
+        fresh = [note for note in notes if int(note.remote_id) > heard]
         if not fresh:
             return nothing
 

@@ -104,7 +104,7 @@ class Comparison:
             report(uow, uow.promotions.get(link.promotion_id), start, asked, now)
         if not (follow.note is None or follow.edited or public):
             return
-        private = self._is_private(side, incident, follow)
+        private = self._is_private(side, incident, issue, follow)
         uow.effects.enqueue([follow_up_effect(configured, link, issue.id, follow, public, private=private)])
         detail = {"side": str(side), "note": one.remote_id}
         uow.ledger.audit(now, "bridge", f"note {follow.what}", str(link.ref), detail)
@@ -125,9 +125,10 @@ class Comparison:
             "bridge changes no note that is written. This line goes when it is done."
         )
 
-    def _is_private(self, side: Side, incident: Incident, follow: FollowUp) -> bool:
-        """As its copy is, and never more public than the note is now."""
-        hidden = side is Side.ISSUE and not (self.configured().policy.public_notes and incident.state.is_open)
+    def _is_private(self, side: Side, incident: Incident, issue: Issue, follow: FollowUp) -> bool:
+        """As its copy is, and never more public than the note and its issue are now."""
+        answers = self.configured().policy.public_notes and incident.state.is_open and not issue.private
+        hidden = side is Side.ISSUE and not answers
         return follow.private or hidden
 
 

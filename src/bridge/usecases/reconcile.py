@@ -161,7 +161,7 @@ class Reconciliation:
                 and is_new(n, link.notes_since, link.created_at)
                 and (has_ids or not self._is_ours(n))
             ),
-            tuple(_note_of(j) for j in fresh if str(j.id) not in own_journals),
+            tuple(_note_of(issue, j) for j in fresh if str(j.id) not in own_journals),
         )
 
     def _is_ours(self, note: Note) -> bool:
@@ -210,8 +210,10 @@ class Reconciliation:
         return person.key if person and directory.login_of(person.key, source) else None
 
 
-def _note_of(journal: Journal) -> Note:
-    return Note(str(journal.id), journal.user_name, journal.created_at, journal.notes, journal.private)
+def _note_of(issue: Issue, journal: Journal) -> Note:
+    """A note on an issue that few may see is private, whatever it says of itself."""
+    private = journal.private or issue.private
+    return Note(str(journal.id), journal.user_name, journal.created_at, journal.notes, private)
 
 
 def _conflict(write: FieldWrite) -> dict[str, str]:

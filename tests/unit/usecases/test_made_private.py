@@ -86,3 +86,27 @@ def test_nobody_is_asked_where_the_copy_is_private_already(in_step: Sync) -> Non
     hidden(in_step, "rosebud")
     assert looked(in_step) == ""
     assert followed(in_step) == []
+
+
+def test_notes_of_a_private_issue_are_no_answers_to_callers(in_step: Sync) -> None:
+    """Not even where public notes go to callers: few may see the issue. Nor does what such a note reads later."""
+    in_step.office.held[ISSUE] = replace(in_step.office.held[ISSUE], private=True)
+    in_step.office.edit(ISSUE, 12, IssueChange(note="the password is rosebud", note_private=False))
+    carry(in_step)
+    assert [one.private for one in in_step.desk.written["1"] if "rosebud" in one.text] == [True]
+    issue = in_step.office.held[ISSUE]
+    journals = tuple(replace(one, notes=one.notes.replace("rosebud", "tulip")) for one in issue.journals)
+    in_step.office.held[ISSUE] = replace(issue, journals=journals)
+    assert looked(in_step) == ""
+    assert [one.private for one in in_step.desk.written["1"] if "tulip" in one.text] == [True]
+
+
+def test_an_edit_after_the_issue_became_private_is_no_answer_to_callers(in_step: Sync) -> None:
+    in_step.office.edit(ISSUE, 12, IssueChange(note="the password is rosebud", note_private=False))
+    carry(in_step)
+    assert [one.private for one in in_step.desk.written["1"] if "rosebud" in one.text] == [False]
+    issue = in_step.office.held[ISSUE]
+    journals = tuple(replace(one, notes=one.notes.replace("rosebud", "tulip")) for one in issue.journals)
+    in_step.office.held[ISSUE] = replace(issue, journals=journals, private=True)
+    looked(in_step)
+    assert [one.private for one in in_step.desk.written["1"] if "tulip" in one.text] == [True]
