@@ -103,7 +103,7 @@ class EventKind(StrEnum):
     PRIORITY = "priority"
     TEAM = "team"
     PERSON = "person"
-    REPORTED_RESOLUTION = "reported_resolution"  # value: the source's resolved time, ISO 8601
+    REPORTED_RESOLUTION = "reported_resolution"  # value: the source's resolved time, ISO 8601; "": none any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,12 @@ def test_what_happened_at_the_last_moment_of_a_file_has_happened(here: Path) -> 
     made = on_file(here, "open-remove", "--month", "opened")
     assert (made["backlog"]["open"], made["days"][-1]["backlog"], made["months"][-1]["open"]) == (3, 3, 3)
     assert made["backlog"]["oldest_age"] == pytest.approx(45 * 24)
+    with (here / "log.csv").open("a", newline="", encoding="utf-8") as stream:  # an assignment to a person, say
+        row = ["INC015", "New", written(last), written(last + 2 * DAY), "Desk", "2 - High", "?", 0, 0, "?"]
+        csv.writer(stream).writerow(row)
+    made = on_file(here, "open-remove")
+    assert (made["backlog"]["oldest_age"], len(made["days"])) == (pytest.approx(47 * 24), 31)
+    assert made["days"][-1]["day"] == f"{last + 2 * DAY:%Y-%m-%d}"
 
 
 def test_an_incident_that_stands_in_several_exports_is_one_as_its_last_row_has_it(here: Path) -> None:

@@ -382,6 +382,27 @@ def test_without_final_a_value_is_known_when_it_is_first_seen(tmp_path) -> None:
     assert event.occurred_at.hour == 10
 
 
+def test_a_resolution_that_a_log_takes_back_is_taken_back(tmp_path) -> None:
+    way = ((10, "new", "?"), (12, "done", "2026-11-01T12:00Z"), (13, "open", "?"), (14, "held", "?"))
+    rows = [["1", "2026-11-01T10:00Z", f"2026-11-01T{h}:00Z", state, "t", "", "", solved] for h, state, solved in way]
+    path = tmp_path / "log.csv"
+    path.write_text(as_csv(rows, LOG_HEADER), encoding="utf-8")
+    (page,) = log_on(path).history(LONG_AGO, None, None)
+    told = [one for one in page.snapshots[0].events if one.kind is EventKind.REPORTED_RESOLUTION]
+    assert [(one.value, one.occurred_at.hour) for one in told] == [("2026-11-01T12:00:00+00:00", 12), ("", 13)]
+
+
+def test_a_hold_whose_reason_changes_is_told_in_parts(tmp_path) -> None:
+    way = ((10, "user"), (12, "vendor"), (13, "vendor"), (14, "?"))
+    rows = [["1", "2026-11-01T10:00Z", f"2026-11-01T{hour}:00Z", "held", "t", why, "", "?"] for hour, why in way]
+    path = tmp_path / "log.csv"
+    path.write_text(as_csv(rows, LOG_HEADER), encoding="utf-8")
+    source = source_on(path, rows="event_log", columns={"hold_reason": "who"}, missing=["", "?"])
+    (page,) = source.history(LONG_AGO, None, None)
+    told = [one for one in page.snapshots[0].events if one.kind is EventKind.HOLD]
+    assert [(one.value, one.occurred_at.hour) for one in told] == [("user", 10), ("vendor", 12), ("", 14)]
+
+
 def test_a_growing_log_repeats_its_last_incident_with_the_same_ids(tmp_path) -> None:
     """So that a store that knows the events adds only the new ones."""
     path = tmp_path / "log.csv"

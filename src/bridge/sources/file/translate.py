@@ -153,16 +153,19 @@ class FileTranslator:
                     trail.unknown["state", text] = None
                 else:
                     trail.enter(state, at, mark)
-                if state is State.ON_HOLD and get_reason:
-                    trail.tell(EventKind.HOLD, get_reason(row), at, mark)
+            if get_reason and self._states.get(text) is State.ON_HOLD:  # it may change while the state stays
+                trail.tell(EventKind.HOLD, get_reason(row), at, mark)
             for field, kind, getter in self._told:
                 if (text := getter(row)) != trail.raw.get(field, ""):
                     trail.raw[field] = text
                     if (value := self._value(kind, text)) is not None:
                         trail.tell(kind, value, at, mark)
             # a final value stands on rows that could not know it
-            if get_resolution and (not late or trail.state in _ENDED or row is last) and (text := get_resolution(row)):
-                trail.tell(EventKind.REPORTED_RESOLUTION, self._codec.read(text).isoformat(), at, mark)
+            if get_resolution and (not late or trail.state in _ENDED or row is last):
+                text = get_resolution(row)
+                if text or EventKind.REPORTED_RESOLUTION in trail.told:  # what was told may be taken back
+                    told = self._codec.read(text).isoformat() if text else ""
+                    trail.tell(EventKind.REPORTED_RESOLUTION, told, at, mark)
         state = trail.state or state_of(self._states, trail.raw["state"])
         return Snapshot(self.incident(last, state, tuple(trail.unknown)), tuple(trail.events))
 

@@ -130,7 +130,8 @@ class _Reader:
         subject = (self.last("team", incident), self.last("service", incident), self.last("priority", incident))
         events = self._log(incident) if self._known is not None else self._table(incident, opened)
         made = measure(opened, at, reported, subject, events, _no_moment, 0)
-        return made, max([opened, *(event[2] for event in events)])
+        last = micros(self.last("updated_at", incident))  # nothing that facts are made of need have changed then
+        return made, max([opened, last, *(event[2] for event in events)])
 
     def row(self, incident: int, made: Measured[int, int]) -> Sequence[Any]:
         """A row of bridge.kpi.columns.COLUMNS."""
