@@ -90,6 +90,26 @@ def test_an_expired_candidate_can_still_be_approved(sandbox: Sandbox, meeting: M
     assert meeting.promotions()[0].state is _S.ACTIVE
 
 
+def test_an_expired_candidate_whose_incidents_another_one_has_is_not_approved(
+    sandbox: Sandbox, meeting: Meeting
+) -> None:
+    """They were free, and the first that claims an incident keeps it."""
+    meeting.set_up()
+    first, second = (meeting.stage.desk.open(f"Mail is slow {n}", key=f"m{n}") for n in range(2))
+    meeting.turn()
+    form = {"owner": "jane", "objective": "quick mail"}
+    meeting.command("propose", incidents=[f"itsm#{first}"], reason="again", form=form)
+    meeting.turn()
+    (issue,) = [row["id"] for row in meeting.issues()]
+    sandbox.clock.advance(31 * DAY)
+    meeting.turn()
+    meeting.command("propose", incidents=[f"itsm#{first}", f"itsm#{second}"], reason="both", form=form)
+    meeting.decide(issue, "Feedback")
+    meeting.decide(issue, "Resolved")
+    assert [p.state for p in meeting.promotions()] == [_S.EXPIRED, _S.CANDIDATE]
+    assert "1 of its incidents belong to others, such as promotion 2" in meeting.last_note(issue)
+
+
 def test_a_deferred_candidate_comes_back_by_itself(sandbox: Sandbox, meeting: Meeting) -> None:
     """On its day, with a note and the waiting status; from then on it waits anew."""
     meeting.set_up()

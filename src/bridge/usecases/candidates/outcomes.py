@@ -15,6 +15,7 @@ from bridge.usecases.candidates.effects import tell
 from bridge.usecases.candidates.form import edit, lacking
 from bridge.usecases.candidates.policy import Outcome
 from bridge.usecases.candidates.rules import rule_for
+from bridge.usecases.claims import claims
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import activation
 from bridge.usecases.opening import open_promotion
@@ -71,11 +72,17 @@ def approve(
 
 
 def _revived(uow: UnitOfWork, promotion: Promotion, now: datetime) -> Promotion:
-    """A candidate that nobody decided in time is decided after all, unless another one took its place."""
+    """A candidate that nobody decided in time is decided after all, unless another one took its place or incidents."""
     newest = uow.promotions.of_group(promotion.rule_id, promotion.group_key)
     if newest is not None and newest.id != promotion.id:
         what = f"has expired, and promotion {newest.id} took its place."
         raise NotPossible(_where(promotion), what, f"Decide about promotion {newest.id}.")
+    taken = claims(uow, [member.incident_id for member in uow.promotions.members(promotion.id)], promotion.rule_id)
+    for by in taken.values():
+        what = (
+            f"has expired, and {len(taken)} of its incidents belong to others, such as promotion {by.id} “{by.name}”."
+        )
+        raise NotPossible(_where(promotion), what, f"Decide about promotion {by.id}, or propose what is left anew.")
     revived = replace(move(promotion, _S.CANDIDATE), decided_at=None, decision_note="", waiting_since=now)
     uow.promotions.save(revived)
     return revived
