@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -50,6 +51,19 @@ class Names(BaseSettings):
     log: dict[str, Any] = {}
 
 
+class _Environment(EnvSettingsSource):
+    """Takes lists and mappings in JSON, and everything else as the text it is: a password may be a number."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value, decoded where it is written as a list or mapping."""
+        decoded = super().decode_complex_value(field_name, field, value)
+        return decoded if isinstance(decoded, list | dict) else value
+
+
+class _SecretFiles(NestedSecretsSettingsSource, _Environment):
+    """The same for a folder of files."""
+
+
 def overlaid(marked: Marked, folder: FilePath) -> tuple[Marked, list[Problem]]:
     """The settings file with the secret files over it and the environment over both, each value with its origin."""
     problems: list[Problem] = _misspelt()
@@ -66,15 +80,15 @@ def overlaid(marked: Marked, folder: FilePath) -> tuple[Marked, list[Problem]]:
             problems.append(Problem(f"environment {variable}", f"the folder {secrets} is not there"))
         else:
             problems.append(marked.problem((SECRETS_FOLDER,), f"the folder {secrets} is not there"))
-    said, found = _read(lambda: EnvSettingsSource(Names), "environment")
+    said, found = _read(lambda: _Environment(Names), "environment")
     marked, unknown = _merged(marked, said, f"environment {PREFIX}")
     return marked, [*problems, *found, *unknown]
 
 
-def _secret_files(folder: FilePath) -> NestedSecretsSettingsSource:
+def _secret_files(folder: FilePath) -> _SecretFiles:
     os.scandir(folder).close()  # the source would take one that cannot be read for an empty one
     source = SecretsSettingsSource(Names, secrets_dir=folder)
-    return NestedSecretsSettingsSource(source, secrets_prefix="", secrets_nested_delimiter=DELIMITER)
+    return _SecretFiles(source, secrets_prefix="", secrets_nested_delimiter=DELIMITER)
 
 
 def _read(source: Callable[[], EnvSettingsSource], origin: str) -> tuple[dict[str, Any], list[Problem]]:

@@ -91,6 +91,23 @@ def test_the_environment_wins_over_secret_files_and_these_over_the_file(
     assert (key(result), token(result)) == ("from-environment", "from-environment")
 
 
+@pytest.mark.parametrize("secret", ["1234567890123456", "1e5", "true", "null", '"q"', "[x"])
+def test_a_secret_that_looks_like_something_else_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """A shell takes quotes away: nobody could say in the environment that a number is a password."""
+    mail = {"kind": "email", "host": "smtp.example.com", "login": "b", "sender": "bridge@example.com"}
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "notify__channels__mail__password").write_text(secret)
+    monkeypatch.setenv("BRIDGE_REDMINE__API_KEY", secret)
+    monkeypatch.setenv("BRIDGE_SOURCES__RT_EU__TOKEN", secret)
+    monkeypatch.setenv("BRIDGE_NOTIFY__CHANNELS__PAGER__PASSWORD", secret)
+    channels = {"channels": {"mail": mail, "pager": mail}}
+    result = loaded(tmp_path, secrets_folder="secrets", notify=channels)
+    passwords = [channel.password.get_secret_value() for channel in result.settings.notify.channels.values()]
+    assert [key(result), token(result), *passwords] == [secret] * 4
+
+
 def test_the_environment_may_name_the_folder_of_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a container or a service manager that hands secrets over in a folder of its own does; it wins, too."""
     for name in ("here", "there"):
