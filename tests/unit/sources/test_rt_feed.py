@@ -12,7 +12,7 @@ import pytest
 import responses
 from requests import PreparedRequest
 
-from bridge.model.errors import NotApplied
+from bridge.model.errors import NotApplied, NotPossible
 from bridge.sources.rt.cursor import SETTLED
 from bridge.sources.rt.options import RtOptions
 from bridge.sources.rt.source import RtSource
@@ -138,3 +138,13 @@ def test_a_note_that_cannot_be_read_back_is_not_applied() -> None:
     responses.post(f"{BASE}/attachments", json={"items": [], "count": 0})
     with pytest.raises(NotApplied, match=r"rt #7: transaction 62 has 0 of the note's 5 characters.*ShowTicketComments"):
         source_with(Settable()).add_note("7", "hello", private=True)
+
+
+@responses.activate
+def test_a_subject_that_rt_would_cut_is_not_sent() -> None:
+    """RT 5 keeps 200 bytes of UTF-8 and answers 200: the rest would be gone, and soon on the issue, too."""
+    FakeRt(rows=7, hidden=set())
+    responses.post(f"{BASE}/attachments", json={"items": [], "count": 0})
+    with pytest.raises(NotPossible, match=r"rt #7: .*201 bytes.*200"):
+        source_with(Settable()).field_values.set("7", "summary", "路" * 67)
+    assert all(call.request.method != "PUT" for call in responses.calls)

@@ -18,6 +18,8 @@ from bridge.sources.rt.translate import moment
 _CUSTOM = "CF."
 _PLAIN = {"summary": "Subject", "Due": "Due"}
 _FIXED = frozenset({"Queue"})
+_SUBJECT_BYTES = 200
+"""RT 5 keeps as much of a subject (DBIx::SearchBuilder's TruncateValue), and answers 200 to more."""
 
 
 class RtFieldValues:
@@ -34,10 +36,13 @@ class RtFieldValues:
         return name not in _FIXED and bool(self._field(name))
 
     def set(self, external_id: str, name: str, value: str | datetime) -> Incident:
-        """Writes unless it is there. RT takes a due date as UTC without a zone."""
+        """Writes unless it is there. RT takes a due date as UTC without a zone. Raises NotPossible, NotApplied."""
         before = self._read(external_id)
         if shows(before, name, value):
             return before
+        if name == "summary" and (size := len(str(value).encode())) > _SUBJECT_BYTES:
+            what = f"the subject has {size} bytes of UTF-8, and RT would cut it at {_SUBJECT_BYTES}."
+            raise NotPossible(f"{self._name} #{external_id}", what, "Shorten it on the issue.")
         said = self._client.update(external_id, self._change(external_id, name, value))
         after = self._read(external_id)
         if not shows(after, name, value):
