@@ -80,13 +80,14 @@ class RtTimeline:
             if row["Type"] == "Create":
                 beginning = _beginning(incident, changes)
                 found += [_event(row, kind, value, observed_at) for kind, value in beginning.items() if value]
+        resolution = ""
         for change in changes:
             if change.new is None:
                 continue
             found.append(_event(change.row, change.kind, change.new, observed_at))
-            if change.kind is EventKind.STATE and change.new in _ENDED:
-                at = found[-1].occurred_at.isoformat()
-                found.append(_event(change.row, EventKind.REPORTED_RESOLUTION, at, observed_at))
+            if change.kind is EventKind.STATE and (change.new in _ENDED or resolution):
+                resolution = found[-1].occurred_at.isoformat() if change.new in _ENDED else ""
+                found.append(_event(change.row, EventKind.REPORTED_RESOLUTION, resolution, observed_at))
         return tuple(found)
 
     def _change(self, row: Row, ticket: Row, names: Names) -> _Change | None:
