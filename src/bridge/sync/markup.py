@@ -16,6 +16,8 @@ from bridge.sync.markup_writers import Block, PlainWriter, TextileWriter, quoted
 
 # What the libraries trip over in texts that nobody wrote for them.
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_MOST_BYTES = 56_000
+"""Leaves room for what stands around a quotation: a text that is cut within a block of code would leave it open."""
 # CommonMark's ends of a block of code. What stands behind one within a block Redmine searches for mentions.
 _FENCES = re.compile(r"(?<=``)`|(?<=~~)~")
 _UNSAFE_IN_LINE = re.compile(r"[@`]|~~~")
@@ -52,8 +54,16 @@ def missing(source: Markup, target: Markup) -> tuple[str, ...]:
 def quoted_as(text: str, source: Markup, target: Markup) -> str:
     """A note's text as a quotation in another markup: Textile, Markdown (where nothing else in it acts) or plain.
 
-    Raises MarkupMissing. What a library cannot read is quoted as it is written.
+    It has at most 56,000 bytes of UTF-8. Raises MarkupMissing. What a library cannot read is quoted as it is written.
     """
+    written, limit = _quoted(text, source, target), min(len(text), quoting.LONGEST_QUOTE)
+    while (size := len(written.encode(errors="replace"))) > _MOST_BYTES:
+        limit = limit * _MOST_BYTES // size - 1
+        written = _quoted(quoting.clean(text, limit), source, target)
+    return written
+
+
+def _quoted(text: str, source: Markup, target: Markup) -> str:
     try:
         blocks = _blocks(text, source, target)
     except _FAULTS:

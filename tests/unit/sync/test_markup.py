@@ -217,3 +217,11 @@ def test_no_mention_hides_in_addresses_and_code(text: str, source: Markup, targe
 def test_nothing_acts_that_only_comes_together_by_leaving_out_tags(text: str, target: Markup) -> None:
     written = quoted_as(text, Markup.HTML, target)
     assert not re.search(r"\{\{|\[\[|#12|(?<!\w)!h", written), written
+
+
+@pytest.mark.parametrize("target", [Markup.TEXTILE, Markup.MARKDOWN])
+def test_a_long_block_of_code_is_shortened_within_and_closed(target: Markup) -> None:
+    """Texts are cut at 60,000 bytes: a block that nothing closes is searched for mentions, and swallows the rest."""
+    written = quoted_as(f"<pre>@jane {'没' * 20_000}</pre>", Markup.HTML, target)
+    assert 50_000 < len(written.encode()) < 58_000
+    assert written.endswith("…\n</pre>" if target is Markup.TEXTILE else "…\n> ```")
