@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bridge.model.errors import (
     AuthenticationFailed,
@@ -163,10 +164,10 @@ class HttpSession:
                 answer = Answer(response.status_code, response.headers, body, where, url)
                 self._watch(answer, began)
                 return answer
-        except requests.Timeout as error:
+        except (requests.Timeout, ReadTimeoutError) as error:
             what = f"no answer in time ({type(error).__name__}); whether it was carried out is not known."
             raise RemoteUnavailable(where, what, "It is tried again.") from error
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             what = f"no usable answer: {_cause(error)}."
             raise RemoteUnavailable(
                 where, what, "Is the server up, and the address right? It is tried again."
@@ -229,7 +230,8 @@ class HttpSession:
 def _read(response: requests.Response, deadline: float, where: str, limit: int | None) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(_CHUNK):
+    # not iter_content: that waits for a full piece, and a server that drips would be waited for without end
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if limit is not None and size > limit:

@@ -139,12 +139,27 @@ def test_a_hanging_server_is_given_up_in_time() -> None:
         assert time.monotonic() - began < 5
 
 
-def test_a_trickling_server_is_given_up_in_time() -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with serving(head, *[b"1\r\nx\r\n"] * 200, pause=0.1) as url:
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x"),
+    ],
+)
+def test_a_trickling_server_is_given_up_in_time(head: bytes, piece: bytes) -> None:
+    with serving(head, *[piece] * 200, pause=0.1) as url:
         began = time.monotonic()
         with pytest.raises(errors.RemoteUnavailable, match="so slowly"):
             session_with(read_timeout=5, total_timeout=0.5).send("GET", url)
+        assert time.monotonic() - began < 5
+
+
+def test_an_answer_that_stops_in_its_middle_may_have_been_carried_out() -> None:
+    with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n", b"{", b"}", pause=3) as url:
+        began = time.monotonic()
+        with pytest.raises(errors.RemoteUnavailable, match="whether it was carried out is not known"):
+            session_with(read_timeout=0.3).send("POST", url, json={})
         assert time.monotonic() - began < 5
 
 
