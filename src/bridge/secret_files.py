@@ -13,7 +13,7 @@ def first_line(file: Path, where: str) -> str:
     Raises ConfigurationError, at the place `where` in the settings, when the file cannot be read.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise misplaced(where, f"the file {file} cannot be read: {reason}", "check path and rights") from error

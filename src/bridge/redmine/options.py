@@ -80,22 +80,31 @@ class RedmineOptions(BaseModel):
         return self
 
     def key(self) -> str:
-        """The API key. Raises ConfigurationError when there is none or its file cannot be read."""
+        """The API key. Raises ConfigurationError when there is none, none can be, or its file cannot be read."""
         if self.api_key is not None:
-            return self.api_key.get_secret_value()
+            return _sendable(self.api_key.get_secret_value(), "redmine.api_key")
         try:
-            text = self.api_key_file.read_text(encoding="utf-8").strip() if self.api_key_file else ""
-        except OSError as error:
-            problem = Problem("redmine.api_key_file", f"cannot be read: {error.strerror}", "Check path and rights.")
+            text = self.api_key_file.read_text(encoding="utf-8-sig").strip() if self.api_key_file else ""
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            problem = Problem("redmine.api_key_file", f"cannot be read: {reason}", "Check path and rights.")
             raise ConfigurationError([problem]) from error
         if not text:
             what = f"the file {self.api_key_file} is empty" if self.api_key_file else "there is no API key"
             advice = "set redmine.api_key_file (or api_key), or BRIDGE_REDMINE__API_KEY in the environment"
             raise ConfigurationError([Problem("redmine.api_key", what, advice)])
-        return text.splitlines()[0].strip()
+        return _sendable(text.splitlines()[0].strip(), "redmine.api_key_file")
 
     @property
     def publicity_is_a_right(self) -> bool:
         """Whether `is_public` needs the permission select_project_publicity (Redmine 5.1; assumed when unknown)."""
         parts = re.match(r"(\d+)\.(\d+)", self.version)
         return parts is None or (int(parts[1]), int(parts[2])) >= (5, 1)
+
+
+def _sendable(key: str, where: str) -> str:
+    """The key. Raises ConfigurationError for one that no header can carry, without showing it."""
+    if key.isascii() and key.isprintable():
+        return key
+    what = "the API key has characters that no key has"
+    raise ConfigurationError([Problem(where, what, "copy it anew from Redmine: My account, API access key")])

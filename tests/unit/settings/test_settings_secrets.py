@@ -10,6 +10,8 @@ import yaml
 
 from bridge.configuration import load_with_warnings
 from bridge.model.errors import ConfigurationError, Problem
+from bridge.redmine.options import RedmineOptions
+from bridge.secret_files import first_line
 from bridge.sources.connection import read_secret
 
 RT = {"name": "rt-eu", "kind": "rt", "url": "http://127.0.0.1:8080"}
@@ -54,6 +56,25 @@ def test_redmines_key_in_an_empty_file(tmp_path: Path) -> None:
     assert problem.what == f"the file {tmp_path / 'empty'} is empty"
     assert "redmine.api_key_file" in problem.advice
     assert "BRIDGE_REDMINE__API_KEY" in problem.advice
+
+
+@pytest.mark.parametrize("written", ["“3e5cf0”".encode(), b"\xff\xfe3\0", b"3e5\x07cf0"])
+def test_a_key_that_no_header_carries(tmp_path: Path, written: bytes) -> None:
+    """Told where it is given and never shown; it ended the check with a traceback."""
+    (tmp_path / "key").write_bytes(written)
+    redmine = {name: value for name, value in REDMINE.items() if name != "api_key"} | {"api_key_file": "key"}
+    (problem,) = told(tmp_path, redmine=redmine)
+    assert problem.where.startswith(str(tmp_path / "bridge.yaml") + ":")
+    assert "3e5" not in str(problem)
+    (direct,) = told(tmp_path, redmine=REDMINE | {"api_key": "“3e5cf0”"})
+    assert "characters that no key has" in direct.what
+
+
+def test_secret_files_with_the_mark_that_windows_writes(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbf3e5cf0\r\n")
+    assert first_line(tmp_path / "key", "x") == "3e5cf0"
+    options = RedmineOptions(url="http://127.0.0.1", parent_project="ops", api_key_file=tmp_path / "key")
+    assert options.key() == "3e5cf0"
 
 
 def test_with_every_secret_there_is_nothing_to_tell(tmp_path: Path) -> None:
