@@ -84,10 +84,15 @@ class SyncTable:
         value = incident.fields.get(self.called(name), "").strip()
         if name == DUE:
             return _day(value, self.zone)
+        if self.called(name) not in incident.fields:
+            return None
         return _percent(value) if name == DONE else value
 
-    def on_issue(self, name: str, issue: Issue, ref: IncidentRef) -> str:
-        """A field's value on the incident's own issue as the merge compares it."""
+    def on_issue(self, name: str, issue: Issue, ref: IncidentRef) -> str | None:
+        """A field's value on the incident's own issue as the merge compares it; None where the issue has no such field.
+
+        Redmine leaves out custom fields that the bridge may not see, or that are not ticked for tracker and project.
+        """
         match name:
             case "priority":
                 return issue.priority
@@ -99,7 +104,8 @@ class SyncTable:
                 return issue.due.isoformat() if issue.due else ""
             case "done_ratio":
                 return str(issue.done_ratio) if issue.done_ratio else ""
-        return issue.custom.get(name.removeprefix(CUSTOM), "").strip()
+        value = issue.custom.get(name.removeprefix(CUSTOM))
+        return None if value is None else value.strip()
 
     def for_incident(self, name: str, value: str) -> tuple[str, str | datetime] | None:
         """(name, value) that the source is to set; None when the value means nothing there.

@@ -77,3 +77,40 @@ def test_a_frozen_field_is_neither_written_nor_reported_until_both_sides_agree()
     settled = plan({}, *sides, STATUSES, fields=same, frozen={"category"})
     assert settled.over == {"category"}
     assert settled.agreed["category"] == "C"
+
+
+CAUSE = "custom.Root Cause"
+
+
+def with_cause(incident: str | None, issue: str | None, agreed: str = "fan") -> Outcome:
+    made = replace(table(), fields={CAUSE: FieldRule(Direction.BOTH, Owner.PROJECT)})
+    ours = replace(INCIDENT, fields={} if incident is None else {"Root Cause": incident})
+    theirs = replace(ISSUE, custom={} if issue is None else {"Root Cause": issue})
+    return outcomes(made, rows(made, ours, theirs), {CAUSE: agreed}, {}, is_open=True, is_parent=False)[CAUSE]
+
+
+def test_a_field_that_a_side_shows_no_more_clears_nothing_on_the_other():
+    """A right, or the field's place in the tracker, is gone: that is nobody's decision to empty the field."""
+    for incident, issue in (("fan", None), (None, "fan"), ("dust", None), (None, "dust")):
+        outcome = with_cause(incident, issue)
+        assert (outcome.write, outcome.settled, outcome.undecided) == (None, None, None)
+        assert "Root Cause" in outcome.report
+        assert ("issue shows no" if issue is None else "incident shows no") in outcome.report
+    emptied = with_cause("fan", "").write
+    assert emptied is not None
+    assert (emptied.side, emptied.value) == (Side.INCIDENT, "")
+
+
+def test_a_field_that_one_side_never_had_is_told_only_where_there_is_a_value():
+    assert with_cause("", None, agreed="") == Outcome()
+    assert "Root Cause" in with_cause("fan", None, agreed="").report
+
+
+def test_a_value_of_the_incident_that_cannot_be_read_is_told_and_left_alone():
+    for name, value in (("due", "next week"), ("done_ratio", "half")):
+        odd = replace(INCIDENT, fields={"Due": value} if name == "due" else {"Percent Done": value})
+        outcome = decided(table(), odd, ISSUE)[name]
+        assert (outcome.write, outcome.settled) == (None, None)
+        assert f"“{value}”" in outcome.report
+    assert "redmine.priorities" in decided(table(), replace(INCIDENT, priority=4), ISSUE)["priority"].report
+    assert decided(table(), replace(INCIDENT, priority=None), ISSUE)["priority"] == Outcome()

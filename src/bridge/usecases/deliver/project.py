@@ -102,7 +102,7 @@ class ProjectDelivery:
         """The fields that the incident gave the issue, unless somebody changed the issue before it was adopted."""
         table = self.configured().policy.table(link.ref.source, issue.tracker)
         names = () if issue.journals else (PRIORITY, SUBJECT)
-        return {name: table.on_issue(name, issue, link.ref) for name in names if name in table.active}
+        return {name: table.on_issue(name, issue, link.ref) or "" for name in names if name in table.active}
 
     def relate_tasks(self, effect: Effect) -> Save:
         """Relates two issues of the project."""
