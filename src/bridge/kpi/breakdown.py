@@ -68,11 +68,19 @@ def parts(
 
 
 def _shown(persons: Sequence[Part]) -> list[Part]:
-    """Who has enough incidents. Never all but one: the report's totals without the others would be that one's."""
+    """Who has enough incidents. Never all but one: the report's totals without the others would be that one's.
+
+    That goes for who has incidents, and for who has resolved any: the times are theirs.
+    """
     hidden = [one for one in persons if one.incidents < SMALLEST_SHOWN]
     shown = sorted((one for one in persons if one.incidents >= SMALLEST_SHOWN), key=lambda one: one.incidents)
-    alone = len(hidden) == 1 or sum(one.incidents > 0 for one in hidden) == 1
-    return shown[1:] if alone else shown
+    while shown and (
+        len(hidden) == 1
+        or sum(one.incidents > 0 for one in hidden) == 1
+        or sum(one.resolved > 0 for one in hidden) == 1
+    ):
+        hidden.append(shown.pop(0))
+    return shown
 
 
 def _months(counting: Counting) -> tuple[Ints, list[str], int]:

@@ -251,11 +251,15 @@ def test_nobody_is_left_out_alone_so_that_the_totals_tell_nothing():
     assert by_person(ann=6, bob=4, cid=5) == (["ann"], 2)
     assert by_person(ann=5, bob=4) == ([], 2)
     assert by_person(bob=4) == ([], 1)
+    rest = [fact(90, 0, person="cid"), *(fact(80 + n, 0, reported=1, person="bob") for n in range(4))]
+    assert by_person(*rest, ann=6, dan=5) == (["ann"], 3), "of the two only bob has resolved anything"
+    assert by_person(rest[0], ann=6, dan=5, bob=4, eve=1) == (["ann", "dan"], 3)
 
 
-def by_person(**incidents: int) -> tuple[list[str], int]:
+def by_person(*more: tuple, **incidents: int) -> tuple[list[str], int]:
     people = [name for name, number in incidents.items() for _ in range(number)]
-    told = report(material(*(fact(n, 0, reported=1, person=name) for n, name in enumerate(people))), by=By.PERSON)
+    rows = [fact(n, 0, reported=1, person=name) for n, name in enumerate(people)]
+    told = report(material(*rows, *more), by=By.PERSON)
     return [one.name for one in told.parts], told.hidden
 
 
