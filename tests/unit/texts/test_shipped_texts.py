@@ -163,3 +163,14 @@ def test_a_copied_note_names_author_and_time(texts):
 def test_the_sample_is_as_nasty_as_it_says():
     assert all(part in NASTY for part in ("<b>", "|", "\n", "{{", "@jane", "[[", "#12", '":http'))
     assert AT.tzinfo is not None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_value_that_lost_is_kept_in_full(language: str) -> None:
+    """A table's cell has room for a line of 300 characters; custom fields may hold long texts."""
+    lost = "first line\n" + "x" * 900 + "\nlast line"
+    short = {"field": "subject", "kept": "a", "lost": "b"}
+    conflicts = [{"field": "Root Cause", "kept": "k", "lost": lost}, short]
+    text = load_texts([], language)[0].render("conflict_note", conflicts=conflicts, incident_ref="rt #1")
+    assert "\n".join(f"> {line}" for line in lost.split("\n")) in text
+    assert "> b" not in text
