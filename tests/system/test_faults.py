@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.model.promotion import PromotionState
 from bridge.sandbox import Sandbox
@@ -178,13 +179,17 @@ def test_a_list_that_tells_an_error_inside_200(scene: Scene) -> None:
 
 
 def test_a_poisoned_incident_is_parked_and_stops_nobody(scene: Scene) -> None:
-    """One incident of the page cannot be understood: the others are promoted; when it is mended it comes, too."""
+    """One of a page cannot be understood: it is told, the others are promoted; when it is mended it comes, too."""
     desk = scene.stage.desk
     poisoned = desk.open("Mailbox full again", key="mail-2")
     row = scene.sandbox.itsm.app.state.incidents[int(poisoned)]
     opened_at, row.created_at = row.created_at, None
-    cycle = scene.once()
+    with capture_logs() as logs:
+        cycle = scene.once()
     assert cycle.parked == 1
+    (told,) = [one for one in logs if one["event"] == "cannot be understood and was parked"]
+    assert (told["system"], told["item"]) == ("itsm", poisoned)
+    assert "is not a time" in told["why"]
     assert not cycle.failures
     assert len(scene.stage.office.projects()) == 1
     scene.sandbox.clock.advance(900)

@@ -14,7 +14,7 @@ from typing import Any, Self
 import structlog
 
 from bridge.app.commands import Told, nobody_told
-from bridge.app.cycle import Cycle, Outages
+from bridge.app.cycle import Cycle, Outages, tell_parked
 from bridge.app.handlers import handlers
 from bridge.app.hook_service import hook_problems
 from bridge.app.opening import Use, open_store, openable, store_problems
@@ -170,6 +170,7 @@ class App:
             taken = ingest.poll(source, store or self.database, self.clock, self._present, start)
             cycle.incidents += taken.incidents
             cycle.parked += taken.parked
+            tell_parked(source.name, taken.reasons)
             cycle.findings += taken.findings
             cycle.nominated += taken.nominated
             cycle.told += taken.told
@@ -245,6 +246,7 @@ class App:
             tell = partial(_tell_progress, told, name)
             polled = self._just_polled(source) if beside_polls else None
             done = backfill.backfill(source, self.database, self.clock, self._present, since, until, tell, polled)
+            tell_parked(name, done.reasons)
             counts[name] = {"incidents": done.incidents, "changed": done.changed, "parked": done.parked}
         now = self.clock.now()
         if store:

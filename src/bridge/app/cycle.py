@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,6 +76,13 @@ class BrokenOff(BridgeError):  # noqa: N818 - named by what it says
     """A turn ended with an error that is not one of ours: an answer nobody foresaw, or a fault in the bridge."""
 
     code = "RB-1404"
+
+
+def tell_parked(system: str, reasons: Mapping[str, str]) -> None:
+    """Says what was parked, and why: each reason with the first item."""
+    for why, item in reasons.items():
+        advice = "correct the source's options or the item; it is read again when it changes, or by `backfill`"
+        log.warning("cannot be understood and was parked", system=system, item=item, why=why, advice=advice)
 
 
 class Outages:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.model.incident import SavedIncident
+from bridge.model.incident import Poison, SavedIncident
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.rules.decision import DecisionKind
 from bridge.usecases.configured import Configured
@@ -17,6 +17,7 @@ from bridge.usecases.promote import Finding, Touched, add_candidate, join_groups
 CURSOR = "incidents"
 DONE = "done"
 SCAN = 1000
+MOST_REASONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Backfilled:
     incidents: int = 0
     changed: int = 0
     parked: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why items were parked, each with the id of the first, see `note_reasons`."""
     proposals: list[Finding] = field(default_factory=list)
 
 
@@ -71,10 +74,18 @@ def backfill(
             result.incidents += len(snapshots)
             result.changed += len(saved)
             result.parked += len(page.poison)
+            note_reasons(result.reasons, page.poison)
             told(Progress(result.incidents, result.parked, page.total))
     with store.transaction() as uow:
         uow.ledger.set_cursor(source.name, feed, DONE)
     return result
+
+
+def note_reasons(reasons: dict[str, str], poison: Sequence[Poison]) -> None:
+    """Adds why items were parked to what people are told: each reason once, and no more than a person reads."""
+    for one in poison:
+        if len(reasons) < MOST_REASONS:
+            reasons.setdefault(one.error, one.external_id)
 
 
 def feed_of(since: datetime, until: datetime | None) -> str:

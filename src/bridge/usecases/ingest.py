@@ -12,7 +12,7 @@ from bridge.model.promotion import HANDED_OVER, RUNNING, Promotion, PromotionSta
 from bridge.ports import Clock, IncidentSource, Store, UnitOfWork
 from bridge.usecases import periodic
 from bridge.usecases.attach import reopened
-from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_start, propose
+from bridge.usecases.backfill import CURSOR, DONE, backfill, feed_of, note_reasons, note_start, propose
 from bridge.usecases.candidates import lapse
 from bridge.usecases.candidates.nominate import nominate_marked
 from bridge.usecases.configured import Configured
@@ -32,6 +32,8 @@ class Taken:
 
     incidents: int = 0
     parked: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why items were parked, each with the id of the first."""
     findings: list[Finding] = field(default_factory=list)
     nominated: list[Promotion] = field(default_factory=list)
     """Candidates that a tag or a field of an incident made."""
@@ -71,7 +73,7 @@ def poll(
         history = start_from is not None and uow.ledger.cursor(source.name, feed_of(start_from, None)) != DONE
     if start_from is not None and history:
         done = backfill(source, store, clock, configured, start_from, None)
-        taken.incidents, taken.parked = done.changed, done.parked
+        taken.incidents, taken.parked, taken.reasons = done.changed, done.parked, done.reasons
         with store.transaction() as uow:
             taken.findings += propose(uow, configured(), clock.now())
     if cursor is None:
@@ -120,6 +122,7 @@ def take(
     _reconcile(uow, page, {one.incident.external_id for one in saved}, seen, now)
     taken.incidents += len(saved)
     taken.parked += len(page.poison)
+    note_reasons(taken.reasons, page.poison)
 
 
 def _came_back(uow: UnitOfWork, configured: Configured, saved: Sequence[SavedIncident], now: datetime) -> None:
