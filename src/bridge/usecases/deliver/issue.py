@@ -19,7 +19,7 @@ from bridge.sync.plan import STATE
 from bridge.usecases.configured import Configured
 from bridge.usecases.deliver.effects import TRACKER_SYSTEM, nothing
 from bridge.usecases.deliver.field_change import FieldChange, Written, clock_seen, field_change, no_way
-from bridge.usecases.deliver.overwritten import overwritten
+from bridge.usecases.deliver.overwritten import overwritten, overwritten_fields
 from bridge.usecases.missing import issue_missed, saved
 from bridge.usecases.noted import conflict_effect
 from bridge.usecases.reconcile import reconcile_effect
@@ -113,6 +113,8 @@ class IssueDelivery:
 
         made = [journal for _, journals in written for journal in journals]
         lost = [] if effect.unsure else overwritten(self.tracker, self.configured(), effect.payload, made)
+        if written and not effect.unsure:
+            lost += overwritten_fields(change.table, link.ref, effect.payload, written[-1][0], made)
 
         def save(uow: UnitOfWork) -> None:
             agree(uow, link.id, Side.ISSUE, taken)
