@@ -53,6 +53,12 @@ _TRAPS = (
 )
 
 
+_NO_TABS = "indent with spaces, not with tabs"
+_MENDS = {
+    "tab character that violates indentation": _NO_TABS,
+    "unknown escape character": "in double quotes a backslash begins an escape: use single quotes",
+    "mapping values are not allowed": "a text with a colon and a space in it needs quotes",
+}
 # What YAML allows beside tab and line breaks, https://yaml.org/spec/1.2.2/#51-character-set
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -142,7 +148,16 @@ def parse(text: str, name: str) -> tuple[Marked | None, list[Problem]]:
         return None, [_at(name, refused.mark, refused.what, refused.advice)]
     except yaml.MarkedYAMLError as error:
         what = ": ".join(filter(None, (error.context, error.problem)))
-        return None, [_at(name, error.problem_mark or error.context_mark, f"is not valid YAML: {what}")]
+        mark = error.problem_mark or error.context_mark
+        return None, [_at(name, mark, f"is not valid YAML: {what}", _mend(text, error.problem or "", mark))]
+
+
+def _mend(text: str, problem: str, mark: Any) -> str:
+    """What is meant by far most often where YAML cannot be read, empty when that is not clear."""
+    if "cannot start any token" in problem and mark:
+        line = text.split("\n")[mark.line : mark.line + 1]
+        return _NO_TABS if "".join(line)[mark.column :][:1] == "\t" else "put it in quotes"
+    return next((advice for part, advice in _MENDS.items() if part in problem), "")
 
 
 def _too_large(name: str) -> Problem:
