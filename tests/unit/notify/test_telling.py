@@ -62,6 +62,10 @@ def keys(to: str, **values) -> list[str]:
         ("owner", {"owner": "network"}, ["lea"]),
         ("concerned", {"concerned": ("bob", "gone")}, ["bob"]),
         ("concerned", {}, ["ann"]),
+        ("owner", {"owner": "gone"}, ["lea"]),  # a project whose owner has left is not nobody's
+        ("concerned", {"owner": "gone"}, ["lea"]),
+        ("concerned", {"owner": "gone", "concerned": ("gone",)}, ["lea"]),
+        ("person:gone", {}, []),
         ("role:reviewer", {"roles": {"reviewer": "li"}}, ["li"]),
         ("role:reviewer", {}, []),
         ("address:ops@example.com", {}, ["ops@example.com"]),

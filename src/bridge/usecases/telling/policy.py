@@ -127,17 +127,21 @@ class Recipient:
 
 
 def recipients(directory: Directory, route: Route, notice: Notice) -> list[Recipient]:
-    """Whom a route means for a notice, each once; people who are no longer active are left out."""
+    """Whom a route means for a notice, each once; people who are no longer active are left out.
+
+    Where that leaves nobody of the owner, or of whom it concerns, the owner's lead is told.
+    """
     found: dict[str, Recipient] = {}
     for entry in route.to:
         kind, _, name = entry.partition(":")
         if kind == "address":
             found.setdefault(name, Recipient(None, name))
             continue
-        for key in _keys(directory, kind, name, notice):
-            person = directory.person(key)
-            if person is not None and person.active:
-                found.setdefault(key, Recipient(person, person.mail))
+        there = [key for key in _keys(directory, kind, name, notice) if _is_active(directory, key)]
+        if not there and kind in {"owner", "concerned"}:
+            there = lead_of(directory, notice.owner, 0)
+        for person in filter(None, map(directory.person, there)):
+            found.setdefault(person.key, Recipient(person, person.mail))
     return list(found.values())
 
 
