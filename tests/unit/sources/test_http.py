@@ -674,6 +674,17 @@ def test_an_access_token_is_kept_renewed_in_time_and_once_when_refused() -> None
 
 
 @responses.activate
+@pytest.mark.parametrize("told", [None, "an hour", ["3600"]])
+def test_an_access_token_that_does_not_say_how_long_it_is_good(told: object) -> None:
+    responses.post("https://login.test/other", json={"access_token": "t", "expires_in": told})
+    responses.get(f"{BASE}/one/1", json=row(1))
+    auth = OAUTH | {"client_secret": "s", "token_url": "https://login.test/other"}
+    source = source_with(auth=auth)
+    assert [source.read("1").external_id for _ in range(2)] == ["1", "1"]
+    assert source.requests == 3
+
+
+@responses.activate
 def test_a_client_that_is_not_accepted_is_an_authentication_failure() -> None:
     TokenServer()
     with pytest.raises(errors.AuthenticationFailed, match="no access token: HTTP 401: invalid_client"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -13,6 +14,7 @@ from bridge.sources.connection import ConnectionOptions, read_secret
 from bridge.sources.http.auth_options import Auth, BasicAuth, BearerAuth, HeaderAuth, OAuth2
 from bridge.sources.http_session import HttpSession
 
+_USUAL = 300.0
 _EARLY = 30.0
 """Seconds before its end at which an access token counts as expired."""
 
@@ -73,7 +75,15 @@ class AccessToken(AuthBase):
         if not isinstance(token, str) or not token:
             raise AuthenticationFailed(answer.where, "the answer has no access_token.", "Check token_url.")
         self._token = token
-        self._until = self._clock.now().timestamp() + float(granted.get("expires_in") or 300) - _EARLY
+        self._until = self._clock.now().timestamp() + _seconds(granted.get("expires_in")) - _EARLY
+
+
+def _seconds(told: Any) -> float:
+    """How long a token is good; five minutes where that is not told in seconds, for a refused one is renewed anyway."""
+    try:
+        return float(told or _USUAL)
+    except (TypeError, ValueError):
+        return _USUAL
 
 
 def build_auth(options: Auth, connection: ConnectionOptions, name: str, clock: Clock) -> AuthBase | None:
