@@ -20,6 +20,7 @@ SCHEMA = "bridge/ledger-export/1"
 INCIDENTS = ("id", "incident", "opened_at", "resolved_reported", "resolved_timeline", "team", "service", "priority")
 LEDGER = tuple(field.name for field in fields(Row))
 HEADS = ("seq", "hash", "published_at")
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _BASES: Mapping[str, Callable[[IncidentFacts], datetime | None]] = {
     "reported": lambda facts: facts.resolved_reported,
     "timeline": lambda facts: facts.resolved_timeline,
@@ -39,7 +40,7 @@ def export(uow: UnitOfWork, now: datetime, description: str) -> Iterator[Exporte
     for table, columns, rows in (("ledger", LEDGER, ledger_rows), ("heads", HEADS, head_rows)):
         yield Exported(f"{table}.csv", _csv(columns, rows(uow)))
         yield Exported(f"{table}.json", _json(rows(uow)))
-    yield Exported("incidents.csv", _csv(INCIDENTS, incident_rows(uow)))
+    yield Exported("incidents.csv", _csv(INCIDENTS, map(_harmless, incident_rows(uow))))
     yield Exported("incidents.json", _json(incident_rows(uow)))
     yield Exported("figures.json", iter([json.dumps(figures(uow, now), indent=2, ensure_ascii=False) + "\n"]))
     yield Exported("README.md", iter([description]))
@@ -83,6 +84,12 @@ def incident_rows(uow: UnitOfWork) -> Iterator[dict[str, Any]]:
                 "priority": told.priority,
             }
         last = rows[-1][0]
+
+
+def _harmless(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with an apostrophe before a name that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+    names = {name: f"'{row[name]}" for name in ("incident", "team", "service") if row[name].startswith(_FORMULAS)}
+    return row | names
 
 
 def figures(uow: UnitOfWork, now: datetime) -> dict[str, Any]:
