@@ -242,7 +242,7 @@ def test_a_backfill_with_all_rules_on_auto_writes_nothing(sandbox: Sandbox, tmp_
     stage.write(rule=AUTO, sources=sources, clock=f"{sandbox.redmine.url}/_control/clock")
     with opened(stage) as app:
         counts, proposed = app.backfill(NOW - timedelta(days=800), None, (), store=True)
-        assert counts["archive"] == {"incidents": HISTORY, "changed": HISTORY, "parked": 0}
+        assert counts["archive"] == {"incidents": HISTORY, "changed": HISTORY, "parked": 0, "left_to_polls": 0}
         assert len(proposed) > 100
         for _ in range(2):
             cycle = app.once()

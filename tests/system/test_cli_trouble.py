@@ -202,7 +202,7 @@ class TestBackfill:
         path = scene.config
         document = command(path, "backfill", "--since", "2026-10-01", "--json").json()
         assert document["schema"] == "bridge/backfill/1"
-        assert document["sources"] == {"itsm": {"incidents": 6, "changed": 6, "parked": 0}}
+        assert document["sources"] == {"itsm": {"incidents": 6, "changed": 6, "parked": 0, "left_to_polls": 0}}
         (proposal,) = document["proposals"]
         assert (proposal["rule"], proposal["group"]) == ("router-cpu", "network · core-1")
         assert "5 incidents" in proposal["why"][0]

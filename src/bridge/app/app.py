@@ -247,7 +247,7 @@ class App:
             polled = self._just_polled(source) if beside_polls else None
             done = backfill.backfill(source, self.database, self.clock, self._present, since, until, tell, polled)
             tell_parked(name, done.reasons)
-            counts[name] = {"incidents": done.incidents, "changed": done.changed, "parked": done.parked}
+            counts[name] = done.counts
         now = self.clock.now()
         if store:
             with self.database.transaction() as uow:

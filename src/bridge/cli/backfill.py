@@ -23,6 +23,10 @@ from bridge.app import App
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, change, in_order, open_app
 from bridge.cli.output import errors, print_json, print_table, say
 
+LEFT_TO_POLLS = (
+    "left to the daemon's polls, which decide about such incidents. What was there before its first poll comes with "
+    "a backfill a few minutes later."
+)
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="UTC; the end is not included.")
 ]
@@ -52,6 +56,8 @@ def backfill(
         return
     for name, done in result["sources"].items():
         say(f"{name}: {done['incidents']} incident(s) read, {done['changed']} new or changed, {done['parked']} parked.")
+        if done["left_to_polls"]:
+            say(f"{done['left_to_polls']} more changed a moment ago: {LEFT_TO_POLLS}")
     print_table(
         ("rule", "group", "why"),
         [(found["rule"], found["group"], "; ".join(found["why"])) for found in result["proposals"]],

@@ -31,14 +31,27 @@ class Progress:
 
 @dataclass(slots=True)
 class Backfilled:
-    """What a backfill brought and what the rules would propose because of it."""
+    """What a backfill brought.
+
+    `left` is how many changed so lately that only polls may take them in, see `backfill`.
+    """
 
     incidents: int = 0
     changed: int = 0
     parked: int = 0
+    left: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
     """Why items were parked, each with the id of the first, see `note_reasons`."""
-    proposals: list[Finding] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, by the names that commands give them."""
+        return {
+            "incidents": self.incidents,
+            "changed": self.changed,
+            "parked": self.parked,
+            "left_to_polls": self.left,
+        }
 
 
 def backfill(
@@ -72,6 +85,7 @@ def backfill(
                 join_groups(uow, configured(), saved)
                 uow.ledger.set_cursor(source.name, feed, page.cursor)
             result.incidents += len(snapshots)
+            result.left += len(page.snapshots) - len(snapshots)
             result.changed += len(saved)
             result.parked += len(page.poison)
             note_reasons(result.reasons, page.poison)
