@@ -18,7 +18,8 @@ from bridge.rules.ruleset import RuleSet
 from bridge.settings.loading import SourceSettings
 from bridge.sources.file.history import FileHistory
 from bridge.sources.file.options import FileOptions
-from bridge.usecases.backtest.figures import Figures
+from bridge.sources.file.unreadable import first_unreadable
+from bridge.usecases.backtest.figures import Figures, Skipped
 from bridge.usecases.backtest.members import fields_asked
 from bridge.usecases.backtest.replay import Asked, AsOf, backtest
 from bridge.usecases.backtest.stored import stored_history
@@ -61,14 +62,25 @@ def replay_store(app: App, rules: RuleSet, since: datetime | None, asked: Asked)
 
 def file_history(
     configuration: Configuration, path: str, source: str | None, as_of: AsOf, more: Collection[str] = ()
-) -> tuple[History, int]:
-    """The history in a file with the fields that the rules ask for and `more`, and how many rows were left out."""
+) -> tuple[History, Skipped]:
+    """The history in a file with the fields that the rules ask for and `more`, and which rows were left out.
+
+    Raises ConfigurationError when there are rows and none can be read.
+    """
     chosen = file_source(configuration.loaded.sources, source)
     assert isinstance(chosen.options, FileOptions), "chosen by that"
     name = path if glob.has_magic(path) else str(Path(path).resolve())
-    reader = FileHistory(chosen.name, chosen.options.model_copy(update={"path": name}))
+    options = chosen.options.model_copy(update={"path": name})
+    reader = FileHistory(chosen.name, options)
     fields = [*fields_asked(configuration.rules.rules), *REPORTED, *more]
-    return reader.read(fields, final=as_of is AsOf.FINAL), reader.skipped
+    history = reader.read(fields, final=as_of is AsOf.FINAL)
+    if not reader.skipped:
+        return history, Skipped()
+    first = first_unreadable(chosen.name, options, final=as_of is AsOf.FINAL)
+    if not history.incidents:
+        what = f"none of {reader.skipped} row(s) can be read; the first {first.why}"
+        raise ConfigurationError([Problem(first.where, what, f"correct the options of source {chosen.name}")])
+    return history, Skipped(reader.skipped, str(first))
 
 
 def file_source(sources: Sequence[SourceSettings], name: str | None) -> SourceSettings:

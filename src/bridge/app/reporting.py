@@ -37,7 +37,7 @@ def report_of_file(
             f"exclusions are what the rules would have done, as of {as_of.value}, each acting by itself",
             *taken_for_granted(configured, replay.takes),
         ]
-        notes += [f"{skipped} row(s) of the file could not be read and are left out"] if skipped else []
+        notes += [str(skipped)] if skipped else []
         told = fills_of(chosen.options).fields or ()
         made = material(history, excluded, asked, tuple(told), f"file {path}", notes)
     return _report(made, configuration, asked, made.at, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from bridge.app.app import App
@@ -31,7 +32,7 @@ def suggest_from_file(configuration: Configuration, path: str, source: str | Non
             own |= {*one.options.fields} - one.options.final - {"*"}
     with uncollected():
         history, skipped = file_history(configuration, path, source, asked.as_of, _columns(own))
-        asked = Asked(asked.as_of, asked.counting, asked.takes, skipped)
+        asked = replace(asked, skipped=skipped)
         return suggest(history, configuration.configured(""), configuration.names, own, asked, top)
 
 

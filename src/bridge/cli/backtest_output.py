@@ -18,7 +18,8 @@ def document(figures: Figures) -> dict[str, Any]:
         "assumed": list(figures.assumed),
         "history": {
             "incidents": figures.incidents,
-            "skipped_rows": figures.skipped,
+            "skipped_rows": figures.skipped.rows,
+            "first_skipped": figures.skipped.first or None,
             "since": figures.since,
             "until": figures.until,
         },
@@ -100,10 +101,10 @@ def _exact(hours: float | None) -> str | None:
 def head(figures: Figures) -> list[str]:
     """What was done, and what was taken for granted."""
     span = f", {figures.since:%Y-%m-%d} to {figures.until:%Y-%m-%d}" if figures.since and figures.until else ""
-    skipped = f", {figures.skipped} row(s) left out" if figures.skipped else ""
     return [
         f"as of: {figures.as_of}, counting: {figures.counting}",
-        f"{figures.incidents} incident(s){span}{skipped}",
+        f"{figures.incidents} incident(s){span}",
+        *([f"{figures.skipped}."] if figures.skipped else []),
         f"Taken for granted: {'; '.join(figures.assumed)}.",
     ]
 

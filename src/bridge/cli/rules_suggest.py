@@ -47,6 +47,8 @@ def suggest(
         say(
             f"Nothing is worth a rule: in {found.incidents} incident(s) no group stands out from chance.{_taken(found)}"
         )
+        if found.skipped:
+            say(f"{found.skipped}.")
     else:
         sys.stdout.write("".join(f"# {line}\n" for line in _head(found)) + found.file)
 
@@ -65,6 +67,8 @@ def _document(found: Suggested) -> dict[str, Any]:
     return {
         "incidents": found.incidents,
         "taken_by_present_rules": found.taken,
+        "skipped_rows": found.skipped.rows,
+        "first_skipped": found.skipped.first or None,
         "as_of": replay.as_of if replay else None,
         "counting": replay.counting if replay else None,
         "assumed": list(replay.assumed) if replay else [],

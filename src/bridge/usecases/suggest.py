@@ -17,7 +17,7 @@ from bridge.rules.loader import KnownNames, read_rules
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Mode
 from bridge.usecases.backtest.acts import Assumed
-from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures
+from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, Skipped
 from bridge.usecases.backtest.replay import Asked, acting, backtest, live
 from bridge.usecases.configured import Configured
 from bridge.usecases.mining import EVERYWHERE, Finding, mine
@@ -45,13 +45,15 @@ class Suggestion:
 class Suggested:
     """`incidents` were looked at, `taken` others left out because present rules take them already.
 
-    `replay` are the head and the assumptions of the replays, None without any suggestion.
+    `replay` are the head and the assumptions of the replays, None without any suggestion. `skipped` rows of a file
+    could not be read.
     """
 
     incidents: int
     taken: int
     suggestions: tuple[Suggestion, ...]
     replay: Figures | None
+    skipped: Skipped
 
     @property
     def file(self) -> str:
@@ -96,7 +98,7 @@ def suggest(
             entry = _commented(bare, finding, figures.rules[0], rest.incidents)
             accepted.append(Suggestion(finding, entry, figures.rules[0]))
             covered |= finding.covered
-    return Suggested(rest.incidents, len(taken), tuple(accepted), replayed)
+    return Suggested(rest.incidents, len(taken), tuple(accepted), replayed, asked.skipped)
 
 
 def taken_by_rules(history: History, configured: Configured) -> frozenset[int]:

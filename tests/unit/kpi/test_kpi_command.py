@@ -198,15 +198,6 @@ def test_an_incident_that_stands_in_several_exports_is_one_as_its_last_row_has_i
         assert (made["incidents"], made["resolved"], made["resolution"]["mean"]) == (2, 1, pytest.approx(9 * 24)), as_of
 
 
-@pytest.mark.parametrize("as_of", ["event", "final"])
-def test_a_log_without_any_readable_row_is_a_report_on_nothing(here: Path, as_of: str) -> None:
-    """As with another way of writing times than the settings say."""
-    (here / "log.csv").write_text(f"{','.join(COLUMNS)}\nINC1,New,2026-03-02,2026-03-02,Desk,2 - High,?,0,0,?\n")
-    made = on_file(here, "open-remove", "--as-of", as_of, "--html", str(here / "report.html"))
-    assert (made["incidents"], made["resolution"]["mean"], made["backlog"]["open"]) == (0, None, 0)
-    assert "1 row(s) of the file could not be read and are left out" in made["notes"]
-
-
 def test_persons_are_shown_only_where_that_is_allowed(here: Path) -> None:
     refused = run(example(here, "open-remove"), "--history", str(here / "log.csv"), "--by", "person")
     assert refused.exit_code != 0

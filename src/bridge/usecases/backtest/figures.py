@@ -84,17 +84,31 @@ class RuleFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rows of a file that could not be read: how many, and where the first one is and why."""
+
+    rows: int = 0
+    first: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def __str__(self) -> str:
+        return f"{self.rows} row(s) of the file could not be read and are left out; the first: {self.first}"
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A whole replay.
 
     `as_of` and `counting` are the options, `assumed` says in sentences what was taken for granted. `skipped` rows of
-    the file were none. `since` and `until` are the first opening and the last moment that the history tells of.
+    the file could not be read. `since` and `until` are the first opening and the last moment that the history tells of.
     """
 
     as_of: str
     counting: str
     incidents: int
-    skipped: int
+    skipped: Skipped
     since: datetime | None
     until: datetime | None
     rules: tuple[RuleFigures, ...]

@@ -17,7 +17,7 @@ from bridge.rules.sla import SlaTargets
 from bridge.usecases.backtest.acts import Act, Assumed
 from bridge.usecases.backtest.alone import BEGINNING, Alone
 from bridge.usecases.backtest.book import open_book
-from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, all_policies
+from bridge.usecases.backtest.figures import Figures, Promoted, Resolutions, RuleFigures, Skipped, all_policies
 from bridge.usecases.backtest.life import Life
 from bridge.usecases.backtest.members import Known
 from bridge.usecases.backtest.near import Trace
@@ -26,6 +26,7 @@ from bridge.usecases.backtest.walk import Walk
 from bridge.usecases.brake import mails_of_opening
 from bridge.usecases.configured import Configured
 
+NONE_SKIPPED = Skipped()
 AS_IT_WAS = Assumed()
 """Nothing is taken for granted: only what people did counts."""
 
@@ -51,7 +52,7 @@ class Asked:
     as_of: AsOf = AsOf.EVENT
     counting: Counting = Counting.LIVE
     takes: timedelta | None = None
-    skipped: int = 0
+    skipped: Skipped = NONE_SKIPPED
 
 
 def backtest(history: History, configured: Configured, asked: Asked) -> Figures:
