@@ -41,11 +41,17 @@ class _Loading:
     places: dict[str, str] = field(default_factory=dict)
 
 
+_EMPTY = (
+    "begin with `version: 1` and `rules:`, or remove it; what a command is to print into a file of rules goes to "
+    "another folder first, for the shell makes the file before the command reads the rules"
+)
+
+
 def load_rules(paths: Iterable[FilePath], names: KnownNames) -> tuple[RuleSet | None, list[Problem]]:
     """The rules of all files in their order, None when any of them has an error. Warnings come either way."""
     loading = _Loading(names)
     for path in paths:
-        marked, problems = load(path)
+        marked, problems = load(path, empty=_EMPTY)
         loading.problems += problems
         if marked is not None:
             _take(loading, marked)

@@ -59,6 +59,7 @@ _MENDS = {
     "unknown escape character": "in double quotes a backslash begins an escape: use single quotes",
     "mapping values are not allowed": "a text with a colon and a space in it needs quotes",
 }
+_LINES = "write `key: value` lines"
 # What YAML allows beside tab and line breaks, https://yaml.org/spec/1.2.2/#51-character-set
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -111,8 +112,11 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
         self.mark, self.what, self.advice = mark, what, advice
 
 
-def load(path: FilePath) -> tuple[Marked | None, list[Problem]]:
-    """Reads a file. Its name in problems is the path as given. Unreadable is a problem too."""
+def load(path: FilePath, *, empty: str = _LINES) -> tuple[Marked | None, list[Problem]]:
+    """Reads a file. Its name in problems is the path as given. Unreadable is a problem too.
+
+    `empty` is what to do about a file that is empty.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
@@ -127,10 +131,10 @@ def load(path: FilePath) -> tuple[Marked | None, list[Problem]]:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         return None, [Problem(f"{path}:{line}:{column}", "is not UTF-8 text", "save the file as UTF-8")]
-    return parse(text, str(path))
+    return parse(text, str(path), empty=empty)
 
 
-def parse(text: str, name: str) -> tuple[Marked | None, list[Problem]]:
+def parse(text: str, name: str, *, empty: str = _LINES) -> tuple[Marked | None, list[Problem]]:
     """Reads a text whose name in problems is `name`."""
     if len(text) > MOST_BYTES:
         return None, [_too_large(name)]
@@ -143,6 +147,8 @@ def parse(text: str, name: str) -> tuple[Marked | None, list[Problem]]:
     try:
         _check_depth(text)
         root = yaml.compose(text, Loader=_Loader)
+        if root is None:
+            return None, [_at(name, None, "the file is empty", empty)]
         return _Builder(name).build(root)
     except _Refused as refused:
         return None, [_at(name, refused.mark, refused.what, refused.advice)]
@@ -192,12 +198,10 @@ class _Builder:
         self.problems: list[Problem] = []
         self.values = 0
 
-    def build(self, root: Node | None) -> tuple[Marked | None, list[Problem]]:
-        if root is None:
-            raise _Refused(None, "the file is empty", "write `key: value` lines")
+    def build(self, root: Node) -> tuple[Marked | None, list[Problem]]:
         if not isinstance(root, MappingNode):
             mark = root.start_mark
-            raise _Refused(mark, "the file must be a mapping at its top level", "write `key: value` lines")
+            raise _Refused(mark, "the file must be a mapping at its top level", _LINES)
         data = self._value(root, ())
         if self.problems:
             return None, self.problems
