@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ PARTS = (
     *("name", "incidents", "resolved", "left", "MTTA, h", "MTTR raw, h", "adjusted, h", "p90, h"),
     *("SLA, %", "by the source, %", "reopened", "reassigned", "open"),
 )
+_BY_TIME = {"months", "days"}
+_PERCENTILE = re.compile(r" p\d+$")
 SHOWN = 20
 """So many rows of a long table are printed; --csv and --json have all."""
 
@@ -122,10 +125,30 @@ def print_report(report: OperationsReport) -> None:
     for name, (columns, rows) in tables(report).items():
         if rows:
             say("")
-            say(f"{name}{f' (the first {SHOWN} of {len(rows)})' if name != 'figures' and len(rows) > SHOWN else ''}")
-            print_table(columns, _rounded(rows if name == "figures" else rows[:SHOWN]), empty="")
+            _print_part(name, columns, rows)
     if report.hidden:
         say(f"{report.hidden} with too few incidents are not shown; one alone never, or the totals would tell of them.")
+
+
+def _print_part(name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if name == "figures":
+        say(name)
+        measured = [row for row in rows if row[1] is not None]
+        print_table(columns, map(_counted, measured), empty="")
+        nothing = [str(row[0]) for row in rows if row[1] is None and not _PERCENTILE.search(str(row[0]))]
+        if nothing:
+            say(f"Nothing to measure: {', '.join(nothing)}.")
+        return
+    newest = name in _BY_TIME
+    what = f" (the {'last' if newest else 'first'} {SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
+    say(f"{name}{what}")
+    print_table(columns, _rounded(rows[-SHOWN:] if newest else rows[:SHOWN]), empty="")
+
+
+def _counted(figure: Sequence[object]) -> Sequence[object]:
+    """A row of FIGURES; a count of incidents is a whole number."""
+    name, value, unit, *rest = figure
+    return name, f"{value:.0f}" if unit == "incidents" else f"{value:.3f}", unit, *rest
 
 
 def _rounded(rows: Iterable[Sequence[object]]) -> Iterable[Sequence[object]]:
