@@ -36,6 +36,7 @@ COMMAND_SECONDS = 0.5
 RELOAD_SECONDS = 5.0
 TICK_SECONDS = 60.0
 RESUME_SECONDS = 1.0
+UNABLE_SECONDS = 10.0
 LONGEST_REST = 3600.0
 LOCK_SECONDS = 2.0
 PROGRESS_SECONDS = 0.5
@@ -117,6 +118,9 @@ def _deliver(engine: EmbeddedEngine, stop: threading.Event) -> None:
     while True:
         try:
             engine.run(stop)
+        except BridgeError as error:
+            log.warning("delivery was interrupted and goes on in ten seconds; nothing is lost", error=str(error))
+            stop.wait(UNABLE_SECONDS)
         except Exception as error:
             log.exception("delivery was interrupted and goes on in a second; nothing is lost", error=str(error))
             stop.wait(RESUME_SECONDS)
@@ -131,7 +135,7 @@ def _unready(app: App, stop: threading.Event, delivery: threading.Thread) -> lis
     try:
         with app.database.reading() as uow:
             uow.ledger.known_instance()
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, BridgeError) as error:
         reasons.append(f"the store cannot be read: {error.__class__.__name__}")
     return reasons
 
@@ -200,7 +204,8 @@ def _finish(app: App, command: Command, result: dict[str, Any], *, failed: bool)
             with app.database.transaction() as uow:
                 uow.commands.finish(command.id, result, failed=failed)
         except Exception as error:
-            log.exception("the result of a command could not be stored", command=command.name)
+            tell = log.warning if isinstance(error, BridgeError) else log.exception
+            tell("the result of a command could not be stored", command=command.name, error=str(error))
             if last:
                 raise
             if not isinstance(error, (BridgeError, SQLAlchemyError)):  # the result itself cannot be stored

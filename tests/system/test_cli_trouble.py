@@ -179,6 +179,30 @@ def test_a_store_that_cannot_be_opened(scene: Scene, name: str) -> None:
     assert next(one["what"] for one in told if one["where"].startswith("store ")).startswith("cannot be opened: ")
 
 
+UNWRITABLE = {"the file": ("bridge.sqlite3", 0o444), "the folder": (".", 0o555)}
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_a_store_that_may_not_be_written(scene: Scene, name: str) -> None:
+    """One line: which file or folder, whose it is; no SQL. Who only looks is not kept from it by a file's rights."""
+    place, rights = UNWRITABLE[name]
+    path = scene.stage.folder / place
+    before = path.stat().st_mode
+    for left in scene.stage.folder.glob("bridge.sqlite3?*"):
+        left.unlink()
+    path.chmod(rights)
+    try:
+        for arguments in (("once",), ("run",), ("promotions", "approve", "1")):
+            found = command(scene.config, *arguments, within_rights=True)
+            assert found.text(3) == ""
+            assert re.match(r"RB-1201 store sqlite\S+bridge\.sqlite3: cannot be (used|opened): ", found.err), found.err
+            assert f"{path.resolve()} belongs to {path.owner()} (mode {rights:o})" in found.err
+            assert len(found.err.splitlines()) == 1
+    finally:
+        path.chmod(before)
+    assert not scene.written()
+
+
 def test_who_only_looks_makes_nothing(scene: Scene) -> None:
     """A store that is not there is not made by a look: exit code 2 and what to do. A check and a dry run need none."""
     folder = scene.stage.folder / "new"

@@ -13,6 +13,7 @@ from bridge.app.app import App
 from bridge.app.cycle import Cycle
 from bridge.clock import SystemClock
 from bridge.model.coverage import Coverage
+from bridge.model.errors import BridgeError
 from bridge.model.hint import HintEnd
 from bridge.settings.hooks import HookSettings, RedmineHooks
 from bridge.usecases.coverage import Meter, Trust, silence
@@ -79,6 +80,9 @@ class Hooks:
             self._woken[system].clear()
             try:
                 seconds = self._follow(system)
+            except BridgeError as error:
+                log.warning("hooks could not be followed; the poll brings what they told", error=str(error))
+                seconds = LATER
             except Exception as error:
                 log.exception("hooks could not be followed; the poll brings what they told", error=str(error))
                 seconds = LATER

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable, StoreLocked, problem_of
 from bridge.store.database import Database
 from bridge.store.migrate import MigrationError, Schema
+from bridge.store.unusable import lacking_rights
 
 UPGRADE = "run `itsm-bridge db upgrade`, or start the daemon"
 
@@ -39,6 +40,8 @@ def open_store(database: Database, url: str, use: Use) -> str:
             _upgrade(database, url)
         else:
             _require_current(url, schema)
+        if use is Use.CHANGE:
+            database.require_writable()
         with database.reading() as uow:
             known = uow.ledger.known_instance()
         if known or use is not Use.CHANGE:
@@ -77,6 +80,8 @@ def openable(url: str) -> Iterator[None]:
     except (OSError, SQLAlchemyError, MigrationError) as error:
         cause = " ".join(str(getattr(error, "orig", None) or error).split())
         advice = "Is store.url right, the database up, and this the version of the bridge that wrote it?"
+        if lacking := lacking_rights(make_url(url)):
+            cause, advice = f"{cause}. {lacking}", "Give it the right, or run this as the owner."
         raise RemoteUnavailable(_where(url), f"cannot be opened: {cause}.", advice) from error
 
 

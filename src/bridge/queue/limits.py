@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from bridge.model.effect import Effect
 from bridge.model.errors import AuthenticationFailed, BridgeError, Postponed, RateLimited, RemoteUnavailable
 from bridge.queue.contract import EndpointStats, HandlerFailed, backoff
+from bridge.store.unusable import StoreUnusable
 
 UNLIMITED = 1_000_000
 
@@ -100,7 +101,7 @@ class Endpoint:
 
         That needs two effects at least: one that fails again and again by itself may be what breaks the endpoint.
         """
-        if isinstance(error, (Postponed, HandlerFailed)):  # says nothing about the endpoint
+        if isinstance(error, (Postponed, HandlerFailed, StoreUnusable)):  # says nothing about the endpoint
             return False
         if error is not None:
             self.last_error = str(error)

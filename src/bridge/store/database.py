@@ -6,12 +6,12 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bridge.model.errors import StoreLocked
 from bridge.ports import Clock
@@ -20,6 +20,7 @@ from bridge.store.engines import Engines
 from bridge.store.locks import Held
 from bridge.store.migrate import Schema
 from bridge.store.unit import Unit
+from bridge.store.unusable import told_plainly
 
 
 class Database:
@@ -60,6 +61,7 @@ class Database:
     def transaction(self) -> Iterator[Unit]:
         """See the protocol. Raises StoreLocked when another process has been writing for 30 seconds.
 
+        Raises StoreUnusable when the store may not be written, is full or went away: nothing was stored then.
         Raises RuntimeError when this thread is in a transaction already: it would wait for itself.
         """
         if self._writer == threading.get_ident():
@@ -67,7 +69,7 @@ class Database:
         with self._writing:
             self._writer = threading.get_ident()
             try:
-                with self._begin() as connection:
+                with told_plainly(self._engines.url, of=DBAPIError, writes=True), self._begin() as connection:
                     unit = Unit(connection, self._clock)
                     yield unit
                     connection.commit()
@@ -79,8 +81,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
-        """See the protocol. Sees what was committed before its first query, and nothing that is committed later."""
-        with self._engines.reader.connect() as connection:
+        """See the protocol. Sees what was committed before its first query, and nothing that is committed later.
+
+        Raises StoreUnusable when the store cannot be read any more.
+        """
+        with told_plainly(self._engines.url, of=DBAPIError, writes=False), self._engines.reader.connect() as connection:
             yield Unit(connection, self._clock)
 
     @property
@@ -107,8 +112,23 @@ class Database:
             finally:
                 database.close()
 
-    def lock(self) -> AbstractContextManager[Held]:
-        """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it."""
+    def require_writable(self) -> None:
+        """Asks the database for a write that changes nothing. Raises StoreUnusable when it refuses."""
+        with self.transaction() as unit:
+            unit.connection.exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
+
+    @contextmanager
+    def lock(self) -> Iterator[Held]:
+        """Holds the daemon's lock. Raises StoreLocked, naming the holder, when another process has it.
+
+        Raises StoreUnusable when it cannot be asked for.
+        """
+        with ExitStack() as holding:
+            with told_plainly(self._engines.url, of=(DBAPIError, OSError), writes=True):
+                held = holding.enter_context(self._lock())
+            yield held
+
+    def _lock(self) -> AbstractContextManager[Held]:
         if self._engines.url.get_backend_name() == "sqlite":
             engines.make_folder(self._engines.url)
             return locks.file_lock(engines.sqlite_path(self._engines.url))
