@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bridge.model.incident import State
 from bridge.redmine.options import RedmineOptions
@@ -40,6 +42,11 @@ class StoreSettings(BaseModel):
     def _known_engine(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must be sqlite:///path or postgresql://user@host/database")
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):  # its own words may show the password
+            advice = "right would be postgresql://user@host:5432/database"
+            raise refused("is no database's address: is the port a number?", advice) from None
         return url
 
 

@@ -40,7 +40,7 @@ def parse(url: str) -> URL:
     advice = "use sqlite:///path/to/bridge.sqlite3 or postgresql://user@host/database"
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the port is no number
         raise ConfigurationError([Problem("store.url", "is not a database address", advice)]) from None
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")

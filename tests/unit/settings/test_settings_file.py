@@ -173,6 +173,16 @@ def test_other_stores_stay_as_they_are_written(tmp_path: Path, url: str) -> None
     assert loaded(tmp_path, store={"url": url}).settings.store.url == url
 
 
+def test_an_address_of_a_store_that_is_none(tmp_path: Path) -> None:
+    """Its place and what would be right; not the password."""
+    path = written(tmp_path, store={"url": "postgresql://me:geheim@127.0.0.1:notaport/x"})
+    found, (problem,) = load_settings(path)
+    assert found is None
+    assert re.search(r"bridge\.yaml:\d+:\d+$", problem.where)
+    assert "is no database's address: is the port a number?" in problem.what
+    assert "geheim" not in str(problem)
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
