@@ -96,7 +96,8 @@ def test_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [("nonsense",), ("once", "--nonsense"), ("promotions", "approve", "x"), ("promotions", "reject", "1"),
-     ("backfill",), ("backfill", "--since", "yesterday"), ("promotions", "list", "--state", "lost")],
+     ("backfill",), ("backfill", "--since", "yesterday"), ("promotions", "list", "--state", "lost"),
+     ("sandbox", "--itsm-port", "99999"), ("sandbox", "--redmine-version", "9.9")],
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:
@@ -119,6 +120,14 @@ def test_a_place_that_cannot_be_written(scene: Scene, arguments: tuple[str, ...]
     assert found.text(2) == ""
     assert found.err.splitlines()[-1].startswith(f"{place}: cannot be written: Not a directory")
     assert "Traceback" not in found.err
+
+
+def test_a_port_of_the_sandbox_that_is_taken(scene: Scene) -> None:
+    """Which one, exit code 2."""
+    taken = scene.sandbox.itsm.url.removeprefix("http://")
+    found = command(None, "sandbox", "--itsm-port", taken.rpartition(":")[2])
+    assert found.text(2) == ""
+    assert found.err == f"{taken}: cannot be listened at: Address already in use ({PORT_ADVICE})\n"
 
 
 def test_a_span_that_ends_before_it_begins(scene: Scene) -> None:
@@ -179,6 +188,7 @@ def test_a_store_that_cannot_be_opened(scene: Scene, name: str) -> None:
     assert next(one["what"] for one in told if one["where"].startswith("store ")).startswith("cannot be opened: ")
 
 
+PORT_ADVICE = "choose another port, or 0 for a free one"
 UNWRITABLE = {"the file": ("bridge.sqlite3", 0o444), "the folder": (".", 0o555)}
 
 

@@ -9,7 +9,8 @@
 Imports nothing else of `bridge`, so that it shares no error with it. The quirks of Redmine were measured on 5.0.4.
 """
 
+from bridge.sandbox.redmine.app import VERSIONS
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.serve import serve
 
-__all__ = ["Sandbox", "serve"]
+__all__ = ["VERSIONS", "Sandbox", "serve"]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from bridge.sandbox.redmine.app import VERSIONS
 from bridge.sandbox.sandbox import Sandbox
 
 
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--redmine-port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--itsm-port", type=int, default=0, help="0 picks a free one")
-    parser.add_argument("--redmine-version", default="5.0", help='the version played, e.g. "5.0", "5.1", "6.1"')
+    parser.add_argument("--redmine-version", default="5.0", choices=VERSIONS, help="the version played")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="freeze the clock here, e.g. 2026-11-20T08:00:00Z")
     chosen = parser.parse_args(arguments)
     serve(

@@ -53,7 +53,10 @@ class AppServer(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
-        super().__init__((host, port), _Connection)
+        try:
+            super().__init__((host, port), _Connection)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
         self.url = f"http://{host}:{self.server_address[1]}"
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.02,), name=f"sandbox-{app.name}", daemon=True

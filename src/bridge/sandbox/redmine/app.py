@@ -29,6 +29,9 @@ from bridge.sandbox.redmine.access import Access, authenticate
 from bridge.sandbox.redmine.context import AbortError, Context
 from bridge.sandbox.redmine.model import User
 
+VERSIONS = ("5.0", "5.1", "6.0", "6.1")
+"""Of Redmine; what is between two of them behaves as the first."""
+
 _PARTS = (issues, relations, projects, memberships, versions, wiki, users, meta, time_entries, uploads)
 
 
