@@ -17,7 +17,7 @@ from bridge.app.drifting import compared, quietly
 from bridge.app.hook_service import open_hooks
 from bridge.app.publishing import turn
 from bridge.app.service_manager import ServiceManager, Vigil
-from bridge.model.errors import BridgeError
+from bridge.model.errors import BridgeError, WrongArgument
 from bridge.queue.contract import Stats
 from bridge.queue.embedded import EmbeddedEngine
 from bridge.scheduler import Job, run_jobs
@@ -190,7 +190,7 @@ def perform_waiting(app: App, *, only: Collection[str] = (), but: Collection[str
         try:
             result, failed = dict(_performed(app, command)), False
         except BridgeError as error:
-            result, failed = {"error": str(error)}, True
+            result, failed = {"error": str(error), "usage": isinstance(error, WrongArgument)}, True
         except Exception as error:
             log.exception("a fault in the bridge; please report it", command=command.name)
             result, failed = {"error": f"a fault in the bridge: {type(error).__name__}: {error}"}, True

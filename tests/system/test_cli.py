@@ -15,6 +15,7 @@ from bridge.cli.main import cli
 from bridge.sandbox import Sandbox
 from tests.system.commands import command
 from tests.system.scene import START, Scene
+from tests.system.stage import RULE
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -178,6 +179,25 @@ def test_a_number_that_is_not_there(scene: Scene, decision: tuple[str, ...]) -> 
     assert (
         found.err.strip() == "RB-1205 promotion 7: is not in the store. Look at `promotions list` for those there are."
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [("--due", "2026-13-01", "is no date"), ("--owner", "jnae", "did you mean “jane”?"),
+     ("--owner", "ben", ""), ("--owner", "bem", "there are: jane, li, mia, network-team"),
+     ("--template", "standrad", "there is no template")],
+)  # fmt: skip
+def test_a_form_with_a_typing_mistake(scene: Scene, option: str, given: str, said: str) -> None:
+    """A code of its own and exit code 2; nobody is offered who has left."""
+    people = scene.stage.folder / "directory.yaml"
+    people.write_text(people.read_text().replace("  ben:\n", "  ben:\n    active: false\n"))
+    (scene.stage.folder / "rules" / "network.yaml").write_text(RULE.replace("mode: auto", "mode: propose"))
+    command(scene.config, "once").text()
+    found = command(scene.config, "promotions", "edit", "1", option, given)
+    assert found.code == (2 if said else 0), found
+    assert said in found.err
+    assert found.err.startswith("RB-1212 promotion 1" if said else "")
+    assert "Traceback" not in found.err
 
 
 def test_dry_run_tells_everything_and_writes_nothing(scene: Scene) -> None:

@@ -134,7 +134,12 @@ def test_explain_names_what_is_not_there(shelf: Shelf) -> None:
     shelf.take_in(shelf.incident(1, 1))
     assert "RB-1205 rt #2: the store has no such incident." in command(shelf.config, "rules", "explain", "rt#2").err
     assert command(shelf.config, "rules", "explain", "rt#2").code == 1
-    assert "For example rt#17." in command(shelf.config, "rules", "explain", "17").err
+    misspelt = command(shelf.config, "rules", "explain", "17")
+    assert misspelt.text(2) == ""
+    assert "For example rt#17." in misspelt.err
+    other = command(shelf.config, "rules", "explain", "tr#1")
+    assert other.text(2) == ""
+    assert other.err == "RB-1212 incident “tr#1”: there is no source “tr”. sources are: rt\n"
 
 
 def test_explain_agrees_with_the_daemon(shelf: Shelf) -> None:

@@ -16,7 +16,7 @@ from bridge.app import App, Told, Use, nobody_told
 from bridge.cli.output import complain
 from bridge.configuration import load
 from bridge.log import configure_logging
-from bridge.model.errors import BridgeError, ConfigurationError, Problem, StoreLocked
+from bridge.model.errors import BridgeError, ConfigurationError, Problem, StoreLocked, WrongArgument
 from bridge.store.commands import Command, CommandState
 
 FINE, FINDINGS, USAGE, UNREACHABLE = 0, 1, 2, 3
@@ -114,7 +114,8 @@ def _answer(app: App, number: int, patience: float, told: Told) -> Mapping[str, 
         if command.state is CommandState.DONE:
             return dict(command.result)
         if command.state.is_finished:
-            raise DaemonRefused(f"command {command.name}", _why(command))
+            refusal = DaemonMisunderstood if (command.result or {}).get("usage") else DaemonRefused
+            raise refusal(f"command {command.name}", _why(command))
         if time.monotonic() > deadline:
             what = "it was taken back and nothing was changed." if _withdraw(app, number) else "it is still at it."
             raise StoreLocked(
@@ -142,3 +143,9 @@ class DaemonRefused(BridgeError):  # noqa: N818 - named by what it says
 
     code = "RB-1403"
     permanent = True
+
+
+class DaemonMisunderstood(WrongArgument):
+    """As DaemonRefused, because of what it was given."""
+
+    code = DaemonRefused.code

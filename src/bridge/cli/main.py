@@ -39,6 +39,7 @@ from bridge.model.errors import (
     BridgeError,
     ConfigurationError,
     RemoteUnavailable,
+    WrongArgument,
 )
 
 cli = typer.Typer(
@@ -110,7 +111,7 @@ def main() -> NoReturn:
         code = UNREACHABLE
     except BridgeError as error:
         complain(str(error))
-        code = FINDINGS
+        code = USAGE if isinstance(error, WrongArgument) else FINDINGS
     except BrokenPipeError:
         # Somebody closed the pipe (`| head`): nothing is left to say, and nothing went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ import typer
 from bridge.app import Use
 from bridge.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, actor, open_app
 from bridge.cli.output import print_json, print_table, say
-from bridge.model.errors import NotFound, NotPossible, RemoteUnavailable
+from bridge.model.errors import RemoteUnavailable, WrongArgument
 from bridge.model.notice import Message, NoticeKind
 from bridge.yamlfile import did_you_mean
 
@@ -28,15 +28,15 @@ def send_test(
         settings = app.configuration.settings.notify
         options = settings.channels.get(channel)
         if options is None:
-            raise NotFound(f"channel {channel}", "is not configured.", did_you_mean(channel, settings.channels))
+            raise WrongArgument(f"channel {channel}", "is not configured.", did_you_mean(channel, settings.channels))
         directory = app.configuration.directory
         person = directory.person(to)
         address = person.mail if person else to if "@" in to else ""
         if to and person is None and not address:
-            advice = did_you_mean(to, directory.people, "people are")
-            raise NotFound(f"person {to}", "is not in the directory.", advice)
+            advice = did_you_mean(to, [one.key for one in directory.people.values() if one.active], "people are")
+            raise WrongArgument(f"person {to}", "is not in the directory.", advice)
         if options.personal and not address:
-            raise NotPossible(f"channel {channel}", "needs somebody to write to.", "Say --to PERSON or --to ADDRESS.")
+            raise WrongArgument(f"channel {channel}", "needs somebody to write to.", "Say --to PERSON or --to ADDRESS.")
         language = (person.language if person else "") or options.language
         now = app.clock.now()
         text = app.configuration.texts.render("notice_test", language, channel=channel, actor=actor())

@@ -51,7 +51,7 @@ def explain(
     """Tells why every rule does with an incident what it does: each condition, each reason, and what was found."""
     with open_app(config, Use.READ) as app, app.database.reading() as uow:
         now = app.clock.now()
-        number, found = find_incident(uow, incident)
+        number, found = find_incident(uow, app.sources, incident)
         explained = explain_incident(uow, app.configured, number, found, now)
         promotion = uow.promotions.of_incident(number)
         scheduled = app.configured.rules.scheduled

@@ -154,6 +154,12 @@ class NotPossible(BridgeError):  # noqa: N818 - named by what it says
     permanent = True
 
 
+class WrongArgument(NotPossible):
+    """What a person gave to a command cannot be, or names what there is none of: said otherwise it would work."""
+
+    code = "RB-1212"
+
+
 class Postponed(BridgeError):  # noqa: N818 - named by what it says
     """Not now, and nobody's fault: tried again after `retry_after` seconds without using up an attempt."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model.errors import NotFound, NotPossible
+from bridge.model.errors import NotFound, WrongArgument
 from bridge.model.incident import Incident, IncidentRef
 from bridge.ports import UnitOfWork
 from bridge.rules.answers import Answer, answers
@@ -18,6 +19,7 @@ from bridge.rules.similar import whereabouts
 from bridge.usecases.configured import Configured
 from bridge.usecases.promote import Touched, see
 from bridge.usecases.view import group_view
+from bridge.yamlfile import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,20 @@ class Explained:
     decision: Decision | None = None
 
 
-def find_incident(uow: UnitOfWork, text: str) -> tuple[int, Incident]:
-    """The incident of `rt#17`. Raises NotPossible for another form, NotFound when the store does not have it."""
+def find_incident(uow: UnitOfWork, sources: Collection[str], text: str) -> tuple[int, Incident]:
+    """The incident of `rt#17`; `sources` are the configured ones.
+
+    Raises WrongArgument for another form or source, NotFound when the store does not have it.
+    """
     source, sign, external_id = (part.strip() for part in text.partition("#"))
     if not (source and sign and external_id):
-        raise NotPossible(f"incident “{text[:60]}”", "must be a source and its id there.", "For example rt#17.")
+        example = f"For example {min(sources, default='rt')}#17."
+        raise WrongArgument(f"incident “{text[:60]}”", "must be a source and its id there.", example)
     ref = IncidentRef(source, external_id)
     found = uow.incidents.find(ref)
+    if found is None and source not in sources:
+        what = f"there is no source “{source[:60]}”."
+        raise WrongArgument(f"incident “{text[:60]}”", what, did_you_mean(source, sources, "sources are"))
     if found is None:
         advice = "Has it changed since the bridge began to look, and does the source's query cover it? See `backfill`."
         raise NotFound(str(ref), "the store has no such incident.", advice)

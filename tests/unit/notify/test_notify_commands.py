@@ -12,7 +12,7 @@ from tests.unit.notify.test_notify_settings import HEAD, PEOPLE
 from typer.testing import CliRunner
 
 from bridge.cli.main import cli
-from bridge.model.errors import NotFound, NotPossible, Rejected, RemoteUnavailable
+from bridge.model.errors import NotFound, Rejected, RemoteUnavailable, WrongArgument
 
 ROUTES = "  routes:\n    - {events: [slip], to: [owner, lead], channels: [room]}\n"
 
@@ -59,9 +59,9 @@ def test_a_test_by_a_dead_channel_is_not_tried_again_and_says_so(folder):
 @pytest.mark.parametrize(
     ("args", "error", "said"),
     [
-        (("rom",), NotFound, "room"),
-        (("room", "--to", "anne"), NotFound, "ann"),
-        (("mail",), NotPossible, "--to"),
+        (("rom",), WrongArgument, "room"),
+        (("room", "--to", "anne"), WrongArgument, "ann"),
+        (("mail",), WrongArgument, "--to"),
     ],
 )
 def test_unknown_channels_and_people_are_refused_with_what_there_is(folder, args, error, said):

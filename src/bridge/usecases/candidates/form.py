@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from bridge.model.errors import NotPossible
+from bridge.model.errors import NotPossible, WrongArgument
 from bridge.model.promotion import WAITING, Promotion
 from bridge.ports import UnitOfWork
 from bridge.usecases.configured import Configured
@@ -111,21 +111,22 @@ def edit(
 
 
 def checked(configured: Configured, where: str, name: str, value: str, now: datetime) -> Any:
-    """A field's value as a promotion holds it. Raises NotPossible."""
+    """A field's value as a promotion holds it. Raises WrongArgument."""
     text = " ".join(value.split())
     if name == "due":
         return _day(where, text, now.date()) if text else None
     if name == "owner" and text and not configured.directory.knows(text):
-        known = [*configured.directory.people, *configured.directory.teams]
-        raise NotPossible(
+        people = configured.directory.people.values()
+        known = [*(person.key for person in people if person.active), *configured.directory.teams]
+        raise WrongArgument(
             where, f"“{text[:60]}” is no person or team of the directory.", did_you_mean(text, known, "there are")
         )
     if name == "template" and text and text not in configured.templates:
-        raise NotPossible(
+        raise WrongArgument(
             where, f"there is no template “{text[:60]}”.", did_you_mean(text, configured.templates, "there are")
         )
     if len(text) > LONGEST:
-        raise NotPossible(where, f"its {name} is longer than {LONGEST} characters.", "Put the rest on a wiki page.")
+        raise WrongArgument(where, f"its {name} is longer than {LONGEST} characters.", "Put the rest on a wiki page.")
     return text
 
 
@@ -133,7 +134,7 @@ def _day(where: str, text: str, today: date) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise NotPossible(where, f"“{text[:40]}” is no date.", "Right would be 2026-12-31.") from None
+        raise WrongArgument(where, f"“{text[:40]}” is no date.", "Right would be 2026-12-31.") from None
     if day < today:
-        raise NotPossible(where, f"{day} is over.", "Choose a day that is still to come.")
+        raise WrongArgument(where, f"{day} is over.", "Choose a day that is still to come.")
     return day

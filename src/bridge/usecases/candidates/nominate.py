@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bridge.model.errors import NotFound, NotPossible
+from bridge.model.errors import NotFound, NotPossible, WrongArgument
 from bridge.model.incident import Incident, IncidentRef, SavedIncident
 from bridge.model.promotion import RUNNING, WAITING, Member, Promotion, PromotionState, Role
 from bridge.ports import UnitOfWork
@@ -58,7 +58,7 @@ def propose(uow: UnitOfWork, configured: Configured, asked: Nomination, now: dat
     if not asked.reason.strip():
         raise NotPossible("nomination", "a nomination needs a reason.", "Say with --reason why it should be a project.")
     if bool(asked.incidents) == bool(asked.group):
-        raise NotPossible("nomination", "name either incidents or a group.", "For example --incident rt#17.")
+        raise WrongArgument("nomination", "name either incidents or a group.", "For example --incident rt#17.")
     if asked.group:
         found = _group_candidate(uow, configured, asked, now)
     else:
@@ -119,7 +119,7 @@ def _claimed(incident: Incident, by: Promotion) -> NotPossible:
 def _known(uow: UnitOfWork, text: str) -> int:
     match = _REF.match(text.strip())
     if match is None:
-        raise NotPossible("nomination", f"“{text[:60]}” is no incident.", "Write SOURCE#ID, for example rt#17.")
+        raise WrongArgument("nomination", f"“{text[:60]}” is no incident.", "Write SOURCE#ID, for example rt#17.")
     found = uow.incidents.find(IncidentRef(match["source"], match["id"]))
     if found is None:
         raise NotFound(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bridge.directory.directory import Person
 from bridge.model.effect import EffectSpec
-from bridge.model.errors import NotPossible
+from bridge.model.errors import NotPossible, WrongArgument
 from bridge.model.project import Changed, Issue, Journal
 from bridge.model.promotion import RUNNING, WAITING, Promotion, PromotionState
 from bridge.ports import UnitOfWork
@@ -45,8 +45,9 @@ def change_owner(
         raise NotPossible(where, "a change of its owner needs a reason.", "Say why: --reason.")
     directory = configured.directory
     if not directory.knows(new):
-        known = did_you_mean(new, [*directory.people, *directory.teams], "people and teams are")
-        raise NotPossible(where, f"there is no person or team “{new}” in the directory.", known)
+        active = [person.key for person in directory.people.values() if person.active]
+        known = did_you_mean(new, [*active, *directory.teams], "people and teams are")
+        raise WrongArgument(where, f"there is no person or team “{new}” in the directory.", known)
     found = directory.stand_in(new)
     if found.person is None or (directory.person(new) and found.person.key != new):
         why = " ".join(one.what for one in found.reports)
