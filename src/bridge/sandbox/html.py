@@ -52,6 +52,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
     return tag("table", head, *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows))
 
 
+def missing(menu: Sequence[tuple[str, str]]) -> str:
+    """The page for what is not there; the menu leads back."""
+    return page("404: there is nothing here", tag("p", "Go back to ", link(*menu[0]), "."), menu=menu)
+
+
 def page(title: str, *content: object, menu: Sequence[tuple[str, str]] = ()) -> str:
     nav = tag("nav", *(link(address, text) for address, text in menu))
     return (

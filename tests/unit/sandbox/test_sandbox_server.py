@@ -105,9 +105,22 @@ def test_itsm_pages_escape_everything(sandbox, anna):
         assert "&lt;script&gt;" in text
 
 
-def test_pages_of_missing_things_are_no_pages(sandbox):
-    for path in ("/issues/999", "/projects/none", "/projects/operations/wiki/None"):
-        assert requests.get(sandbox.redmine.url + path, timeout=TIMEOUT).status_code == 404
+def test_pages_of_missing_things_say_so_and_lead_back(sandbox):
+    redmine, itsm = sandbox.redmine.url, sandbox.itsm.url
+    for url in (
+        *(redmine + path for path in ("/issues/999", "/projects/none", "/projects/operations/wiki/None", "/nope")),
+        *(itsm + path for path in ("/incidents/999", "/rfcs/CHG1", "/nope")),
+    ):
+        answer = look(url)
+        assert answer.status_code == 404, url
+        assert "<h1>404" in answer.text
+        assert f'href="/{"projects" if url.startswith(redmine) else "incidents"}"' in answer.text
+
+
+def test_tables_say_what_their_columns_are(sandbox, sync):
+    sync.issue("CPU", assigned_to_id=BEN, done_ratio=100)
+    assert "<th></th>" not in look(f"{sandbox.redmine.url}/mails").text
+    assert "<td>100 %</td>" in look(f"{sandbox.redmine.url}/projects/operations").text
 
 
 def test_program_says_where_it_is_and_ends_on_sigterm():

@@ -59,9 +59,14 @@ class ItsmApp:
         now = self.clock.now().replace(microsecond=0)
         if found := self._pages.find(request.method, request.path):
             handler, arguments = found
-            return handler(Context(request, self.state, _NOBODY, now), *arguments)
+            try:
+                return handler(Context(request, self.state, _NOBODY, now), *arguments)
+            except RefusedError:
+                return pages.nothing()
         found = self._api.find(request.method, request.path)
         if found is None:
+            if request.method == "GET" and "html" in request.headers.get("accept", ""):
+                return pages.nothing()
             error = {"code": "no_such_path", "message": f"{request.method} {request.path}"}
             return json_response({"ok": False, "error": error}, 404)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.sandbox.clock import iso
-from bridge.sandbox.html import link, page, table, tag
+from bridge.sandbox.html import link, missing, page, table, tag
 from bridge.sandbox.http import Response, Route, html_response
 from bridge.sandbox.itsm import rfcs
 from bridge.sandbox.itsm.context import Context
@@ -72,6 +72,11 @@ def rfc(ctx: Context, key: str) -> Response:
         *(tag("p", link(f"/incidents/{one.id}", f"{one.number} {one.title}")) for one in named),
     )
     return html_response(page(f"{row.number} {row.title}", *body, menu=_MENU))
+
+
+def nothing() -> Response:
+    """The page for an address without a page."""
+    return html_response(missing(_MENU), 404)
 
 
 ROUTES: list[Route] = [

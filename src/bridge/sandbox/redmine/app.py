@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import threading
+from http import HTTPStatus
 from typing import Any
 
 from bridge.sandbox.clock import Clock
@@ -96,10 +97,15 @@ class RedmineApp:
         is_api_wanted = "json" in request.headers.get("accept", "") or request.method != "GET"
         if not is_api_wanted and (found := self._pages.find("GET", request.path)):
             handler, arguments = found
-            return handler(context, *arguments)
+            try:
+                return handler(context, *arguments)
+            except AbortError as abort:
+                if abort.status != HTTPStatus.NOT_FOUND:
+                    raise
+                return pages.nothing()
         if is_api_wanted and self._api.find(request.method, f"{request.path}.json"):
             raise AbortError(406)
-        return Response(404, b"<!DOCTYPE html>\n<title>Redmine 404 error</title>\n", "text/html; charset=utf-8")
+        return pages.nothing()
 
     def _tagged(self, request: Request, response: Response) -> Response:
         """GET answers carry an ETag, and If-None-Match is honoured with 304."""

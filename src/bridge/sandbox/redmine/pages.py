@@ -7,7 +7,7 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
-from bridge.sandbox.html import Html, join, link, page, safe, table, tag
+from bridge.sandbox.html import Html, join, link, missing, page, safe, table, tag
 from bridge.sandbox.http import Response, Route, html_response
 from bridge.sandbox.redmine.context import Context, not_found, shown
 from bridge.sandbox.redmine.model import Issue, Journal, Project
@@ -30,7 +30,7 @@ def project_list(ctx: Context) -> Response:
                 yield name, project.identifier, kind, _STATUS[project.status], f"{still_open} / {len(issues)}"
                 yield from rows(project.id, depth + 1)
 
-    body = table(("Project", "Identifier", "", "", "Open / all issues"), rows(None, 0))
+    body = table(("Project", "Identifier", "Visible", "Status", "Open / all issues"), rows(None, 0))
     return html_response(page("Projects", body, menu=_MENU))
 
 
@@ -87,7 +87,8 @@ def _tasks(ctx: Context, found: Project) -> Html:
 def _columns(ctx: Context, issue: Issue) -> tuple[object, ...]:
     state = ctx.state
     assignee = state.users[issue.assigned_to_id].name if issue.assigned_to_id else ""
-    return state.statuses[issue.status_id].name, state.priorities[issue.priority_id].name, assignee, issue.done_ratio
+    status, priority = state.statuses[issue.status_id], state.priorities[issue.priority_id]
+    return status.name, priority.name, assignee, f"{issue.done_ratio} %"
 
 
 def _issue_link(ctx: Context, issue: Issue) -> Html:
@@ -110,7 +111,7 @@ def issue(ctx: Context, number: str) -> Response:
         ("Assignee", assignee),
         ("Author", state.users[found.author_id].name),
         ("Dates", f"{found.start_date or ''} - {found.due_date or ''}"),
-        ("Done", f"{ratio} %"),
+        ("Done", ratio),
         ("Private", "yes" if found.is_private else "no"),
         ("Watchers", ", ".join(state.users[watcher].name for watcher in found.watchers)),
         *((state.custom_fields[key].name, value) for key, value in sorted(found.custom.items()) if value),
@@ -176,8 +177,13 @@ def wiki_page(ctx: Context, key: str, title: str) -> Response:
 def mails(ctx: Context) -> Response:
     rows = ((mail.n, shown(mail.at), mail.to, mail.event, mail.subject) for mail in ctx.state.mails)
     return html_response(
-        page("Mails that would have been sent", table(("", "", "To", "", "Subject"), rows), menu=_MENU)
+        page("Mails that would have been sent", table(("No.", "When", "To", "About", "Subject"), rows), menu=_MENU)
     )
+
+
+def nothing() -> Response:
+    """The page for an address without a page."""
+    return html_response(missing(_MENU), 404)
 
 
 ROUTES: list[Route] = [
