@@ -188,6 +188,7 @@ def load_with_warnings(path: Path) -> tuple[Configuration | None, list[Problem]]
     names = KnownNames(
         templates=plans,
         people=people,
+        away=_away(directory) if directory else {},
         opening_changes=frozenset(name for name, template in templates.items() if template.opens_change),
         sources=sources,
         fills={one.name: fills_of(one.options) for one in loaded.sources},
@@ -228,6 +229,15 @@ def _people(directory: Directory | None, path: Path) -> Collection[str] | None:
         return frozenset({*directory.people, *directory.teams})
     people, teams = (written_names(DirectoryFile, path, section) for section in ("people", "teams"))
     return None if people is None or teams is None else people | teams
+
+
+def _away(directory: Directory) -> dict[str, str]:
+    """People who are not active, and who is asked instead."""
+    found = {}
+    for key in (person.key for person in directory.people.values() if not person.active):
+        instead = directory.stand_in(key).person
+        found[key] = f"{instead.display} is asked instead" if instead else "there is nobody to ask instead"
+    return found
 
 
 def _broken(model: type[BaseModel], path: Path | None, section: str) -> dict[str, None] | None:

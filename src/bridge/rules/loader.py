@@ -21,7 +21,7 @@ from bridge.rules.names import (
     unknown_sources,
     unknown_times,
 )
-from bridge.rules.project_names import project_problems
+from bridge.rules.project_names import owner_away, project_problems
 from bridge.rules.project_part import ProjectPart
 from bridge.rules.ruleset import RuleSet
 from bridge.rules.schema import Rule, RuleFile
@@ -93,6 +93,7 @@ def _check(loading: _Loading, marked: Marked, number: int, entry: Mapping[str, A
     project = _salvaged(ProjectPart, entry.get("project"))
     if project is not None:
         yield from project_problems(project, marked, (*place, "project"), names.templates, names.people)
+        yield from owner_away(project, marked, (*place, "project", "owner"), names.away)
         yield from change_not_possible(names, project.template, sources, marked, (*place, "project"))
     incident = _salvaged(IncidentPart, entry.get("incident"))
     if incident is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ class KnownNames:
     `people` are the keys of persons and teams. `sources` maps a source's name to what it can do, `fills` to what its
     incidents can hold. `masks` make the fingerprints. `now` is when the rules are read: dates after it are refused.
     `sla` are the targets of clocks. `opening_changes` are templates that insist on a request for change being opened.
+    `away` are people who are not active, each with who is asked instead.
     """
 
     templates: Collection[str] | Mapping[str, Collection[str] | None] | None = None
@@ -48,6 +49,7 @@ class KnownNames:
     now: datetime | None = None
     sla: SlaTargets | None = None
     opening_changes: frozenset[str] = frozenset()
+    away: Mapping[str, str] = field(default_factory=dict)
 
 
 def unknown_sources(names: KnownNames, sources: object, marked: Marked, place: Path) -> Iterator[Problem]:

@@ -33,6 +33,13 @@ def project_problems(
         yield from _roles(part, marked, (*place, "roles"), roles)
 
 
+def owner_away(part: ProjectPart, marked: Marked, path: Path, away: Mapping[str, str]) -> Iterator[Problem]:
+    """That the owner is not active; `away` says who is asked instead."""
+    if part.owner in away:
+        what = f"{part.owner} is not active; {away[part.owner]}"
+        yield marked.problem(path, what, "name somebody else", severity="warning")
+
+
 def _people(part: ProjectPart, place: Path) -> Iterator[tuple[Path, str]]:
     yield (*place, "owner"), part.owner
     for number, member in enumerate(part.members):

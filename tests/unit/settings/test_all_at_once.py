@@ -77,6 +77,17 @@ def test_a_misspelt_team_and_an_unknown_owner_are_told_at_once(tmp_path: Path) -
     ]
 
 
+def test_an_owner_who_has_left_is_told_with_who_is_asked_instead(tmp_path: Path) -> None:
+    """A warning, as for a lead in the directory."""
+    left = {"people": {"jane": PERSON, "ben": {"name": "Ben", "redmine": {"login": "ben", "id": 6}, "active": False}}}
+    team = {"teams": {"network": {"lead": "jane", "members": ["jane", "ben"]}}}
+    assert told(tmp_path, directory=left | team, rule=project(owner="ben")) == []
+    _, problems = load_with_warnings(tmp_path / "bridge.yaml")
+    (problem,) = [one for one in problems if "a.yaml" in one.where]
+    assert (problem.what, problem.severity) == ("ben is not active; jane is asked instead", "warning")
+    assert problem.where.endswith("a.yaml:11:12")
+
+
 @pytest.mark.parametrize(
     ("files", "told_once"),
     [
