@@ -200,6 +200,14 @@ def test_a_form_with_a_typing_mistake(scene: Scene, option: str, given: str, sai
     assert "Traceback" not in found.err
 
 
+def test_a_dry_run_after_a_run_has_nothing_to_write(scene: Scene) -> None:
+    """What the bridge itself has just written is read again, and reading is no writing."""
+    command(scene.config, "once").text()
+    scene.sandbox.clock.advance(60)
+    assert command(scene.config, "once", "--dry-run").text() == "Nothing would be written.\n"
+    assert command(scene.config, "once", "--dry-run", "--json").json()["effects"] == []
+
+
 def test_dry_run_tells_everything_and_writes_nothing(scene: Scene) -> None:
     """The list of effects is what `once` then does; neither server nor the store changes by telling it."""
     path = scene.config

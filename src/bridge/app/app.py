@@ -221,8 +221,7 @@ class App:
         with Rehearsal.of(self.database) as rehearsal, rehearsal.transaction() as uow:
             self.configured = self.configuration.configured(uow.ledger.instance())
             cycle = self.poll(rehearsal)
-            look_closer(self, rehearsal, cycle)
-            return planned(uow, rehearsal.stored_effects()), cycle
+            return planned(uow, look_closer(self, rehearsal, cycle)), cycle
 
     def backfill(
         self,

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bridge.app.app import App
 
 
+READING = frozenset({RECONCILE, LISTEN})
+"""Effects that compare both sides and write nothing remotely themselves, but store what is to be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """An effect that would be stored. `about` names its incident or promotion."""
@@ -33,11 +37,11 @@ def planned(uow: UnitOfWork, effects: list[Effect]) -> list[Planned]:
     return [Planned(effect, _about(uow, effect)) for effect in effects]
 
 
-def look_closer(app: App, rehearsal: Rehearsal, cycle: Cycle) -> None:
-    """Carries out what only reads remotely, so that the writes which it would store are told, too."""
+def look_closer(app: App, rehearsal: Rehearsal, cycle: Cycle) -> list[Effect]:
+    """Carries out what only reads remotely; returns the other effects, with those that it would store."""
     able = handlers(rehearsal, app.sources, app.tracker, app.notifiers, lambda: app.configured, app.clock)
     for effect in rehearsal.stored_effects():
-        if effect.kind not in {RECONCILE, LISTEN}:
+        if effect.kind not in READING:
             continue
         try:
             save = able[effect.kind](effect)
@@ -46,6 +50,7 @@ def look_closer(app: App, rehearsal: Rehearsal, cycle: Cycle) -> None:
             continue
         with rehearsal.transaction() as uow:
             save(uow)
+    return [effect for effect in rehearsal.stored_effects() if effect.kind not in READING]
 
 
 def rehearse_command(app: App, name: str, args: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Planned]]:
