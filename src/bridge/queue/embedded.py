@@ -264,9 +264,8 @@ class EmbeddedEngine:
             self._boundary("committed", effect)
         elif failure and failure.verdict.at:
             self._counts["retry"] += 1
-            log.info(
-                "effect.again", effect=effect.id, kind=effect.kind, at=failure.verdict.at, error=str(failure.error)
-            )
+            at = failure.verdict.at.isoformat()
+            log.info("effect.again", effect=effect.id, kind=effect.kind, at=at, error=str(failure.error))
         elif failure:
             self._counts["dead"] += 1
             log.error("effect.dead", effect=effect.id, kind=effect.kind, key=effect.key, error=str(failure.error))
