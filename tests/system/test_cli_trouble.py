@@ -221,8 +221,12 @@ def test_who_only_looks_makes_nothing(scene: Scene) -> None:
         found = command(path, *arguments)
         assert found.text(2) == ""
         assert "there is no store yet (run `itsm-bridge db upgrade`, or start the daemon)" in found.err
-    command(path, "check").text()
+    assert f"the folder {folder} is not there; it would be created." in command(path, "check").text()
     command(path, "once", "--dry-run").text()
+    scene.stage.folder.chmod(0o555)
+    refused = command(path, "check", within_rights=True).text(1)
+    scene.stage.folder.chmod(0o755)
+    assert f"error: store sqlite:///{folder}/bridge.sqlite3: the folder {folder} is not there and may not be" in refused
     assert not folder.exists()
     assert command(path, "db", "upgrade").text() == "The store is up to date.\n"
     assert command(path, "promotions", "list").text() == "No promotion yet.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable, StoreLocked, problem_of
 from bridge.store.database import Database
 from bridge.store.migrate import MigrationError, Schema
-from bridge.store.unusable import lacking_rights
+from bridge.store.unusable import lacking_rights, missing_folder
 
 UPGRADE = "run `itsm-bridge db upgrade`, or start the daemon"
 
@@ -61,7 +62,23 @@ def store_problems(database: Database, url: str) -> list[Problem]:
         return error.problems
     except RemoteUnavailable as error:
         return [problem_of(error.where, error)]
-    return []
+    return _folder_problems(url)
+
+
+def _folder_problems(url: str) -> list[Problem]:
+    """A SQLite store's folder that would be made, and rights that lack."""
+    address = make_url(url)
+    if lacking := lacking_rights(address):
+        return [Problem(_where(url), f"{lacking}.", "Give it the right, or run the bridge as the owner.")]
+    folder = missing_folder(address)
+    if folder is None:
+        return []
+    there = next(one for one in folder.parents if one.exists())
+    if not os.access(there, os.W_OK):
+        advice = "Make it, or correct store.url."
+        return [Problem(_where(url), f"the folder {folder} is not there and may not be made in {there}.", advice)]
+    what = f"the folder {folder} is not there; it would be created."
+    return [Problem(_where(url), what, "Correct store.url if that is not meant.", severity="warning")]
 
 
 def is_ready(database: Database) -> bool:

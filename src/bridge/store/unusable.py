@@ -55,6 +55,14 @@ def lacking_rights(url: URL) -> str:
     return ""
 
 
+def missing_folder(url: URL) -> Path | None:
+    """The folder that a SQLite store's file would be in, when it is not there."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    folder = Path(url.database or "").absolute().parent
+    return None if folder.exists() else folder
+
+
 def _whose(path: Path) -> str:
     try:
         owner = path.owner()
