@@ -175,4 +175,5 @@ def _decide(config: Path, name: str, args: dict[str, Any], *, as_json: bool) -> 
     if as_json:
         print_json("bridge/decision/1", **result)
     else:
-        say(f"promotion {result['promotion']} “{result['name']}” is {result['state']}.")
+        then = ": the daemon, or the next `once`, opens its project" if result["state"] == "opening" else ""
+        say(f"promotion {result['promotion']} “{result['name']}” is {result['state']}{then}.")
