@@ -90,6 +90,7 @@ def test_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
     found = command(tmp_path / "nowhere.yaml", "once")
     assert found.text(2) == ""
     assert "nowhere.yaml" in found.err
+    assert "with -c" in found.err
     assert len(found.err.splitlines()) == 1
 
 

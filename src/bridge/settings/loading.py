@@ -52,6 +52,8 @@ def load_settings(path: FilePath) -> tuple[Loaded | None, list[Problem]]:
     """
     marked, problems = load(path)
     if marked is None:
+        if not path.exists():
+            problems = [replace(one, advice="name the settings file with -c, or in BRIDGE_CONFIG") for one in problems]
         return None, problems
     folder = path.parent.resolve()
     marked, found = overlaid(marked, folder)
