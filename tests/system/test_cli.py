@@ -64,6 +64,11 @@ def test_readme_and_commands_agree() -> None:
     assert told == set(COMMANDS)
 
 
+def test_the_version_as_an_option() -> None:
+    """As the command says it."""
+    assert command(None, "--version").text() == command(None, "version").text() == f"itsm-bridge {__version__}\n"
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help(name: str) -> None:
     """Each command says what it is for and what each of its options means."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -94,6 +94,21 @@ def version(as_json: JsonOption = False) -> None:
         print_json("bridge/version/1", version=__version__)
     else:
         say(f"itsm-bridge {__version__}")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@cli.callback()
+def whole(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Moves project-like work out of the incident system into Redmine and keeps both in step."""
 
 
 def main() -> NoReturn:
