@@ -13,6 +13,7 @@ ELSEWHERE = {
     "cannot be read: the Python packages .*": "tests/unit/rules/test_rule_windows.py, without the packages",
     "is larger than .* MiB": "tests/unit/rules/test_rule_windows.py: too large for a file here",
     "has more than .* events": "too large for a file here",
+    ".* is not active; .*": "a warning that needs a directory, tests/unit/settings/test_all_at_once.py",
     "has an event that cannot be understood: .*": "a net below a library, tests/unit/rules/test_rule_windows.py",
 }
 """What no file can show, and why."""
