@@ -79,7 +79,7 @@ def test_a_workflow_that_forbids_the_way_back_is_told_and_ends(sandbox: Sandbox,
 
 
 def test_the_commands(meeting: Meeting) -> None:
-    """Nominate, look, fill in, put off, merge, as text and as JSON; what cannot be ends with 1 and one line."""
+    """Nominate, look, fill in, put off, merge, as text and as JSON; what is wrong ends with 2 and one line."""
     meeting.set_up()
     config = meeting.stage.folder / "bridge.yaml"
     first, second = (meeting.stage.desk.open(f"Mail {n} is slow", key=f"m{n}") for n in (1, 2))
@@ -89,7 +89,7 @@ def test_the_commands(meeting: Meeting) -> None:
     goal = ("--owner", "network-team", "--objective", "quick mail", "--due", "2027-03-01")
     assert command(config, "promotions", "edit", "1", *goal, "--json").json()["state"] == "candidate"
     wrong = command(config, "promotions", "edit", "1", "--template", "standart-project")
-    assert wrong.text(1) == ""
+    assert wrong.text(2) == ""
     assert "did you mean “standard-project”" in wrong.err
     assert command(config, "promotions", "edit", "1").text(2) == ""
     agenda = command(config, "promotions", "agenda", "--json").json()
