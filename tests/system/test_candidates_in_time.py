@@ -71,17 +71,25 @@ def test_a_rejected_group_speaks_up_when_it_comes_twice_as_fast(meeting: Meeting
     assert [p.state for p in meeting.promotions()] == [_S.REJECTED, _S.CANDIDATE]
 
 
+FORM = {"owner": "jane", "objective": "quick mail"}
+
+
+def expired(sandbox: Sandbox, meeting: Meeting, incident: str) -> int:
+    """Proposes a candidate about an incident and lets its time go by; its issue."""
+    meeting.command("propose", incidents=[f"itsm#{incident}"], reason="again", form=FORM)
+    meeting.turn()
+    (issue,) = [row["id"] for row in meeting.issues()]
+    sandbox.clock.advance(31 * DAY)
+    meeting.turn()
+    return int(issue)
+
+
 def test_an_expired_candidate_can_still_be_approved(sandbox: Sandbox, meeting: Meeting) -> None:
     """By who may decide, where nothing took its place."""
     meeting.set_up()
     incident = meeting.stage.desk.open("Mail is slow", key="m")
     meeting.turn()
-    form = {"owner": "jane", "objective": "quick mail"}
-    meeting.command("propose", incidents=[f"itsm#{incident}"], reason="again", form=form)
-    meeting.turn()
-    (issue,) = [row["id"] for row in meeting.issues()]
-    sandbox.clock.advance(31 * DAY)
-    meeting.turn()
+    issue = expired(sandbox, meeting, incident)
     assert meeting.promotions()[0].state is _S.EXPIRED
     meeting.decide(issue, "Resolved", as_="ben")
     assert meeting.promotions()[0].state is _S.EXPIRED
@@ -97,13 +105,8 @@ def test_an_expired_candidate_whose_incidents_another_one_has_is_not_approved(
     meeting.set_up()
     first, second = (meeting.stage.desk.open(f"Mail is slow {n}", key=f"m{n}") for n in range(2))
     meeting.turn()
-    form = {"owner": "jane", "objective": "quick mail"}
-    meeting.command("propose", incidents=[f"itsm#{first}"], reason="again", form=form)
-    meeting.turn()
-    (issue,) = [row["id"] for row in meeting.issues()]
-    sandbox.clock.advance(31 * DAY)
-    meeting.turn()
-    meeting.command("propose", incidents=[f"itsm#{first}", f"itsm#{second}"], reason="both", form=form)
+    issue = expired(sandbox, meeting, first)
+    meeting.command("propose", incidents=[f"itsm#{first}", f"itsm#{second}"], reason="both", form=FORM)
     meeting.decide(issue, "Feedback")
     meeting.decide(issue, "Resolved")
     assert [p.state for p in meeting.promotions()] == [_S.EXPIRED, _S.CANDIDATE]

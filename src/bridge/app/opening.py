@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.model.errors import ConfigurationError, Problem, RemoteUnavailable, StoreLocked, problem_of
 from bridge.store.database import Database
 from bridge.store.migrate import MigrationError, Schema
-from bridge.store.unusable import lacking_rights, missing_folder
+from bridge.store.unusable import cause_of, lacking_rights, missing_folder
 
 UPGRADE = "run `itsm-bridge db upgrade`, or start the daemon"
 
@@ -95,7 +95,7 @@ def openable(url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, SQLAlchemyError, MigrationError) as error:
-        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        cause = cause_of(error)
         advice = "Is store.url right, the database up, and this the version of the bridge that wrote it?"
         if lacking := lacking_rights(make_url(url)):
             cause, advice = f"{cause}. {lacking}", "Give it the right, or run this as the owner."

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.model.errors import RemoteUnavailable, StoreLocked
 from bridge.store.engines import DAEMON_KEY
+from bridge.store.unusable import cause_of
 
 _OF_OUR_KEY = (
     "l.locktype = 'advisory' AND l.granted AND l.classid = %s AND l.objid = %s"
@@ -70,7 +71,7 @@ class _HeldSession:
         try:
             held = self._connection.exec_driver_sql(_OURS, _KEY).scalar_one()
         except SQLAlchemyError as error:
-            cause = " ".join(str(getattr(error, "orig", None) or error).split())
+            cause = cause_of(error)
             raise _lost(self._where, f"the session that held the lock has ended: {cause}.") from error
         if not held:
             raise _lost(self._where, "the session does not hold the lock any more.")

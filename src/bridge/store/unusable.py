@@ -36,10 +36,14 @@ def told_plainly(url: URL, of: type[Exception] | tuple[type[Exception], ...], *,
     except of as error:
         if isinstance(error, DBAPIError) and not _is_of_the_store(url, error, writes=writes):
             raise
-        cause = " ".join(str(getattr(error, "orig", None) or error).split())
         lacking = lacking_rights(url)
-        what = f"cannot be used: {cause}." + (f" {lacking}." if lacking else "")
+        what = f"cannot be used: {cause_of(error)}." + (f" {lacking}." if lacking else "")
         raise StoreUnusable(f"store {url.render_as_string(hide_password=True)}", what, _ADVICE) from error
+
+
+def cause_of(error: Exception) -> str:
+    """What the database or system itself said, on one line, without statement and values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def lacking_rights(url: URL) -> str:

@@ -17,9 +17,9 @@ from bridge.rules.history import Column, History, nothing
 from bridge.sources.file.options import FileFormat, FileOptions, RowsAre
 from bridge.sources.file.records import Part, format_of, parts, records
 from bridge.sources.file.translate import FileTranslator
+from bridge.sources.file.unreadable import required
 
 _TIMES = ("opened_at", "updated_at", "resolved_at", "closed_at")
-_WHEN = ("external_id", "opened_at", "updated_at")
 _OVER = frozenset({State.RESOLVED, State.CLOSED})
 
 Raw = tuple[Any, ...]
@@ -51,7 +51,7 @@ class FileHistory:
         wanted = dict.fromkeys(["external_id", "state", *_TIMES, *fields])
         self._columns = list(dict.fromkeys(c for one in wanted for c in translator.columns_of(one)))
         self._named = len({*translator.columns_of("external_id")})
-        when = ("external_id", "opened_at") if final else _WHEN
+        when = required(final=final)
         # A value that is joined from several columns may do without one of them.
         each = [translator.columns_of(one) for one in ("state", *when)]
         self._needed = [columns[0] for columns in each if len(columns) == 1]

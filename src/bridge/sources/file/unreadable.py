@@ -23,10 +23,15 @@ class Unreadable:
         return f"{self.where} {self.why}"
 
 
+def required(*, final: bool) -> tuple[str, ...]:
+    """The fields without which FileHistory.read leaves a row out."""
+    return ("external_id", "opened_at") if final else ("external_id", "opened_at", "updated_at")
+
+
 def first_unreadable(name: str, options: FileOptions, *, final: bool) -> Unreadable:
     """The first row of a source's files that FileHistory.read leaves out; there has to be one."""
     translator = FileTranslator(name, options)
-    when = ("external_id", "opened_at") if final else ("external_id", "opened_at", "updated_at")
+    when = required(final=final)
     where = options.path
     for part in parts(options.path):
         where = part.name

@@ -11,7 +11,7 @@ from bridge.model.incident import Incident
 from bridge.sources.http.change_requests import HttpChanges
 from bridge.sources.http.feed import HttpFeed
 from bridge.sources.http.options import HttpOptions
-from bridge.sources.http.paging import COUNTED, ListPage
+from bridge.sources.http.paging import ListPage, is_short
 from bridge.sources.http.translate import HttpTranslator
 
 _LOOK_BACK = timedelta(days=3650)
@@ -61,7 +61,7 @@ def _change_requests(where: str, options: HttpOptions, changes: HttpChanges) -> 
 def _size(where: str, options: HttpOptions, page: ListPage) -> Iterator[Problem]:
     """A system that gives fewer than it was asked for looks as if every page were the last."""
     paging, count = options.changes.paging, len(page.items)
-    if paging.style in COUNTED and page.total is not None and count < min(page.total, paging.size):
+    if is_short(page, paging):
         what = f"asked for {paging.size} incidents a page, the system gave {count} of {page.total}"
         yield Problem(where, what, f"set changes.paging.size to {count}")
     if len(page.items) > paging.size:

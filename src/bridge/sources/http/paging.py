@@ -13,7 +13,7 @@ from bridge.sources.http.paths import compile_path
 from bridge.sources.http_session import Answer
 from bridge.sources.templates import Values
 
-COUNTED = frozenset({PagingStyle.PAGE, PagingStyle.OFFSET, PagingStyle.KEYSET})
+_COUNTED = frozenset({PagingStyle.PAGE, PagingStyle.OFFSET, PagingStyle.KEYSET})
 """Styles in which a page with fewer items than asked for is the last."""
 
 
@@ -25,6 +25,12 @@ class ListPage:
     token: Any
     total: int | None
     answer: Answer
+
+
+def is_short(page: ListPage, paging: Paging) -> bool:
+    """Whether a first page has fewer items than it was asked for, though the system tells of more."""
+    counted = paging.style in _COUNTED and page.total is not None
+    return counted and len(page.items) < min(page.total or 0, paging.size)
 
 
 class Pager:
@@ -66,7 +72,7 @@ class Pager:
     def require_full(self, page: ListPage) -> None:
         """Raises RemoteUnavailable for a first page that is short though there are more: each would seem the last."""
         paging, count = self._request.paging, len(page.items)
-        if paging.style in COUNTED and page.total is not None and 0 < count < min(page.total, paging.size):
+        if count and is_short(page, paging):
             what = f"asked for {paging.size} items a page, the system gave {count} of {page.total}."
             raise RemoteUnavailable(page.answer.where, what, f"Set `paging.size` of this list to {count}.")
 
